@@ -1,0 +1,48 @@
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
+
+namespace CostAttribution.Domain.Costing;
+
+/// <summary>
+/// The result of costing one trace: what should stand in the ledger, what was decided about every span, and the run's summary.
+/// Entries and outcomes are ordered by start, then span id, whatever order the spans came in.
+/// </summary>
+public sealed class TraceCosts
+{
+    public List<LedgerEntry> Entries { get; } = [];
+
+    /// <summary>One per span of the trace.</summary>
+    public List<SpanOutcome> Spans { get; } = [];
+    public RunSegment Segment { get; set; } = new();
+
+    /// <summary>False when no span of the trace has usage, is a provider call or has a priced item: nothing need be kept.</summary>
+    public bool CostRelevant { get; set; }
+
+    /// <summary>Sessions of unattributed spans, for which outside values may help.</summary>
+    public HashSet<string> OpenSessions { get; } = [];
+
+    /// <summary>Links of unattributed spans, for which outside values may help.</summary>
+    public HashSet<(TraceId TraceId, SpanId SpanId)> OpenLinks { get; } = [];
+
+    /// <summary>What this trace knows first-hand (evidence own or ancestor) about sessions: session id → dimension value.</summary>
+    public List<(string SessionId, OutsideValue Value)> SessionValues { get; } = [];
+
+    /// <summary>The trace's explicit run id and what it knows about it; empty when it has none.</summary>
+    public string ExplicitRunId { get; set; } = "";
+
+    /// <summary>Owned response ids as <c>provider\nresponse id</c> with the owning span.</summary>
+    public List<(string Response, SpanId SpanId)> OwnedResponses { get; } = [];
+
+    public void Clear()
+    {
+        Entries.Clear();
+        Spans.Clear();
+        Segment = new RunSegment();
+        CostRelevant = false;
+        OpenSessions.Clear();
+        OpenLinks.Clear();
+        SessionValues.Clear();
+        ExplicitRunId = "";
+        OwnedResponses.Clear();
+    }
+}

@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using CostAttribution.Domain.Identity;
+
+namespace CostAttribution.Domain.Tracing;
+
+/// <summary>What adding one copy of a span did.</summary>
+public enum AddOutcome : byte
+{
+    Added = 1,
+
+    /// <summary>The span was there; the new copy wins and took its place.</summary>
+    Replaced = 2,
+
+    /// <summary>The span was there and stays as it was.</summary>
+    Duplicate = 3,
+}
+
+/// <summary>
+/// The set of spans of one trace, each once, in one pooled buffer. What it holds does not depend on the order of adding,
+/// only the positions do. Not thread-safe; dispose returns the buffer.
+/// </summary>
+public sealed class TraceSpans(TraceId traceId) : IDisposable
+{
+    private const int IndexedFrom = 24;
+
+    private byte[] buffer = [];
+    private int bufferUsed;
+    private int[] offsets = [];
+    private Dictionary<ulong, int>? index;
+    private readonly List<ResourceInfo> resources = [];
+    private readonly List<ScopeInfo> scopes = [];
+
+    public TraceId TraceId => traceId;
+    public int Count { get; private set; }
+
+    /// <summary>Bytes held, including those of replaced copies.</summary>
+    public int BufferBytes => buffer.Length + offsets.Length * sizeof(int);
+
+    public SpanRecord this[int position]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)Count);
+            var offset = offsets[position];
+            return new SpanRecord(buffer.AsSpan(offset, BinaryPrimitives.ReadInt32LittleEndian(buffer.AsSpan(offset))));
+        }
+    }
+
+    public ResourceInfo ResourceOf(SpanRecord span) => resources[span.ResourceIndex];
+    public ScopeInfo ScopeOf(SpanRecord span) => scopes[span.ScopeIndex];
+
+    /// <summary>Position of a span, or −1.</summary>
+    public int Find(SpanId id)
+    {
+        if (index is not null) return index.GetValueOrDefault(id.Value, -1);
+        for (var i = 0; i < Count; i++)
+        {
+            if (this[i].SpanId == id) return i;
+        }
+        return -1;
+    }
+
+    /// <summary>Copies one span of <paramref name="batch"/> in, unless a better copy is there.</summary>
+    public AddOutcome Add(SpanBatch batch, SpanRecord span, SourceTable sources)
+    {
+        var position = Find(span.SpanId);
+        if (position >= 0 && !span.Supersedes(this[position])) return AddOutcome.Duplicate;
+
+        var resource = IndexOf(resources, sources.Resource(batch.Resource(span.ResourceIndex)));
+        var scope = IndexOf(scopes, sources.Scope(batch.Scope(span.ScopeIndex)));
+        var offset = Append(span.Bytes, resource, scope);
+        if (position >= 0)
+        {
+            offsets[position] = offset;
+            return AddOutcome.Replaced;
+        }
+
+        if (Count == offsets.Length) Array.Resize(ref offsets, Math.Max(8, Count * 2));
+        offsets[Count] = offset;
+        index?.Add(span.SpanId.Value, Count);
+        Count++;
+        if (Count == IndexedFrom) BuildIndex();
+        return AddOutcome.Added;
+    }
+
+    /// <summary>Adds every span of <paramref name="batch"/> that belongs to this trace.</summary>
+    public void AddAll(SpanBatch batch, SourceTable sources)
+    {
+        foreach (var span in batch.Spans)
+        {
+            if (span.TraceId == TraceId) Add(batch, span, sources);
+        }
+    }
+
+    /// <summary>Encodes the spans at <paramref name="positions"/> as a batch of their own.</summary>
+    public SpanBatch Encode(IReadOnlyList<int> positions, SpanBatchBuilder builder)
+    {
+        builder.Reset();
+        foreach (var resource in resources) builder.AppendResource(resource.Encoded);
+        foreach (var scope in scopes) builder.AppendScope(scope.Encoded);
+        for (var i = 0; i < positions.Count; i++)
+        {
+            var span = this[positions[i]];
+            builder.AppendRecord(span, span.ResourceIndex, span.ScopeIndex);
+        }
+        return builder.Build();
+    }
+
+    public void Dispose()
+    {
+        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+        buffer = [];
+        bufferUsed = 0;
+        Count = 0;
+        index = null;
+    }
+
+    private int Append(ReadOnlySpan<byte> record, int resource, int scope)
+    {
+        if (record.Length > buffer.Length - bufferUsed)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(checked(bufferUsed + record.Length), Math.Max(1024, buffer.Length * 2)));
+            buffer.AsSpan(0, bufferUsed).CopyTo(larger);
+            if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+            buffer = larger;
+        }
+        var offset = bufferUsed;
+        var copy = buffer.AsSpan(offset, record.Length);
+        record.CopyTo(copy);
+        BinaryPrimitives.WriteInt32LittleEndian(copy[SpanRecord.ResourceOffset..], resource);
+        BinaryPrimitives.WriteInt32LittleEndian(copy[SpanRecord.ScopeOffset..], scope);
+        bufferUsed += record.Length;
+        return offset;
+    }
+
+    private static int IndexOf<T>(List<T> list, T item) where T : class
+    {
+        for (var i = 0; i < list.Count; i++)
+        {
+            if (ReferenceEquals(list[i], item)) return i;
+        }
+        list.Add(item);
+        return list.Count - 1;
+    }
+
+    private void BuildIndex()
+    {
+        index = new Dictionary<ulong, int>(Count * 2);
+        for (var i = 0; i < Count; i++) index.Add(this[i].SpanId.Value, i);
+    }
+}
