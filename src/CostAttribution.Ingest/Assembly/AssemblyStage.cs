@@ -1,0 +1,156 @@
+using System.Threading.Channels;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest.Posting;
+using CostAttribution.Journal;
+using Microsoft.Extensions.Logging;
+
+namespace CostAttribution.Ingest.Assembly;
+
+/// <summary>
+/// Runs the assembler: reads the journal's feed, ticks the clock, asks the store about traces it may hold, hands postings on
+/// and tells the journal what it may forget. One task; everything it waits for is bounded, and while the posting stage is
+/// behind it reads nothing more, so that memory stays bounded and the journal takes the load.
+/// </summary>
+internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster, DurableJournal journal, JournalFeed feed,
+    AttributeKeyTable keys, PostingStage posting, TraceLoader loader, TimeProvider clock, PostingOptions options,
+    PipelineMetrics metrics, ILogger logger)
+{
+    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan TrimInterval = TimeSpan.FromSeconds(1);
+    private const int RecordsPerTurn = 64;
+
+    // One wake-up is enough however many events there are.
+    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Queue<ulong> inFlight = new();
+    private readonly List<TraceId> ids = [];
+    private Task<LoadAnswer>? loading;
+    private long bufferSince;
+    private long trimmedAt;
+
+    /// <summary>Records up to here were in the journal before this process: their traces may have been posted already.</summary>
+    public JournalPosition ReplayEnd { get; init; }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var timer = clock.CreateTimer(_ => wake.Writer.TryWrite(true), null, TickInterval, TickInterval);
+        var readable = feed.WaitToReadAsync(stop).AsTask();
+        while (!stop.IsCancellationRequested)
+        {
+            var worked = TakeConfirmations() | TakeAnswer();
+            worked |= ReadRecords();
+            worked |= assembler.Advance(options.RowsMax);
+            AskStore();
+            worked |= await FlushWhenDueAsync(stop).ConfigureAwait(false);
+            TrimWhenDue();
+            if (worked) continue;
+
+            if (readable.IsCompleted) readable = feed.WaitToReadAsync(stop).AsTask();
+            var woken = wake.Reader.WaitToReadAsync(stop).AsTask();
+            await Task.WhenAny(readable, woken).ConfigureAwait(false);
+            wake.Reader.TryRead(out _);
+            if (readable is { IsCompletedSuccessfully: true, Result: false }) readable = Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => false, TaskScheduler.Default);
+        }
+    }
+
+    private bool ReadRecords()
+    {
+        var read = 0;
+        while (read < RecordsPerTurn && poster.Buffer.RowCount < options.RowsMax && feed.TryRead(out var record))
+        {
+            using (record) Accept(record);
+            read++;
+        }
+        return read > 0;
+    }
+
+    private void Accept(JournalRecord record)
+    {
+        try
+        {
+            using var batch = SpanBatch.Decode(record.Payload.Span, keys);
+            var replayed = record.Position <= ReplayEnd;
+            assembler.Accept(batch, record.Position.Sequence, replayed);
+            if (replayed) metrics.SpansReplayed(batch.SpanCount);
+        }
+        catch (InvalidDataException fault)
+        {
+            // The checksum held, so another program or version wrote it; it stays in the journal's window for inspection.
+            metrics.RecordUnreadable();
+            PipelineLog.RecordUnreadable(logger, record.Position.Sequence, fault.Message);
+        }
+    }
+
+    private void AskStore()
+    {
+        if (loading is not null) return;
+        ids.Clear();
+        assembler.TakeWanted(ids, options.LookupTracesMax);
+        if (ids.Count == 0) return;
+        loading = loader.LoadAsync([.. ids]);
+        loading.ContinueWith(_ => wake.Writer.TryWrite(true), TaskScheduler.Default);
+    }
+
+    private bool TakeAnswer()
+    {
+        if (loading is not { IsCompleted: true } done) return false;
+        loading = null;
+        var answer = done.GetAwaiter().GetResult();
+        foreach (var id in answer.Asked)
+        {
+            if (!answer.Answered) assembler.NotLoaded(id);
+            else assembler.Loaded(id, answer.Traces.GetValueOrDefault(id));
+        }
+        foreach (var facts in answer.Traces.Values.SelectMany(trace => trace.Facts)) facts.Dispose();
+        return true;
+    }
+
+    private bool TakeConfirmations()
+    {
+        var confirmed = false;
+        while (posting.Confirmed.TryRead(out _))
+        {
+            inFlight.Dequeue();
+            confirmed = true;
+        }
+        return confirmed;
+    }
+
+    private async ValueTask<bool> FlushWhenDueAsync(CancellationToken stop)
+    {
+        if (poster.Buffer.RowCount == 0)
+        {
+            // Nothing left to confirm: what was held is in the store.
+            if (inFlight.Count == 0 && poster.Buffer.HeldFrom != ulong.MaxValue) poster.TakeBuffer();
+            bufferSince = clock.GetTimestamp();
+            return false;
+        }
+        if (poster.Buffer.RowCount < options.RowsMax && clock.GetElapsedTime(bufferSince) < options.FlushInterval) return false;
+
+        var buffer = poster.TakeBuffer();
+        inFlight.Enqueue(buffer.HeldFrom);
+        while (!posting.TryEnqueue(buffer))
+        {
+            TakeConfirmations();
+            await posting.WaitToEnqueueAsync(stop).ConfigureAwait(false);
+        }
+        bufferSince = clock.GetTimestamp();
+        return true;
+    }
+
+    private void TrimWhenDue()
+    {
+        if (clock.GetElapsedTime(trimmedAt) < TrimInterval) return;
+        trimmedAt = clock.GetTimestamp();
+        var low = Math.Min(Math.Min(feed.Next.Sequence, assembler.HeldFrom), poster.Buffer.HeldFrom);
+        foreach (var held in inFlight) low = Math.Min(low, held);
+        try
+        {
+            if (low > journal.LowWaterMark.Sequence) journal.TrimTo(new JournalPosition(low));
+        }
+        catch (JournalException fault)
+        {
+            PipelineLog.TrimFailed(logger, fault.Message);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using CostAttribution.Domain.Costing;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest.Posting;
+
+namespace CostAttribution.Ingest.Assembly;
+
+/// <summary>
+/// A trace in memory: its spans, its clocks and what already stands in the ledger for it. All instants are milliseconds of
+/// the worker's monotonic clock. Owned by one <see cref="TraceAssembler"/>.
+/// </summary>
+internal sealed class OpenTrace(TraceId id, long now) : IDisposable
+{
+    public TraceId Id { get; } = id;
+    public TraceSpans Spans { get; } = new(id);
+    public StandingTrace Standing { get; set; } = new();
+    public TraceContext Context { get; set; } = TraceContext.Empty;
+
+    /// <summary>When the last span that changed something arrived.</summary>
+    public long LastArrival { get; set; } = now;
+
+    /// <summary>When the oldest usage that is not posted yet arrived; null when all is posted.</summary>
+    public long? UnpostedUsageSince { get; set; }
+
+    /// <summary>Provisional posting has run for the waiting usage: what still waits lacks an owner.</summary>
+    public bool WaitsForOwner { get; set; }
+
+    /// <summary>Journal position of the oldest record with spans that the store may not hold; null when the store holds all.</summary>
+    public ulong? UnpostedFrom { get; set; }
+
+    /// <summary>Something changed since the last costing.</summary>
+    public bool Dirty { get; set; }
+
+    /// <summary>A span with usage arrived since the last costing: a correction is then due to a late span, else to a late parent.</summary>
+    public bool UsageArrived { get; set; }
+
+    /// <summary>Another trace answered a question of this one since the last costing.</summary>
+    public bool ContextChanged { get; set; }
+
+    /// <summary><see cref="Whole"/> is up to date.</summary>
+    public bool WholeKnown { get; set; }
+
+    /// <summary>The root is here and every parent resolves.</summary>
+    public bool Whole { get; set; }
+
+    /// <summary>The last costing was final; a late span clears it.</summary>
+    public bool Settled { get; set; }
+
+    /// <summary>When it settled.</summary>
+    public long SettledAt { get; set; }
+
+    /// <summary>Whether the last costing found anything that costs.</summary>
+    public bool CostRelevant { get; set; }
+
+    public LoadState Load { get; set; }
+
+    /// <summary>Instant of the due queue's entry that counts for this trace; <see cref="long.MaxValue"/> when there is none.</summary>
+    public long QueuedFor { get; set; } = long.MaxValue;
+
+    /// <summary>Cost that was computed and waits to be posted, pico-USD.</summary>
+    public Int128 OpenCostPico { get; set; }
+
+    /// <summary>Entries that were computed and wait for their owner.</summary>
+    public int WaitingEntries { get; set; }
+
+    /// <summary>Bytes last accounted to the memory limit.</summary>
+    public long AccountedBytes { get; set; }
+
+    /// <summary>Rough bytes of the objects around the buffer.</summary>
+    private const int OverheadBytes = 640;
+
+    public long Bytes => OverheadBytes + Spans.BufferBytes + Standing.ApproximateBytes;
+
+    public void Dispose() => Spans.Dispose();
+}
+
+/// <summary>Whether the store must be asked what it knows of a trace.</summary>
+internal enum LoadState : byte
+{
+    /// <summary>Certainly new, or already loaded.</summary>
+    NotNeeded = 0,
+
+    /// <summary>May have been posted before; waits for the answer.</summary>
+    Wanted = 1,
+    Asked = 2,
+    Loaded = 3,
+}

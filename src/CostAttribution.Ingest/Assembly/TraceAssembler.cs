@@ -1,0 +1,377 @@
+using CostAttribution.Domain.Costing;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest.Costing;
+using CostAttribution.Ingest.Posting;
+
+namespace CostAttribution.Ingest.Assembly;
+
+/// <summary>
+/// Joins spans into traces and decides when a trace is costed. Synchronous and single-threaded: time comes in through the
+/// clock, spans through <see cref="Accept"/>, and postings leave through the <see cref="TracePoster"/>; what needs the store
+/// (<see cref="TakeWanted"/>) is asked for by the stage around it.
+/// <code>
+///            span                whole and quiet 2 s, or idle 60 s
+///  (new) ───────────▶ open ─────────────────────────────────────▶ settled ── kept 60 s ──▶ evicted
+///                      ▲  │ usage waits 15 s: provisional posting    │                        │
+///                      └──┘                                          │ late span              │ late span: loaded
+///                      ◀─────────────────────────────────────────────┴────────────────────────┘ from the store
+/// </code>
+/// </summary>
+internal sealed class TraceAssembler : IDisposable
+{
+    private readonly AssemblyOptions options;
+    private readonly TimeProvider clock;
+    private readonly CostingStage costing;
+    private readonly TracePoster poster;
+    private readonly AssemblyMetrics metrics;
+    private readonly Dictionary<TraceId, OpenTrace> traces = [];
+    private readonly PriorityQueue<OpenTrace, long> due = new();
+    private readonly Queue<TraceId> wanted = new();
+    private readonly List<TraceId> concerned = [];
+    private readonly SourceTable sources = new();
+    private readonly PostedTraceFilter posted;
+    private readonly ulong mayBePostedBefore;
+    private readonly long origin;
+    private long bytes;
+
+    /// <param name="options">Waits and limits.</param>
+    /// <param name="clock">Source of all time.</param>
+    /// <param name="costing">Costs a trace.</param>
+    /// <param name="poster">Takes what is to be posted.</param>
+    /// <param name="metrics">Counts.</param>
+    /// <param name="storeIsEmpty">No earlier process posted anything: spans from before this start need no look-up.</param>
+    public TraceAssembler(AssemblyOptions options, TimeProvider clock, CostingStage costing, TracePoster poster, AssemblyMetrics metrics,
+        bool storeIsEmpty)
+    {
+        this.options = options;
+        this.clock = clock;
+        this.costing = costing;
+        this.poster = poster;
+        this.metrics = metrics;
+        posted = new PostedTraceFilter(options.PostedFilterBitsLog2, options.PostedRemembered, clock);
+        mayBePostedBefore = storeIsEmpty ? 0 : (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000;
+        origin = clock.GetTimestamp();
+    }
+
+    /// <summary>Traces in memory, open or kept.</summary>
+    public int TraceCount => traces.Count;
+
+    /// <summary>Lowest journal position that an open trace needs; <see cref="ulong.MaxValue"/> for none.</summary>
+    public ulong HeldFrom
+    {
+        get
+        {
+            var held = ulong.MaxValue;
+            foreach (var trace in traces.Values) held = Math.Min(held, trace.UnpostedFrom ?? ulong.MaxValue);
+            return held;
+        }
+    }
+
+    private long Now => (long)clock.GetElapsedTime(origin).TotalMilliseconds;
+
+    /// <summary>
+    /// Takes in one batch that stands in the journal at <paramref name="position"/>. With <paramref name="replayed"/> every
+    /// trace in it may have been posted by an earlier process.
+    /// </summary>
+    public void Accept(SpanBatch batch, ulong position, bool replayed)
+    {
+        var now = Now;
+        foreach (var span in batch.Spans) AcceptSpan(batch, span, position, replayed, now);
+        metrics.SpansAssembled(batch.SpanCount);
+        RelievePressure();
+    }
+
+    /// <summary>
+    /// Costs and posts the traces whose time has come, until <paramref name="rowsMax"/> rows have gathered. True when more are
+    /// due.
+    /// </summary>
+    public bool Advance(int rowsMax = int.MaxValue)
+    {
+        var now = Now;
+        var more = false;
+        while (due.TryPeek(out var trace, out var at) && at <= now)
+        {
+            if (more = poster.Buffer.RowCount >= rowsMax) break;
+            due.Dequeue();
+            if (TakeFromQueue(trace, at)) Visit(trace, now);
+        }
+        metrics.Observe(traces.Count, bytes);
+        return more;
+    }
+
+    /// <summary>Costs and posts everything as it is now, as if every wait were over; used for a clean stop of a test or a drain.</summary>
+    public void Drain()
+    {
+        foreach (var trace in traces.Values.Where(trace => !trace.Settled && trace.Load is LoadState.NotNeeded or LoadState.Loaded).ToArray())
+            Settle(trace, Now, incomplete: !IsWhole(trace));
+    }
+
+    /// <summary>Moves up to <paramref name="max"/> ids of traces that the store must be asked about into <paramref name="ids"/>.</summary>
+    public void TakeWanted(List<TraceId> ids, int max)
+    {
+        while (ids.Count < max && wanted.TryDequeue(out var id))
+        {
+            if (!traces.TryGetValue(id, out var trace) || trace.Load != LoadState.Wanted) continue;
+            trace.Load = LoadState.Asked;
+            ids.Add(id);
+        }
+    }
+
+    /// <summary>The store's answer about a trace: its facts and standing entries, or that it has none.</summary>
+    public void Loaded(TraceId id, StoredTrace? stored)
+    {
+        if (!traces.TryGetValue(id, out var trace) || trace.Load != LoadState.Asked) return;
+        trace.Load = LoadState.Loaded;
+        if (stored is not null)
+        {
+            foreach (var facts in stored.Facts) trace.Spans.AddAll(facts, sources);
+            trace.Standing = stored.Standing;
+            trace.Context = stored.Context;
+            trace.Dirty = true;
+            trace.WholeKnown = false;
+            posted.Add(id);
+            metrics.TraceLoaded();
+        }
+        Account(trace);
+        Enqueue(trace, Now);
+    }
+
+    /// <summary>The store could not answer; the trace will be asked about again.</summary>
+    public void NotLoaded(TraceId id)
+    {
+        if (!traces.TryGetValue(id, out var trace) || trace.Load != LoadState.Asked) return;
+        trace.Load = LoadState.Wanted;
+        wanted.Enqueue(id);
+    }
+
+    public void Dispose()
+    {
+        foreach (var trace in traces.Values) trace.Dispose();
+        traces.Clear();
+    }
+
+    private void AcceptSpan(SpanBatch batch, SpanRecord span, ulong position, bool replayed, long now)
+    {
+        var id = span.TraceId;
+        if (!traces.TryGetValue(id, out var trace))
+        {
+            trace = new OpenTrace(id, now);
+            traces.Add(id, trace);
+            if (replayed || posted.MayContain(id) || span.StartNanos < mayBePostedBefore)
+            {
+                // Before this process began, an earlier one may have posted the trace.
+                trace.Load = LoadState.Wanted;
+                wanted.Enqueue(id);
+            }
+        }
+        if (trace.Spans.Count >= options.SpansPerTraceMax && span.UsageKeyCount == 0)
+        {
+            metrics.Count(AssemblyReason.TraceOverLimit);
+            return;
+        }
+
+        var outcome = trace.Spans.Add(batch, span, sources);
+        if (outcome == AddOutcome.Duplicate)
+        {
+            metrics.Count(AssemblyReason.DuplicateSpan);
+            // Not yet durable in the store: the journal keeps the first copy through UnpostedFrom.
+            return;
+        }
+        if (trace.Settled) metrics.Count(AssemblyReason.LateSpan);
+        trace.Settled = false;
+        trace.Dirty = true;
+        trace.WholeKnown = false;
+        trace.LastArrival = now;
+        trace.UnpostedFrom = Math.Min(trace.UnpostedFrom ?? ulong.MaxValue, position);
+        if (span.UsageKeyCount > 0)
+        {
+            trace.UnpostedUsageSince ??= now;
+            trace.UsageArrived = true;
+            trace.WaitsForOwner = false;
+        }
+        Account(trace);
+        Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
+    }
+
+    private void Visit(OpenTrace trace, long now)
+    {
+        // An answer of the store re-queues the trace.
+        if (trace.Load is LoadState.Wanted or LoadState.Asked) return;
+
+        if (trace.Settled)
+        {
+            var until = trace.SettledAt + KeptMillis(trace);
+            if (now >= until) Evict(trace);
+            else Enqueue(trace, until);
+            return;
+        }
+
+        var quiet = now - trace.LastArrival;
+        if (quiet >= options.SettledQuiet.TotalMilliseconds && IsWhole(trace))
+        {
+            Settle(trace, now, incomplete: false);
+        }
+        else if (quiet >= options.IdleQuiet.TotalMilliseconds)
+        {
+            if (trace.Load == LoadState.NotNeeded)
+            {
+                // The missing parents may stand in the store, from another node or an earlier time.
+                trace.Load = LoadState.Wanted;
+                wanted.Enqueue(trace.Id);
+                return;
+            }
+            metrics.Count(AssemblyReason.IdleIncomplete);
+            Settle(trace, now, incomplete: true);
+        }
+        else
+        {
+            if (trace.UnpostedUsageSince is { } since)
+            {
+                var waited = now - since;
+                var ownerlessToo = waited >= options.UnattributedWait.TotalMilliseconds;
+                if (ownerlessToo || (!trace.WaitsForOwner && waited >= options.VisibleAfter.TotalMilliseconds))
+                    PostProvisionally(trace, ownerlessToo);
+            }
+            Enqueue(trace, NextVisit(trace, now));
+        }
+    }
+
+    private void Settle(OpenTrace trace, long now, bool incomplete)
+    {
+        trace.Settled = true;
+        trace.SettledAt = now;
+        if (trace.Dirty || !trace.Standing.PostedAsSettled) Post(trace, PostingScope.Everything, settled: true, incomplete);
+        if (trace.UnpostedFrom is { } position)
+        {
+            // What costs is now in the posting buffer, which holds the journal until the store has it.
+            if (trace.CostRelevant) poster.Hold(position);
+            trace.UnpostedFrom = null;
+        }
+        trace.UnpostedUsageSince = null;
+        trace.OpenCostPico = 0;
+        trace.WaitingEntries = 0;
+        Account(trace);
+        Enqueue(trace, now + KeptMillis(trace));
+    }
+
+    private void PostProvisionally(OpenTrace trace, bool ownerlessToo)
+    {
+        Post(trace, ownerlessToo ? PostingScope.Everything : PostingScope.Owned, settled: false, incomplete: false);
+        trace.WaitsForOwner = trace.WaitingEntries > 0;
+        if (!trace.WaitsForOwner) trace.UnpostedUsageSince = null;
+        metrics.Count(AssemblyReason.ProvisionalPosting);
+    }
+
+    private void Post(OpenTrace trace, PostingScope scope, bool settled, bool incomplete)
+    {
+        var costs = costing.Cost(trace, final: settled, incomplete);
+        trace.CostRelevant = costs.CostRelevant || trace.Standing.Entries.Count > 0 || trace.Standing.FactsRevision > 0;
+        trace.Dirty = false;
+        if (trace.CostRelevant)
+        {
+            poster.Post(trace, costs, scope, settled);
+            posted.Add(trace.Id);
+        }
+        trace.UsageArrived = trace.ContextChanged = false;
+        if (!settled) return;
+        concerned.Clear();
+        costing.Publish(trace.Id, concerned);
+        foreach (var id in concerned) Reconsider(id);
+    }
+
+    // Another trace answered a question of this one: cost it again, from the store if it is no longer here.
+    private void Reconsider(TraceId id)
+    {
+        if (!traces.TryGetValue(id, out var trace))
+        {
+            trace = new OpenTrace(id, Now) { Load = LoadState.Wanted };
+            traces.Add(id, trace);
+            wanted.Enqueue(id);
+        }
+        trace.Dirty = true;
+        trace.ContextChanged = true;
+        if (!trace.Settled) return;
+        trace.Settled = false;
+        trace.LastArrival = Now;
+        Enqueue(trace, Now + (long)options.SettledQuiet.TotalMilliseconds);
+    }
+
+    private static bool IsWhole(OpenTrace trace)
+    {
+        if (trace.WholeKnown) return trace.Whole;
+        trace.WholeKnown = true;
+        trace.Whole = false;
+        var roots = 0;
+        for (var i = 0; i < trace.Spans.Count; i++)
+        {
+            var parent = trace.Spans[i].ParentSpanId;
+            if (parent.IsZero) roots++;
+            else if (trace.Spans.Find(parent) < 0) return false;
+        }
+        return trace.Whole = roots > 0;
+    }
+
+    private long NextVisit(OpenTrace trace, long now)
+    {
+        var knownBroken = trace is { WholeKnown: true, Whole: false };
+        var next = trace.LastArrival + (long)(knownBroken ? options.IdleQuiet : options.SettledQuiet).TotalMilliseconds;
+        if (trace.UnpostedUsageSince is { } since)
+        {
+            var wait = trace.WaitsForOwner ? options.UnattributedWait : options.VisibleAfter;
+            next = Math.Min(next, since + (long)wait.TotalMilliseconds);
+        }
+        return Math.Max(next, now + 1);
+    }
+
+    // A trace without cost is kept as long as an incomplete one would wait, since its leaves may come from a slower exporter.
+    private long KeptMillis(OpenTrace trace) => (long)(trace.CostRelevant || options.IdleQuiet < options.SettledKept
+        ? options.SettledKept : options.IdleQuiet).TotalMilliseconds;
+
+    // A trace may stand in the queue several times; only the entry for its earliest instant counts.
+    private void Enqueue(OpenTrace trace, long at)
+    {
+        if (trace.QueuedFor <= at) return;
+        trace.QueuedFor = at;
+        due.Enqueue(trace, at);
+    }
+
+    private bool TakeFromQueue(OpenTrace trace, long at)
+    {
+        if (trace.QueuedFor != at || !traces.TryGetValue(trace.Id, out var current) || !ReferenceEquals(current, trace)) return false;
+        trace.QueuedFor = long.MaxValue;
+        return true;
+    }
+
+    private void Account(OpenTrace trace)
+    {
+        var size = trace.Bytes;
+        bytes += size - trace.AccountedBytes;
+        trace.AccountedBytes = size;
+    }
+
+    private void RelievePressure()
+    {
+        if (bytes <= options.OpenTraceBytesMax && traces.Count <= options.OpenTracesMax) return;
+        var left = due.Count;
+        while ((bytes > options.OpenTraceBytesMax || traces.Count > options.OpenTracesMax) && left-- > 0 && due.TryDequeue(out var trace, out var at))
+        {
+            if (!TakeFromQueue(trace, at)) continue;
+            // One that waits for the store is re-queued by the answer.
+            if (trace.Load is LoadState.Wanted or LoadState.Asked) continue;
+            if (!trace.Settled)
+            {
+                metrics.Count(AssemblyReason.PressureEviction);
+                Settle(trace, Now, incomplete: !IsWhole(trace));
+            }
+            Evict(trace);
+        }
+    }
+
+    private void Evict(OpenTrace trace)
+    {
+        traces.Remove(trace.Id);
+        bytes -= trace.AccountedBytes;
+        trace.Dispose();
+    }
+}

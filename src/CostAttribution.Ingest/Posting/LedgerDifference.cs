@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Text;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
+using CostAttribution.Domain.Usage;
+
+namespace CostAttribution.Ingest.Posting;
+
+/// <summary>
+/// Turns "what should stand" and "what stands" into rows: nothing for an unchanged entry, a first posting for a new one, a
+/// reversal for one that should be gone, a reversal and a replacement for a changed one. Pure but for the standing record,
+/// which it brings up to date.
+/// </summary>
+internal static class LedgerDifference
+{
+    /// <summary>
+    /// Appends the rows to <paramref name="rows"/>. <paramref name="wanted"/> entries must be distinct by span and cost item;
+    /// they become the standing objects. Returns whether anything was appended.
+    /// </summary>
+    public static bool Append(StandingTrace standing, IReadOnlyList<LedgerEntry> wanted, PostingReason reasonForNew,
+        PostingReason reasonForChange, List<LedgerEntry> rows)
+    {
+        var before = rows.Count;
+        var wantedKeys = new HashSet<(SpanId, string)>(wanted.Count);
+        foreach (var entry in wanted)
+        {
+            var key = (entry.SpanId, entry.CostItem);
+            wantedKeys.Add(key);
+            if (!standing.Entries.TryGetValue(key, out var old))
+            {
+                var posted = standing.Revisions.GetValueOrDefault(key);
+                Post(standing, key, entry, posted == 0 ? reasonForNew : reasonForChange, posted + 1, rows);
+                continue;
+            }
+            KeepStandingPrice(old, entry);
+            if (LedgerContent.Equal(old, entry)) continue;
+            rows.Add(Reverse(old, reasonForChange));
+            entry.Flags |= SpanFlags.LateCorrection;
+            Post(standing, key, entry, reasonForChange, old.Revision + 1, rows);
+        }
+
+        if (standing.Entries.Count == wantedKeys.Count) return rows.Count > before;
+        foreach (var gone in standing.Entries.Where(pair => !wantedKeys.Contains(pair.Key)).OrderBy(pair => pair.Value.EntryId).ToArray())
+        {
+            rows.Add(Reverse(gone.Value, reasonForChange));
+            standing.Entries.Remove(gone.Key);
+        }
+        return rows.Count > before;
+    }
+
+    /// <summary>Identity of a row: the same correction made twice has the same id.</summary>
+    public static UInt128 EntryIdOf(TraceId traceId, SpanId spanId, string costItem, int revision, int sign)
+    {
+        Span<byte> fixedPart = stackalloc byte[TraceId.Bytes + SpanId.Bytes + 5];
+        traceId.WriteTo(fixedPart);
+        spanId.WriteTo(fixedPart[TraceId.Bytes..]);
+        BinaryPrimitives.WriteInt32LittleEndian(fixedPart[(TraceId.Bytes + SpanId.Bytes)..], revision);
+        fixedPart[^1] = (byte)(sign < 0 ? 1 : 0);
+        var hash = new XxHash128();
+        hash.Append(fixedPart);
+        if (costItem.Length > 0) hash.Append(Encoding.UTF8.GetBytes(costItem));
+        return hash.GetCurrentHashAsUInt128();
+    }
+
+    private static void Post(StandingTrace standing, (SpanId, string) key, LedgerEntry entry, PostingReason reason, int revision, List<LedgerEntry> rows)
+    {
+        entry.Revision = revision;
+        entry.EntryId = EntryIdOf(entry.TraceId, entry.SpanId, entry.CostItem, revision, 1);
+        entry.Corrects = default;
+        entry.EntryKind = entry.CostKind switch
+        {
+            CostKind.Allocation => EntryKind.Allocation,
+            CostKind.Adjustment => EntryKind.Adjustment,
+            _ => EntryKind.Usage,
+        };
+        entry.Sign = 1;
+        entry.Reason = reason;
+        standing.Entries[key] = entry;
+        standing.Revisions[key] = revision;
+        rows.Add(entry);
+    }
+
+    private static LedgerEntry Reverse(LedgerEntry standing, PostingReason reason)
+    {
+        var reversal = LedgerContent.Copy(standing);
+        reversal.Revision = standing.Revision;
+        reversal.EntryId = EntryIdOf(standing.TraceId, standing.SpanId, standing.CostItem, standing.Revision, -1);
+        reversal.Corrects = standing.EntryId;
+        reversal.EntryKind = EntryKind.Reversal;
+        reversal.Sign = -1;
+        reversal.Reason = reason;
+        return reversal;
+    }
+
+    // A standing span keeps the price it was posted with; only a re-pricing moves it to a newer rate book.
+    private static void KeepStandingPrice(LedgerEntry standing, LedgerEntry wanted)
+    {
+        if (standing.RateBookVersion == wanted.RateBookVersion || !LedgerContent.SamePricedUsage(standing, wanted)) return;
+        wanted.Cost = standing.Cost;
+        wanted.RateBookVersion = standing.RateBookVersion;
+        wanted.RetryCost = wanted.RetryCost.IsZero ? wanted.RetryCost : wanted.Cost.Cost;
+    }
+}

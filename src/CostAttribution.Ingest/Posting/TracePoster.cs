@@ -1,0 +1,208 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Text;
+using CostAttribution.Domain.Costing;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
+using CostAttribution.Domain.Pricing;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Domain.Usage;
+using CostAttribution.Ingest.Assembly;
+
+namespace CostAttribution.Ingest.Posting;
+
+/// <summary>How much of a costing is posted.</summary>
+internal enum PostingScope : byte
+{
+    /// <summary>Entries whose customer and feature are known from the span, its ancestors, links or resource; the others wait.</summary>
+    Owned = 1,
+    Everything = 2,
+}
+
+/// <summary>
+/// Turns a costed trace into a <see cref="TracePosting"/>: only what is new or changed against what already stands. Not
+/// thread-safe: belongs to one assembler.
+/// </summary>
+internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
+{
+    private readonly Utf8Interner interner = new();
+    private readonly List<LedgerEntry> wanted = [];
+    private readonly List<LedgerEntry> rows = [];
+    private readonly List<int> positions = [];
+
+    /// <summary>What waits to be sent.</summary>
+    public PostingBuffer Buffer { get; private set; } = new();
+
+    /// <summary>Hands over the gathered postings and starts anew.</summary>
+    public PostingBuffer TakeBuffer()
+    {
+        var taken = Buffer;
+        Buffer = new PostingBuffer();
+        return taken;
+    }
+
+    /// <summary>Keeps the journal from <paramref name="position"/> until everything gathered so far is in the store.</summary>
+    public void Hold(ulong position) => Buffer.Hold(position);
+
+    public void Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled)
+    {
+        var standing = trace.Standing;
+        Select(trace, costs, scope);
+        rows.Clear();
+        LedgerDifference.Append(standing, wanted, ReasonForNew(trace), ReasonForChange(trace), rows);
+
+        var facts = NewFacts(trace, costs);
+        Total(costs.Segment, standing.Entries.Values);
+        if (!settled) costs.Segment.Status = RunStatus.Open;
+        var segmentHash = HashOf(costs.Segment);
+        if (rows.Count == 0 && facts.Count == 0 && segmentHash == standing.SegmentHash && settled == standing.PostedAsSettled) return;
+
+        standing.FactsRevision++;
+        standing.SegmentHash = segmentHash;
+        standing.PostedAsSettled = settled;
+        Buffer.Add(new TracePosting
+        {
+            TraceId = trace.Id,
+            Revision = standing.FactsRevision,
+            Settled = settled,
+            Rows = [.. rows],
+            Spans = facts,
+            EncodedSpans = positions.Count == 0 ? null : trace.Spans.Encode(positions, builder),
+            Context = trace.Context,
+            Segment = costs.Segment,
+        });
+    }
+
+    public void Dispose() => builder.Dispose();
+
+    // What stands goes on standing while the trace is open: only new entries wait for their owner.
+    private void Select(OpenTrace trace, TraceCosts costs, PostingScope scope)
+    {
+        wanted.Clear();
+        var waiting = Money.Zero;
+        foreach (var entry in costs.Entries)
+        {
+            var post = scope == PostingScope.Everything || IsOwned(entry) || trace.Standing.Entries.ContainsKey((entry.SpanId, entry.CostItem));
+            if (post) wanted.Add(entry);
+            else waiting += entry.Cost.Cost;
+        }
+        trace.OpenCostPico = waiting.PicoUsd;
+        trace.WaitingEntries = costs.Entries.Count - wanted.Count;
+    }
+
+    private static bool IsOwned(LedgerEntry entry) =>
+        entry.Ownership == Ownership.Owner && IsFirstHand(entry.CustomerEvidence) && IsFirstHand(entry.FeatureEvidence);
+
+    private static bool IsFirstHand(Evidence evidence) => evidence is Evidence.Own or Evidence.Ancestor or Evidence.Link or Evidence.Resource;
+
+    private static PostingReason ReasonForNew(OpenTrace trace) => trace.Standing.PostedAsSettled ? PostingReason.LateSpan : PostingReason.First;
+
+    private static PostingReason ReasonForChange(OpenTrace trace) =>
+        trace.ContextChanged ? PostingReason.Context : trace.UsageArrived ? PostingReason.LateSpan : PostingReason.LateParent;
+
+    private List<SpanFacts> NewFacts(OpenTrace trace, TraceCosts costs)
+    {
+        positions.Clear();
+        var facts = new List<SpanFacts>();
+        foreach (var outcome in costs.Spans)
+        {
+            var span = trace.Spans[outcome.Position];
+            var hash = HashOf(outcome, span.ContentHash);
+            if (trace.Standing.FactHashes.TryGetValue(outcome.SpanId, out var posted) && posted == hash) continue;
+            trace.Standing.FactHashes[outcome.SpanId] = hash;
+            positions.Add(outcome.Position);
+            facts.Add(new SpanFacts
+            {
+                Outcome = outcome,
+                SpanId = span.SpanId,
+                ParentSpanId = span.ParentSpanId,
+                Name = interner.Get(span.Name),
+                Service = trace.Spans.ResourceOf(span).ServiceName,
+                Scope = trace.Spans.ScopeOf(span).Name,
+                StartMicros = Micros(span.StartNanos),
+                EndMicros = Micros(span.EndNanos == 0 ? span.StartNanos : span.EndNanos),
+            });
+        }
+        return facts;
+    }
+
+    // The store's DateTime64(6) ends in 2299; a sender's nonsense beyond it is shown as the last instant.
+    private static long Micros(ulong nanos) => (long)Math.Min(nanos / 1000, 10_413_791_999_999_999UL);
+
+    private static void Total(RunSegment segment, IEnumerable<LedgerEntry> standing)
+    {
+        segment.Calls = segment.FailedCalls = segment.InputTokens = segment.CacheReadTokens = segment.CacheWriteTokens = 0;
+        segment.CacheWrite1hTokens = segment.OutputTokens = segment.ReasoningTokens = segment.UnpricedCalls = segment.UsageMissingCalls = 0;
+        segment.Cost = segment.ListCost = segment.RetryCost = Money.Zero;
+        foreach (var entry in standing)
+        {
+            segment.Calls += entry.Calls;
+            segment.FailedCalls += entry.FailedCalls;
+            segment.InputTokens += entry.Usage.InputTokens;
+            segment.CacheReadTokens += entry.Usage.CacheReadTokens;
+            segment.CacheWriteTokens += entry.Usage.CacheWriteTokens;
+            segment.CacheWrite1hTokens += entry.Usage.CacheWrite1hTokens;
+            segment.OutputTokens += entry.Usage.OutputTokens;
+            segment.ReasoningTokens += entry.Usage.ReasoningTokens;
+            segment.Cost += entry.Cost.Cost;
+            segment.ListCost += entry.Cost.ListCost;
+            segment.RetryCost += entry.RetryCost;
+            if (entry.Cost.Status is PriceStatus.UnpricedModel or PriceStatus.UnpricedUnit) segment.UnpricedCalls += entry.Calls;
+            if ((entry.Flags & SpanFlags.UsageMissing) != 0) segment.UsageMissingCalls += entry.Calls;
+        }
+    }
+
+    private static ulong HashOf(SpanOutcome outcome, ulong content)
+    {
+        var hash = new XxHash3();
+        Append(hash, content);
+        Append(hash, (ulong)outcome.Role << 32 | (ulong)outcome.Ownership << 24 | (ulong)outcome.CustomerEvidence << 8 | (ulong)outcome.FeatureEvidence);
+        Append(hash, outcome.SupersededBy.Value);
+        Append(hash, (ulong)outcome.Flags);
+        Append(hash, outcome.Dialect);
+        Append(hash, outcome.CustomerId);
+        Append(hash, outcome.FeatureId);
+        Append(hash, outcome.Reported);
+        Append(hash, outcome.Excess);
+        return hash.GetCurrentHashAsUInt64();
+    }
+
+    private static ulong HashOf(RunSegment segment)
+    {
+        var hash = new XxHash3();
+        Append(hash, segment.RunId);
+        Append(hash, (ulong)segment.StartedAtMicros);
+        Append(hash, (ulong)segment.EndedAtMicros);
+        foreach (var text in (ReadOnlySpan<string>)[segment.Workflow, segment.Agent, segment.CustomerId, segment.FeatureId, segment.Environment,
+            segment.Product, segment.Team, segment.Plan]) Append(hash, text);
+        Append(hash, (ulong)segment.Status << 1 | (segment.MixedCustomers ? 1UL : 0));
+        foreach (var number in (ReadOnlySpan<long>)[segment.Steps, segment.Attempts, segment.Retries, segment.Calls, segment.FailedCalls,
+            segment.InputTokens, segment.CacheReadTokens, segment.CacheWriteTokens, segment.CacheWrite1hTokens, segment.OutputTokens,
+            segment.ReasoningTokens, segment.UnpricedCalls, segment.UsageMissingCalls]) Append(hash, (ulong)number);
+        foreach (var money in (ReadOnlySpan<Money>)[segment.Cost, segment.ListCost, segment.RetryCost])
+        {
+            Append(hash, unchecked((ulong)money.PicoUsd));
+            Append(hash, (ulong)(money.PicoUsd >> 64 & ulong.MaxValue));
+        }
+        return hash.GetCurrentHashAsUInt64();
+    }
+
+    private static void Append(XxHash3 hash, in UsageVector usage)
+    {
+        foreach (var quantity in (ReadOnlySpan<long>)[usage.InputTokens, usage.CacheReadTokens, usage.CacheWriteTokens, usage.CacheWrite1hTokens,
+            usage.OutputTokens, usage.ReasoningTokens]) Append(hash, (ulong)quantity);
+        foreach (var (unit, quantity) in usage.OtherUnits ?? [])
+        {
+            Append(hash, unit);
+            Append(hash, (ulong)quantity);
+        }
+    }
+
+    private static void Append(XxHash3 hash, ulong value) => hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value)));
+
+    private static void Append(XxHash3 hash, string text)
+    {
+        Append(hash, (ulong)text.Length);
+        hash.Append(MemoryMarshal.AsBytes(text.AsSpan()));
+    }
+}
