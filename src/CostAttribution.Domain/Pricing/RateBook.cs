@@ -90,8 +90,11 @@ public sealed class RateBook
             foreach (var rate in fxByCurrency.GetValueOrDefault(card.Currency, [])) starts.Add(rate.FromNanos);
             foreach (var window in card.Windows)
             {
-                minutes.Add(window.FromMinute);
-                minutes.Add(window.ToMinute);
+                for (var midnight = 0; midnight < DailyWindow.MinutesPerWeek; midnight += DailyWindow.MinutesPerDay)
+                {
+                    minutes.Add(midnight + window.FromMinute);
+                    minutes.Add((midnight + window.ToMinute) % DailyWindow.MinutesPerWeek);
+                }
             }
         }
         return new RateTimeline([.. starts], [.. minutes], (nanos, minute) => CompileAt(candidates, nanos, minute, selectors));

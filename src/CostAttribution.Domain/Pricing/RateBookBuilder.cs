@@ -134,7 +134,7 @@ public static class RateBookBuilder
                 Fault(faults, card, RateCardFaultKind.DateRangeReversed,
                     $"a daily window of card '{card.Id}' ends before it begins; split one that passes midnight in two");
             }
-            if (i > 0 && ordered[i].FromMinute < ordered[i - 1].ToMinute)
+            if (Array.Exists(ordered[..i], other => (other.Days & ordered[i].Days) != 0 && ordered[i].FromMinute < other.ToMinute))
             {
                 Fault(faults, card, RateCardFaultKind.Contradiction, $"daily windows of card '{card.Id}' overlap");
             }

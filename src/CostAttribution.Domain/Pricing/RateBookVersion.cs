@@ -36,7 +36,7 @@ internal static class RateBookVersion
             Append(text, tier.Thresholds);
         }
         foreach (var region in card.Regions) Line(text, $"region {region.Region} {region.Factor}");
-        foreach (var window in card.Windows) Line(text, $"window {window.FromMinute} {window.ToMinute} {window.Factor}");
+        foreach (var window in card.Windows) Line(text, $"window {window.FromMinute} {window.ToMinute} {window.Days} {window.Factor}");
     }
 
     private static void Append(StringBuilder text, IReadOnlyList<ContextThreshold> thresholds)

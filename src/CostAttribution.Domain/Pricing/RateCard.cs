@@ -35,8 +35,21 @@ public sealed record TierPrice(string Tier, Rational Factor, IReadOnlyList<UnitP
 /// </summary>
 public sealed record RegionPrice(string Region, Rational Factor);
 
-/// <summary>A daily window in UTC, minutes from midnight, start inclusive, end exclusive, with a factor on token rates.</summary>
-public sealed record DailyWindow(int FromMinute, int ToMinute, Rational Factor);
+/// <summary>A window in UTC, minutes from midnight, start inclusive, end exclusive, with a factor on token rates.</summary>
+/// <param name="Days">Bit 0 is Monday, bit 6 Sunday, in UTC; at least one.</param>
+public sealed record DailyWindow(int FromMinute, int ToMinute, Rational Factor, byte Days = DailyWindow.EveryDay)
+{
+    public const byte EveryDay = 0b111_1111;
+    internal const int MinutesPerDay = 24 * 60;
+    internal const int MinutesPerWeek = 7 * MinutesPerDay;
+
+    /// <summary>Whether a minute of the week, from Monday 00:00 UTC, lies in the window.</summary>
+    internal bool Holds(int minuteOfWeek)
+    {
+        var (day, minute) = Math.DivRem(minuteOfWeek, MinutesPerDay);
+        return (Days >> day & 1) == 1 && minute >= FromMinute && minute < ToMinute;
+    }
+}
 
 /// <summary>Prices of one model (or family of equal price) for one period, as published or agreed. Immutable.</summary>
 public sealed record RateCard

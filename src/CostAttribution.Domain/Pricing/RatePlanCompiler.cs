@@ -8,7 +8,7 @@ internal static class RatePlanCompiler
     private static readonly BigInteger PicoPerUsd = 1_000_000_000_000;
 
     /// <summary>Selectors of a compiled plan besides the card.</summary>
-    internal readonly record struct Conditions(string Tier, string Region, int MinuteOfDay);
+    internal readonly record struct Conditions(string Tier, string Region, int MinuteOfWeek);
 
     /// <summary>Rates in US dollars per unit by unit name, for input totals greater than <paramref name="Above"/>.</summary>
     private readonly record struct Draft(long Above, ThresholdMode Mode, Dictionary<string, Rational> Rates);
@@ -51,7 +51,7 @@ internal static class RatePlanCompiler
 
     private static List<Draft> DraftOf(RateCard card, Rational usd, Conditions conditions)
     {
-        var factor = RegionFactor(card, conditions.Region) * WindowFactor(card, conditions.MinuteOfDay);
+        var factor = RegionFactor(card, conditions.Region) * WindowFactor(card, conditions.MinuteOfWeek);
         var tier = ServiceTiers.IsStandard(conditions.Tier) ? null : card.Tiers.FirstOrDefault(tier => tier.Tier == conditions.Tier);
         var thresholds = card.Thresholds;
         var rates = new Dictionary<string, Rational>();
@@ -88,11 +88,11 @@ internal static class RatePlanCompiler
         return any?.Factor ?? Rational.One;
     }
 
-    private static Rational WindowFactor(RateCard card, int minuteOfDay)
+    private static Rational WindowFactor(RateCard card, int minuteOfWeek)
     {
         foreach (var window in card.Windows)
         {
-            if (minuteOfDay >= window.FromMinute && minuteOfDay < window.ToMinute) return window.Factor;
+            if (window.Holds(minuteOfWeek)) return window.Factor;
         }
         return Rational.One;
     }

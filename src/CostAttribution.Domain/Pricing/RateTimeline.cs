@@ -7,7 +7,9 @@ namespace CostAttribution.Domain.Pricing;
 internal sealed class RateTimeline
 {
     private const long NanosPerMinute = 60_000_000_000;
-    private const long MinutesPerDay = 24 * 60;
+
+    /// <summary>1970-01-01 was a Thursday.</summary>
+    private const int EpochMinuteOfWeek = 3 * DailyWindow.MinutesPerDay;
 
     private readonly Func<long, int, (RatePlan? Plan, PriceGap Gap)> compile;
     private readonly long[] starts;
@@ -18,8 +20,8 @@ internal sealed class RateTimeline
     private sealed record Answer(RatePlan? Plan, PriceGap Gap);
 
     /// <param name="starts">Ascending, the first <see cref="long.MinValue"/>.</param>
-    /// <param name="minuteStarts">Ascending minutes of the day, the first 0: where a daily window begins or ends.</param>
-    /// <param name="compile">The plan from an instant and a minute of the day on.</param>
+    /// <param name="minuteStarts">Ascending minutes of the week, the first 0: where a window begins or ends.</param>
+    /// <param name="compile">The plan from an instant and a minute of the week on.</param>
     public RateTimeline(long[] starts, int[] minuteStarts, Func<long, int, (RatePlan? Plan, PriceGap Gap)> compile)
     {
         this.starts = starts;
@@ -35,8 +37,8 @@ internal sealed class RateTimeline
         var window = minuteStarts.Length - 1;
         if (window > 0)
         {
-            var minute = nanos / NanosPerMinute % MinutesPerDay;
-            if (minute < 0) minute += MinutesPerDay;
+            // Times before 1970 do not occur; they land in some minute rather than outside the week.
+            var minute = (Math.Max(nanos, 0) / NanosPerMinute + EpochMinuteOfWeek) % DailyWindow.MinutesPerWeek;
             while (minuteStarts[window] > minute) window--;
         }
         ref var slot = ref answers[segment * minuteStarts.Length + window];
