@@ -1,0 +1,244 @@
+using CostAttribution.Journal.Filesystem;
+using CostAttribution.Journal.Storage;
+
+namespace CostAttribution.Journal.Postings;
+
+/// <summary>A posting in the spool.</summary>
+/// <param name="PostingId">As given to <see cref="PostingSpool.Write"/>.</param>
+/// <param name="Ordinal">Order of writing.</param>
+/// <param name="ContentBytes">Without the head of its file.</param>
+/// <param name="WrittenAt">When it was written.</param>
+public sealed record SpooledPosting(string PostingId, ulong Ordinal, long ContentBytes, DateTimeOffset WrittenAt);
+
+/// <summary>
+/// Postings between encoding and the store's confirmation, one file each, opaque. Written and synced before they are sent, so
+/// that after a crash or an unknown outcome the same bytes can be sent again; confirmed ones are kept a further window.
+/// <code>
+///   Write ─▶ id.pending ──Confirm──▶ id.confirmed ──window over──▶ deleted
+///                 ▲──────Reopen──────────┘       content that does not check ─▶ id.damaged (kept, listed)
+/// </code>
+/// One directory, one spool: the holder of the journal's lock. Safe for concurrent use. I/O failures are
+/// <see cref="JournalException"/>; every operation may be tried again.
+/// </summary>
+public sealed class PostingSpool
+{
+    private const string Pending = ".pending";
+    private const string Confirmed = ".confirmed";
+    private const string Damaged = ".damaged";
+
+    private sealed record Entry(PostingFile File, DateTimeOffset ConfirmedAt);
+
+    private readonly Lock _gate = new();
+    private readonly StoreDirectory _directory;
+    private readonly PostingSpoolOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, Entry> _pending = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry> _confirmed = new(StringComparer.Ordinal);
+    private readonly List<string> _damaged = [];
+    private ulong _nextOrdinal = 1;
+
+    private PostingSpool(StoreDirectory directory, PostingSpoolOptions options, TimeProvider time)
+    {
+        _directory = directory;
+        _options = options;
+        _time = time;
+    }
+
+    /// <summary>Names of files whose content does not check. Their records are still in the journal if it was not trimmed.</summary>
+    public IReadOnlyList<string> DamagedFiles
+    {
+        get { lock (_gate) return [.. _damaged]; }
+    }
+
+    /// <summary>Adopts what is in the directory; deletes unfinished files, sets damaged ones aside.</summary>
+    public static PostingSpool Open(StoreDirectory directory, PostingSpoolOptions options, TimeProvider time)
+    {
+        var faults = options.Validate();
+        if (faults.Count > 0) throw new ArgumentException(string.Join("; ", faults), nameof(options));
+        var spool = new PostingSpool(directory, options, time);
+        return spool.Guarded(() =>
+        {
+            spool.Adopt_NeedsLock();
+            return spool;
+        });
+    }
+
+    /// <summary>
+    /// Keeps a posting durably. The same id with the same content again changes nothing; with other content it throws, because
+    /// the first may already be in the store. Throws <see cref="JournalFullException"/> beyond the limit of pending bytes.
+    /// </summary>
+    public void Write(string postingId, ReadOnlyMemory<byte> content)
+    {
+        CheckId(postingId);
+        if (content.Length > _options.PostingBytesMax)
+        {
+            throw new JournalException($"posting {postingId} has {content.Length} bytes, more than PostingBytesMax {_options.PostingBytesMax}");
+        }
+        var crc = Crc32C.Compute(content.Span);
+        Guarded(() =>
+        {
+            if ((_pending.GetValueOrDefault(postingId) ?? _confirmed.GetValueOrDefault(postingId)) is { } known)
+            {
+                if (known.File.ContentCrc == crc && known.File.ContentBytes == content.Length) return true;
+                throw new JournalException($"posting {postingId} was written before with other content");
+            }
+            if (PendingBytes_NeedsLock() + content.Length > _options.PendingBytesMax)
+            {
+                throw new JournalFullException(JournalRefusal.Full, TimeSpan.FromSeconds(1));
+            }
+            var file = new PostingFile(postingId, crc, content.Length, _nextOrdinal, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            _directory.Replace(postingId + Pending, file.HeadToBytes(), content);
+            _nextOrdinal++;
+            _pending.Add(postingId, new Entry(file, default));
+            return true;
+        });
+    }
+
+    /// <summary>Postings whose outcome is not known, in the order in which they were written.</summary>
+    public IReadOnlyList<SpooledPosting> ListPending()
+    {
+        lock (_gate) return List(_pending);
+    }
+
+    /// <summary>Postings that the store has confirmed and that are still kept, in the order in which they were written.</summary>
+    public IReadOnlyList<SpooledPosting> ListConfirmed()
+    {
+        lock (_gate) return List(_confirmed);
+    }
+
+    /// <summary>
+    /// The content as it was written. Throws <see cref="JournalDamageException"/> when it does not check; the file is then set
+    /// aside and no longer listed.
+    /// </summary>
+    public byte[] Read(string postingId) => Guarded(() =>
+    {
+        var isPending = _pending.TryGetValue(postingId, out var entry);
+        if (!isPending && !_confirmed.TryGetValue(postingId, out entry)) throw new JournalException($"there is no posting {postingId}");
+        var name = postingId + (isPending ? Pending : Confirmed);
+        var content = new byte[entry!.File.ContentBytes];
+        bool good;
+        using (var file = _directory.Open(name))
+        {
+            good = file.Length == PostingFile.HeadBytes + entry.File.ContentBytes
+                && file.Read(content, PostingFile.HeadBytes) == content.Length
+                && Crc32C.Compute(content) == entry.File.ContentCrc;
+        }
+        if (good) return content;
+        SetAside_NeedsLock(name);
+        (isPending ? _pending : _confirmed).Remove(postingId);
+        throw new JournalDamageException($"posting {postingId} does not check; its file was set aside as {postingId}{Damaged}");
+    });
+
+    /// <summary>The store has the posting durably. Confirming again changes nothing. Deletes what has left the window.</summary>
+    public void Confirm(string postingId) => Guarded(() =>
+    {
+        if (_pending.TryGetValue(postingId, out var entry))
+        {
+            _directory.Rename(postingId + Pending, postingId + Confirmed);
+            _pending.Remove(postingId);
+            _confirmed[postingId] = entry with { ConfirmedAt = _time.GetUtcNow() };
+        }
+        else if (!_confirmed.ContainsKey(postingId))
+        {
+            throw new JournalException($"there is no posting {postingId}");
+        }
+        Prune_NeedsLock();
+        return true;
+    });
+
+    /// <summary>The store has lost a posting that it had confirmed: it is pending again.</summary>
+    public void Reopen(string postingId) => Guarded(() =>
+    {
+        if (!_confirmed.TryGetValue(postingId, out var entry)) throw new JournalException($"there is no confirmed posting {postingId}");
+        _directory.Rename(postingId + Confirmed, postingId + Pending);
+        _confirmed.Remove(postingId);
+        _pending[postingId] = entry;
+        return true;
+    });
+
+    private static IReadOnlyList<SpooledPosting> List(Dictionary<string, Entry> entries)
+    {
+        var list = new List<SpooledPosting>(entries.Count);
+        foreach (var (id, (file, _)) in entries)
+        {
+            list.Add(new SpooledPosting(id, file.Ordinal, file.ContentBytes, DateTimeOffset.FromUnixTimeMilliseconds(file.WrittenUnixMs)));
+        }
+        list.Sort(static (left, right) => left.Ordinal.CompareTo(right.Ordinal));
+        return list;
+    }
+
+    private static void CheckId(string postingId)
+    {
+        var good = postingId.Length is >= 1 and <= PostingFile.IdBytesMax && postingId[0] != '.';
+        foreach (var one in postingId) good &= char.IsAsciiLetterOrDigit(one) || one is '-' or '_' or '.';
+        if (!good) throw new ArgumentException($"posting id '{postingId}' must have 1 to 100 letters, digits, '-', '_' or '.'", nameof(postingId));
+    }
+
+    private void Adopt_NeedsLock()
+    {
+        var head = new byte[PostingFile.HeadBytes];
+        foreach (var (name, length) in _directory.List())
+        {
+            if (name.EndsWith(StoreDirectory.TemporarySuffix, StringComparison.Ordinal)) _directory.Delete(name);
+            else if (name.EndsWith(Damaged, StringComparison.Ordinal)) _damaged.Add(name);
+            else if (name.EndsWith(Pending, StringComparison.Ordinal)) Adopt_NeedsLock(name, length, Pending, head, _pending);
+            else if (name.EndsWith(Confirmed, StringComparison.Ordinal)) Adopt_NeedsLock(name, length, Confirmed, head, _confirmed);
+        }
+    }
+
+    private void Adopt_NeedsLock(string name, long length, string suffix, byte[] head, Dictionary<string, Entry> entries)
+    {
+        int read;
+        using (var file = _directory.Open(name)) read = file.Read(head, 0);
+        if (!PostingFile.TryReadHead(head.AsSpan(0, read), name, out var posting)
+            || posting.PostingId + suffix != name || posting.ContentBytes != length - PostingFile.HeadBytes)
+        {
+            SetAside_NeedsLock(name);
+            return;
+        }
+        // When it was confirmed is not stored: the window starts again, so nothing is dropped early.
+        entries.Add(posting.PostingId, new Entry(posting, _time.GetUtcNow()));
+        _nextOrdinal = Math.Max(_nextOrdinal, posting.Ordinal + 1);
+    }
+
+    private void SetAside_NeedsLock(string name)
+    {
+        var target = Path.GetFileNameWithoutExtension(name) + Damaged;
+        _directory.Rename(name, target);
+        if (!_damaged.Contains(target)) _damaged.Add(target);
+    }
+
+    private long PendingBytes_NeedsLock()
+    {
+        long bytes = 0;
+        foreach (var entry in _pending.Values) bytes += entry.File.ContentBytes;
+        return bytes;
+    }
+
+    private void Prune_NeedsLock()
+    {
+        long bytes = 0;
+        foreach (var entry in _confirmed.Values) bytes += entry.File.ContentBytes;
+        var now = _time.GetUtcNow();
+        foreach (var posting in List(_confirmed))
+        {
+            var isOld = _confirmed[posting.PostingId].ConfirmedAt + _options.ConfirmedAge <= now;
+            if (!isOld && bytes <= _options.ConfirmedBytesMax) continue;
+            _directory.Delete(posting.PostingId + Confirmed);
+            _confirmed.Remove(posting.PostingId);
+            bytes -= posting.ContentBytes;
+        }
+    }
+
+    private T Guarded<T>(Func<T> action)
+    {
+        try
+        {
+            lock (_gate) return action();
+        }
+        catch (Exception error) when (StoreErrors.IsDiskFailure(error))
+        {
+            throw new JournalException($"the posting files in {_directory.DisplayName} cannot be used: {error.Message}", error);
+        }
+    }
+}
