@@ -6,6 +6,9 @@ public readonly record struct PricingRequest
     /// <summary>Canonical provider id as in the GenAI conventions (<c>openai</c>, <c>anthropic</c>, <c>aws.bedrock</c>, …); empty if unknown.</summary>
     public required string Provider { get; init; }
 
+    /// <summary>Reseller or gateway that bills the call, when it is not the provider itself; null or empty otherwise.</summary>
+    public string? Seller { get; init; }
+
     /// <summary>Response model where known, else request model; provider prefixes and regions already removed. Empty if unknown.</summary>
     public required string Model { get; init; }
 

@@ -1,0 +1,61 @@
+using CostAttribution.Domain.Pricing;
+
+namespace CostAttribution.RateCards;
+
+/// <summary>Where rate card files come from: those the product ships, and a directory of the operator's.</summary>
+public static class RateCardFiles
+{
+    /// <summary>Most files read from a directory.</summary>
+    public const int FilesMax = 1_000;
+
+    /// <summary>The list prices compiled into this assembly.</summary>
+    public static IReadOnlyList<(string Name, string Text)> Shipped()
+    {
+        var assembly = typeof(RateCardFiles).Assembly;
+        var files = new List<(string, string)>();
+        foreach (var name in assembly.GetManifestResourceNames().Order(StringComparer.Ordinal))
+        {
+            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
+            files.Add((name, reader.ReadToEnd()));
+        }
+        return files;
+    }
+
+    /// <summary>
+    /// Loads the shipped cards together with the <c>*.yaml</c> and <c>*.yml</c> files of a directory, which may add cards and, under
+    /// the same id and a later <c>recorded_at</c>, correct shipped ones.
+    /// </summary>
+    /// <param name="directory">Null or empty for the shipped cards alone.</param>
+    public static RateCardLoadResult Load(string? directory)
+    {
+        var files = new List<(string Name, string Text)>(Shipped());
+        if (string.IsNullOrEmpty(directory)) return RateCardLoader.Load(files);
+        if (!Directory.Exists(directory))
+        {
+            return Unreadable(directory, "no such directory; create it or remove the setting that names it");
+        }
+        try
+        {
+            var paths = Directory.EnumerateFiles(directory).Where(IsCardFile).Take(FilesMax + 1).Order(StringComparer.Ordinal).ToArray();
+            if (paths.Length > FilesMax) return Unreadable(directory, $"more than {FilesMax} rate card files; join some");
+            foreach (var path in paths)
+            {
+                if (new FileInfo(path).Length > RateCardLoader.FileCharsMax)
+                {
+                    return Unreadable(path, $"file is larger than {RateCardLoader.FileCharsMax} bytes; split it");
+                }
+                files.Add((path, File.ReadAllText(path)));
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return Unreadable(directory, $"cannot be read: {exception.Message.TrimEnd('.')}");
+        }
+        return RateCardLoader.Load(files);
+    }
+
+    private static bool IsCardFile(string path) => Path.GetExtension(path) is ".yaml" or ".yml";
+
+    private static RateCardLoadResult Unreadable(string path, string reason) =>
+        new(null, [new RateCardFault(path, 0, RateCardFaultKind.Unreadable, reason)]);
+}

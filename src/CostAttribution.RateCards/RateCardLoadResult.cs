@@ -1,0 +1,14 @@
+using System.Diagnostics.CodeAnalysis;
+using CostAttribution.Domain.Pricing;
+
+namespace CostAttribution.RateCards;
+
+/// <summary>A book, or every fault that stands in its way.</summary>
+public sealed record RateCardLoadResult(RateBook? Book, IReadOnlyList<RateCardFault> Faults)
+{
+    [MemberNotNullWhen(true, nameof(Book))]
+    public bool IsSound => Book is not null;
+
+    /// <summary>The faults, one a line, as an operator should see them.</summary>
+    public string FaultText => string.Join('\n', Faults);
+}

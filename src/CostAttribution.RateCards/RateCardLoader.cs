@@ -1,0 +1,81 @@
+using CostAttribution.Domain.Pricing;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace CostAttribution.RateCards;
+
+/// <summary>Reads rate card files (docs/rate-cards.md) into a <see cref="RateBook"/>. Never throws on what a file says.</summary>
+public static class RateCardLoader
+{
+    /// <summary>Largest file, in characters.</summary>
+    public const int FileCharsMax = 4 * 1024 * 1024;
+
+    /// <summary>Faults told at once; a file in a foreign format would otherwise have thousands.</summary>
+    public const int FaultsMax = 100;
+
+    /// <summary>Deepest nesting the format needs is 8; the parser is recursive and must not meet more than this.</summary>
+    private const int NestingMax = 16;
+
+    /// <summary>
+    /// Reads all files and checks the cards against each other. Files are taken together: a card may correct one of another file.
+    /// </summary>
+    /// <param name="files">Name for messages, and text.</param>
+    /// <param name="asKnownAtNanos">Leave out what was recorded later; default: everything.</param>
+    public static RateCardLoadResult Load(IEnumerable<(string Name, string Text)> files, long asKnownAtNanos = long.MaxValue)
+    {
+        var cards = new List<RateCard>();
+        var fxRates = new List<FxRate>();
+        var faults = new List<RateCardFault>();
+        foreach (var (name, text) in files) Read(name, text, cards, fxRates, faults);
+        // Checks between cards would only repeat what an unreadable card already caused.
+        if (faults.Count == 0 && RateBookBuilder.TryBuild(cards, fxRates, faults, out var book, asKnownAtNanos))
+        {
+            return new RateCardLoadResult(book, []);
+        }
+        var told = faults.OrderBy(fault => fault.File, StringComparer.Ordinal).ThenBy(fault => fault.Line).ToList();
+        if (told.Count > FaultsMax)
+        {
+            var left = told.Count - FaultsMax;
+            told.RemoveRange(FaultsMax, left);
+            told.Add(new RateCardFault(told[^1].File, 0, RateCardFaultKind.LimitPassed, $"{left} more faults are not shown; fix these first"));
+        }
+        return new RateCardLoadResult(null, told);
+    }
+
+    private static void Read(string name, string text, List<RateCard> cards, List<FxRate> fxRates, List<RateCardFault> faults)
+    {
+        if (text.Length > FileCharsMax)
+        {
+            faults.Add(new(name, 0, RateCardFaultKind.LimitPassed, $"file is longer than {FileCharsMax} characters; split it"));
+            return;
+        }
+        try
+        {
+            var depth = 0;
+            var parser = new Parser(new StringReader(text));
+            while (parser.MoveNext())
+            {
+                depth += parser.Current!.NestingIncrease;
+                if (depth > NestingMax)
+                {
+                    faults.Add(new(name, (int)parser.Current.Start.Line, RateCardFaultKind.LimitPassed, "nested too deeply for a rate card file"));
+                    return;
+                }
+            }
+            var stream = new YamlStream();
+            stream.Load(new StringReader(text));
+            if (stream.Documents.Count != 1)
+            {
+                faults.Add(new(name, 1, RateCardFaultKind.Unreadable, $"a rate card file is one document, this has {stream.Documents.Count}"));
+                return;
+            }
+            new RateCardFileReader(name, faults).Read(stream.Documents[0].RootNode, cards, fxRates);
+        }
+        catch (YamlException exception)
+        {
+            faults.Add(new(name, (int)exception.Start.Line, RateCardFaultKind.Unreadable, $"not valid YAML: {OneLine(exception.Message)}"));
+        }
+    }
+
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
+}
