@@ -34,7 +34,8 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     public async Task RunAsync(CancellationToken stop)
     {
         using var timer = clock.CreateTimer(_ => wake.Writer.TryWrite(true), null, TickInterval, TickInterval);
-        var readable = feed.WaitToReadAsync(stop).AsTask();
+        Task<bool>? readable = null;
+        var feedEnded = false;
         while (!stop.IsCancellationRequested)
         {
             var worked = TakeConfirmations() | TakeAnswer();
@@ -45,11 +46,22 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
             TrimWhenDue();
             if (worked) continue;
 
-            if (readable.IsCompleted) readable = feed.WaitToReadAsync(stop).AsTask();
             var woken = wake.Reader.WaitToReadAsync(stop).AsTask();
-            await Task.WhenAny(readable, woken).ConfigureAwait(false);
+            if (feedEnded)
+            {
+                await woken.ConfigureAwait(false);
+            }
+            else
+            {
+                readable ??= feed.WaitToReadAsync(stop).AsTask();
+                await Task.WhenAny(readable, woken).ConfigureAwait(false);
+                if (readable.IsCompleted)
+                {
+                    feedEnded = !await readable.ConfigureAwait(false);
+                    readable = null;
+                }
+            }
             wake.Reader.TryRead(out _);
-            if (readable is { IsCompletedSuccessfully: true, Result: false }) readable = Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => false, TaskScheduler.Default);
         }
     }
 

@@ -1,0 +1,38 @@
+namespace CostAttribution.Ingest;
+
+/// <summary>Counters of the way from journal to store; written by the stages, read by any thread.</summary>
+public sealed class PipelineMetrics
+{
+    private long replayed, unreadable, postings, ledgerRows, spansPosted, retries, postingFailures, lookups, lookupFailures;
+
+    public long SpansReplayedTotal => Interlocked.Read(ref replayed);
+    public long RecordsUnreadable => Interlocked.Read(ref unreadable);
+    public long PostingsConfirmed => Interlocked.Read(ref postings);
+    public long LedgerRowsPosted => Interlocked.Read(ref ledgerRows);
+
+    /// <summary>Spans whose facts the store has confirmed, counted again when a correction writes them again.</summary>
+    public long SpanFactsPosted => Interlocked.Read(ref spansPosted);
+    public long PostingRetries => Interlocked.Read(ref retries);
+    public long PostingsRefused => Interlocked.Read(ref postingFailures);
+    public long Lookups => Interlocked.Read(ref lookups);
+    public long LookupFailures => Interlocked.Read(ref lookupFailures);
+
+    /// <summary>What keeps postings from the store at the moment; empty when nothing does.</summary>
+    public string PostingTrouble { get => Volatile.Read(ref postingTrouble); internal set => Volatile.Write(ref postingTrouble, value); }
+
+    private string postingTrouble = "";
+
+    internal void SpansReplayed(int count) => Interlocked.Add(ref replayed, count);
+    internal void RecordUnreadable() => Interlocked.Increment(ref unreadable);
+    internal void Lookup() => Interlocked.Increment(ref lookups);
+    internal void LookupFailed() => Interlocked.Increment(ref lookupFailures);
+    internal void PostingRetried() => Interlocked.Increment(ref retries);
+    internal void PostingRefused() => Interlocked.Increment(ref postingFailures);
+
+    internal void Posted(long rows, long spans)
+    {
+        Interlocked.Increment(ref postings);
+        Interlocked.Add(ref ledgerRows, rows);
+        Interlocked.Add(ref spansPosted, spans);
+    }
+}
