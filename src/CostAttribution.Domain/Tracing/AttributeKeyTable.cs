@@ -56,7 +56,7 @@ public sealed class AttributeKeyTable
         slots = new int[capacity];
         for (var i = 0; i < entries.Length; i++)
         {
-            var slot = (int)Hash(names[i]) & mask;
+            var slot = Hash(names[i]) & mask;
             while (slots[slot] != 0) slot = (slot + 1) & mask;
             slots[slot] = i + 1;
         }
@@ -71,7 +71,7 @@ public sealed class AttributeKeyTable
     /// <summary>Finds a key by its exact UTF-8 name.</summary>
     public bool TryGet(ReadOnlySpan<byte> utf8Name, out KnownKey key)
     {
-        for (var slot = (int)Hash(utf8Name) & mask; slots[slot] != 0; slot = (slot + 1) & mask)
+        for (var slot = Hash(utf8Name) & mask; slots[slot] != 0; slot = (slot + 1) & mask)
         {
             var index = slots[slot] - 1;
             if (!utf8Name.SequenceEqual(names[index])) continue;
@@ -88,7 +88,7 @@ public sealed class AttributeKeyTable
     public string NameOf(ushort id) => byId.TryGetValue(id, out var index) ? entries[index].Name : "";
 
     // Length and the last eight bytes tell these keys apart almost always; the comparison above makes it exact.
-    private static uint Hash(ReadOnlySpan<byte> name)
+    private static int Hash(ReadOnlySpan<byte> name)
     {
         ulong tail = 0, head = 0;
         if (name.Length >= 8)
@@ -103,7 +103,7 @@ public sealed class AttributeKeyTable
         unchecked
         {
             var mixed = (tail ^ (ulong)name.Length * 0x9E37_79B9_7F4A_7C15UL) * 0xD6E8_FEB8_6659_FD93UL ^ head * 0xA076_1D64_78BD_642FUL;
-            return (uint)(mixed >> 32);
+            return (int)(mixed >> 33);
         }
     }
 }

@@ -201,7 +201,7 @@ public sealed class SpanBatchBuilder(AttributeKeyTable keys, TracingLimits limit
 
     private void AddBits(in KnownKey key, AttributeType type, long bits)
     {
-        if (BeginAttribute(key, type)) attributes.WriteUInt64((ulong)bits);
+        if (BeginAttribute(key, type)) attributes.WriteUInt64(unchecked((ulong)bits));
     }
 
     private bool BeginAttribute(in KnownKey key, AttributeType type)
@@ -221,5 +221,5 @@ public sealed class SpanBatchBuilder(AttributeKeyTable keys, TracingLimits limit
     // Everything that the sender said about the span; not where it stands in this batch nor when it came.
     private static ulong HashContent(ReadOnlySpan<byte> record) =>
         XxHash3.HashToUInt64(record[SpanRecord.FlagsOffset..],
-            (long)XxHash3.HashToUInt64(record[SpanRecord.HintsOffset..SpanRecord.ReceivedOffset]));
+            unchecked((long)XxHash3.HashToUInt64(record[SpanRecord.HintsOffset..SpanRecord.ReceivedOffset])));
 }
