@@ -18,6 +18,9 @@ internal sealed class StandingTrace
     /// <summary>Revision of the last facts row; 0 when there is none.</summary>
     public int FactsRevision { get; set; }
 
+    /// <summary>Run that the last segment was posted under; empty before the first.</summary>
+    public string RunId { get; set; } = "";
+
     /// <summary>Hash of the last run segment posted.</summary>
     public ulong SegmentHash { get; set; }
 

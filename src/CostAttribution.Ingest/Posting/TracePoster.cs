@@ -1,6 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
+using CostAttribution.ClickHouse.Facts;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
@@ -25,6 +26,8 @@ internal enum PostingScope : byte
 /// </summary>
 internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
 {
+    private static readonly string[] RoleNames = ["other", "leaf", "container", "tool", "non_billable"];
+
     private readonly Utf8Interner interner = new();
     private readonly List<LedgerEntry> wanted = [];
     private readonly List<LedgerEntry> rows = [];
@@ -57,6 +60,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         var segmentHash = HashOf(costs.Segment);
         if (rows.Count == 0 && facts.Count == 0 && segmentHash == standing.SegmentHash && settled == standing.PostedAsSettled) return;
 
+        var leftRunId = standing.RunId != costs.Segment.RunId ? standing.RunId : "";
+        standing.RunId = costs.Segment.RunId;
         standing.FactsRevision++;
         standing.SegmentHash = segmentHash;
         standing.PostedAsSettled = settled;
@@ -70,6 +75,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             EncodedSpans = positions.Count == 0 ? null : trace.Spans.Encode(positions, builder),
             Context = trace.Context,
             Segment = costs.Segment,
+            LeftRunId = leftRunId,
         });
     }
 
@@ -100,10 +106,10 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     private static PostingReason ReasonForChange(OpenTrace trace) =>
         trace.ContextChanged ? PostingReason.Context : trace.UsageArrived ? PostingReason.LateSpan : PostingReason.LateParent;
 
-    private List<SpanFacts> NewFacts(OpenTrace trace, TraceCosts costs)
+    private List<SpanFactsRow> NewFacts(OpenTrace trace, TraceCosts costs)
     {
         positions.Clear();
-        var facts = new List<SpanFacts>();
+        var facts = new List<SpanFactsRow>();
         foreach (var outcome in costs.Spans)
         {
             var span = trace.Spans[outcome.Position];
@@ -111,19 +117,46 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             if (trace.Standing.FactHashes.TryGetValue(outcome.SpanId, out var posted) && posted == hash) continue;
             trace.Standing.FactHashes[outcome.SpanId] = hash;
             positions.Add(outcome.Position);
-            facts.Add(new SpanFacts
+            facts.Add(new SpanFactsRow
             {
-                Outcome = outcome,
                 SpanId = span.SpanId,
                 ParentSpanId = span.ParentSpanId,
                 Name = interner.Get(span.Name),
                 Service = trace.Spans.ResourceOf(span).ServiceName,
                 Scope = trace.Spans.ScopeOf(span).Name,
-                StartMicros = Micros(span.StartNanos),
-                EndMicros = Micros(span.EndNanos == 0 ? span.StartNanos : span.EndNanos),
+                StartTimeMicros = Micros(span.StartNanos),
+                EndTimeMicros = Micros(span.EndNanos == 0 ? span.StartNanos : span.EndNanos),
+                Role = RoleNames[(int)outcome.Role],
+                Ownership = outcome.Ownership,
+                SupersededBy = outcome.SupersededBy,
+                Dialect = outcome.Dialect,
+                Flags = outcome.Flags,
+                Customer = outcome.CustomerId,
+                Feature = outcome.FeatureId,
+                Excess = Units(outcome.Excess),
+                Reported = Units(outcome.Reported),
             });
         }
         return facts;
+    }
+
+    private static UnitQuantity[] Units(in UsageVector usage)
+    {
+        if (usage.IsZero) return [];
+        var units = new List<UnitQuantity>(8);
+        Add(UsageUnits.InputTokens, usage.InputTokens);
+        Add(UsageUnits.CacheReadTokens, usage.CacheReadTokens);
+        Add(UsageUnits.CacheWriteTokens, usage.CacheWriteTokens);
+        Add(UsageUnits.CacheWrite1hTokens, usage.CacheWrite1hTokens);
+        Add(UsageUnits.OutputTokens, usage.OutputTokens);
+        Add(UsageUnits.ReasoningTokens, usage.ReasoningTokens);
+        units.AddRange(usage.OtherUnits ?? []);
+        return [.. units];
+
+        void Add(string unit, long quantity)
+        {
+            if (quantity != 0) units.Add(new UnitQuantity(unit, quantity));
+        }
     }
 
     // The store's DateTime64(6) ends in 2299; a sender's nonsense beyond it is shown as the last instant.

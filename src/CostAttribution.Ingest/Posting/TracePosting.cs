@@ -1,3 +1,4 @@
+using CostAttribution.ClickHouse.Facts;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
@@ -19,26 +20,16 @@ internal sealed class TracePosting
     public required IReadOnlyList<LedgerEntry> Rows { get; init; }
 
     /// <summary>Facts of new or changed spans, with the text columns taken out of the trace's buffer.</summary>
-    public required IReadOnlyList<SpanFacts> Spans { get; init; }
+    public required IReadOnlyList<SpanFactsRow> Spans { get; init; }
 
     /// <summary>The same spans encoded; null when there are none.</summary>
     public required SpanBatch? EncodedSpans { get; init; }
     public required TraceContext Context { get; init; }
     public required RunSegment Segment { get; init; }
 
+    /// <summary>The run that the trace belonged to until now, when a late span named another; empty when it did not move.</summary>
+    public required string LeftRunId { get; init; }
+
     /// <summary>Ledger rows plus facts rows, the measure of a posting's size.</summary>
     public int RowCount => Rows.Count + Spans.Count + 1;
-}
-
-/// <summary>One span as the <c>spans</c> view shows it.</summary>
-internal sealed record SpanFacts
-{
-    public required SpanOutcome Outcome { get; init; }
-    public required SpanId SpanId { get; init; }
-    public required SpanId ParentSpanId { get; init; }
-    public required string Name { get; init; }
-    public required string Service { get; init; }
-    public required string Scope { get; init; }
-    public required long StartMicros { get; init; }
-    public required long EndMicros { get; init; }
 }

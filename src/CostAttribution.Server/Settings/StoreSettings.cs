@@ -1,0 +1,42 @@
+namespace CostAttribution.Server.Settings;
+
+/// <summary>Where the ledger lives.</summary>
+public enum StoreMode { Embedded, Remote }
+
+/// <summary>Settings of section <c>ClickHouse</c>.</summary>
+public sealed class StoreSettings
+{
+    public const string Section = "ClickHouse";
+
+    /// <summary><c>Embedded</c>: the engine in this process, data under <c>DataDirectory</c>. <c>Remote</c>: a ClickHouse server.</summary>
+    public StoreMode Mode { get; set; } = StoreMode.Embedded;
+
+    /// <summary>HTTP interface of the server, for example <c>http://clickhouse:8123</c>. Needed for <c>Remote</c>.</summary>
+    public string Url { get; set; } = "";
+    public string User { get; set; } = "default";
+    public string Password { get; set; } = "";
+    public string Database { get; set; } = "cost_attribution";
+
+    /// <summary>Cluster name: tables are then created replicated, <c>ON CLUSTER</c>. Empty for a single server.</summary>
+    public string Cluster { get; set; } = "";
+
+    /// <summary>Port that serves the embedded engine over ClickHouse's HTTP interface, read-only; 0 turns it off.</summary>
+    public int HttpPort { get; set; } = 8123;
+
+    /// <summary>Memory the embedded engine may use, in bytes.</summary>
+    public long MemoryBytesMax { get; set; } = 4L << 30;
+
+    internal IEnumerable<string> Faults()
+    {
+        if (Mode == StoreMode.Remote && !(Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+            yield return $"ClickHouse:Url must be an http or https address when ClickHouse:Mode is Remote, for example http://clickhouse:8123; it is '{Url}'";
+        if (Mode == StoreMode.Embedded && Url.Length > 0)
+            yield return "ClickHouse:Url is set but ClickHouse:Mode is Embedded; set ClickHouse:Mode to Remote or remove the address";
+        if (!IsName(Database)) yield return $"ClickHouse:Database must be a plain name of letters, digits and underscores; it is '{Database}'";
+        if (Cluster.Length > 0 && !IsName(Cluster)) yield return $"ClickHouse:Cluster must be a plain name of letters, digits and underscores; it is '{Cluster}'";
+        if (Cluster.Length > 0 && Mode == StoreMode.Embedded) yield return "ClickHouse:Cluster needs ClickHouse:Mode Remote";
+        if (MemoryBytesMax < 256L << 20) yield return "ClickHouse:MemoryBytesMax must be at least 268435456 (256 MiB)";
+    }
+
+    private static bool IsName(string name) => name.Length is > 0 and <= 64 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+}
