@@ -25,11 +25,15 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private readonly Queue<ulong> inFlight = new();
     private readonly List<TraceId> ids = [];
     private Task<LoadAnswer>? loading;
+    private long enqueued, askAfter;
     private long bufferSince;
     private long trimmedAt;
 
     /// <summary>Records up to here were in the journal before this process: their traces may have been posted already.</summary>
     public JournalPosition ReplayEnd { get; init; }
+
+    /// <summary>Makes the stage look again: something it waits for may have happened.</summary>
+    public void Wake() => wake.Writer.TryWrite(true);
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -93,13 +97,20 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         }
     }
 
+    // A trace that was evicted a moment ago may still be on its way to the store: its look-up waits until everything handed
+    // over before it was asked for is confirmed.
     private void AskStore()
     {
         if (loading is not null) return;
-        ids.Clear();
-        assembler.TakeWanted(ids, options.LookupTracesMax);
-        if (ids.Count == 0) return;
+        if (ids.Count == 0)
+        {
+            assembler.TakeWanted(ids, options.LookupTracesMax);
+            if (ids.Count == 0) return;
+            askAfter = enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0);
+        }
+        if (enqueued - inFlight.Count < askAfter) return;
         loading = loader.LoadAsync([.. ids]);
+        ids.Clear();
         loading.ContinueWith(_ => wake.Writer.TryWrite(true), TaskScheduler.Default);
     }
 
@@ -141,6 +152,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
 
         var buffer = poster.TakeBuffer();
         inFlight.Enqueue(buffer.HeldFrom);
+        enqueued++;
         while (!posting.TryEnqueue(buffer))
         {
             TakeConfirmations();

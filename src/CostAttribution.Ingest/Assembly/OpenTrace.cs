@@ -1,5 +1,6 @@
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Posting;
 
@@ -12,7 +13,7 @@ namespace CostAttribution.Ingest.Assembly;
 internal sealed class OpenTrace(TraceId id, long now) : IDisposable
 {
     public TraceId Id { get; } = id;
-    public TraceSpans Spans { get; } = new(id);
+    public TraceSpans Spans { get; private set; } = new(id);
     public StandingTrace Standing { get; set; } = new();
     public TraceContext Context { get; set; } = TraceContext.Empty;
 
@@ -57,11 +58,8 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>Instant of the due queue's entry that counts for this trace; <see cref="long.MaxValue"/> when there is none.</summary>
     public long QueuedFor { get; set; } = long.MaxValue;
 
-    /// <summary>Cost that was computed and waits to be posted, pico-USD.</summary>
-    public Int128 OpenCostPico { get; set; }
-
-    /// <summary>Entries that were computed and wait for their owner.</summary>
-    public int WaitingEntries { get; set; }
+    /// <summary>Entries that were computed and wait for their owner; they stand in the <see cref="OpenCostBook"/>.</summary>
+    public IReadOnlyList<LedgerEntry> Waiting { get; set; } = [];
 
     /// <summary>Bytes last accounted to the memory limit.</summary>
     public long AccountedBytes { get; set; }
@@ -70,6 +68,16 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     private const int OverheadBytes = 640;
 
     public long Bytes => OverheadBytes + Spans.BufferBytes + Standing.ApproximateBytes;
+
+    /// <summary>All spans as a batch of their own.</summary>
+    public SpanBatch EncodeAll(SpanBatchBuilder builder) => Spans.Encode([.. Enumerable.Range(0, Spans.Count)], builder);
+
+    /// <summary>Starts over without spans.</summary>
+    public void ResetSpans()
+    {
+        Spans.Dispose();
+        Spans = new TraceSpans(Id);
+    }
 
     public void Dispose() => Spans.Dispose();
 }

@@ -25,6 +25,7 @@ internal sealed class TraceAssembler : IDisposable
     private readonly CostingStage costing;
     private readonly TracePoster poster;
     private readonly AssemblyMetrics metrics;
+    private readonly OpenCostBook openCosts;
     private readonly Dictionary<TraceId, OpenTrace> traces = [];
     private readonly PriorityQueue<OpenTrace, long> due = new();
     private readonly Queue<TraceId> wanted = new();
@@ -40,15 +41,17 @@ internal sealed class TraceAssembler : IDisposable
     /// <param name="costing">Costs a trace.</param>
     /// <param name="poster">Takes what is to be posted.</param>
     /// <param name="metrics">Counts.</param>
+    /// <param name="openCosts">Shows what waits for its owner.</param>
     /// <param name="storeIsEmpty">No earlier process posted anything: spans from before this start need no look-up.</param>
     public TraceAssembler(AssemblyOptions options, TimeProvider clock, CostingStage costing, TracePoster poster, AssemblyMetrics metrics,
-        bool storeIsEmpty)
+        OpenCostBook openCosts, bool storeIsEmpty)
     {
         this.options = options;
         this.clock = clock;
         this.costing = costing;
         this.poster = poster;
         this.metrics = metrics;
+        this.openCosts = openCosts;
         posted = new PostedTraceFilter(options.PostedFilterBitsLog2, options.PostedRemembered, clock);
         mayBePostedBefore = storeIsEmpty ? 0 : (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000;
         origin = clock.GetTimestamp();
@@ -125,11 +128,7 @@ internal sealed class TraceAssembler : IDisposable
         trace.Load = LoadState.Loaded;
         if (stored is not null)
         {
-            foreach (var facts in stored.Facts) trace.Spans.AddAll(facts, sources);
-            trace.Standing = stored.Standing;
-            trace.Context = stored.Context;
-            trace.Dirty = true;
-            trace.WholeKnown = false;
+            Merge(trace, stored);
             posted.Add(id);
             metrics.TraceLoaded();
         }
@@ -194,6 +193,30 @@ internal sealed class TraceAssembler : IDisposable
         Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
     }
 
+    // What arrived is laid over what the store has: a mere repetition changes nothing and is not costed again.
+    private void Merge(OpenTrace trace, StoredTrace stored)
+    {
+        using var arrived = trace.EncodeAll(poster.Builder);
+        trace.ResetSpans();
+        foreach (var facts in stored.Facts) trace.Spans.AddAll(facts, sources);
+        var changed = trace.ContextChanged;
+        foreach (var span in arrived.Spans)
+        {
+            if (trace.Spans.Add(arrived, span, sources) == AddOutcome.Duplicate) metrics.Count(AssemblyReason.DuplicateSpan);
+            else changed = true;
+        }
+        trace.Standing = stored.Standing;
+        trace.Context = stored.Context;
+        trace.CostRelevant = true;
+        trace.WholeKnown = false;
+        trace.Dirty = changed;
+        if (changed || !stored.Standing.PostedAsSettled) return;
+        trace.Settled = true;
+        trace.SettledAt = Now;
+        trace.UnpostedFrom = null;
+        trace.UnpostedUsageSince = null;
+    }
+
     private void Visit(OpenTrace trace, long now)
     {
         // An answer of the store re-queues the trace.
@@ -249,8 +272,6 @@ internal sealed class TraceAssembler : IDisposable
             trace.UnpostedFrom = null;
         }
         trace.UnpostedUsageSince = null;
-        trace.OpenCostPico = 0;
-        trace.WaitingEntries = 0;
         Account(trace);
         Enqueue(trace, now + KeptMillis(trace));
     }
@@ -258,7 +279,7 @@ internal sealed class TraceAssembler : IDisposable
     private void PostProvisionally(OpenTrace trace, bool ownerlessToo)
     {
         Post(trace, ownerlessToo ? PostingScope.Everything : PostingScope.Owned, settled: false, incomplete: false);
-        trace.WaitsForOwner = trace.WaitingEntries > 0;
+        trace.WaitsForOwner = trace.Waiting.Count > 0;
         if (!trace.WaitsForOwner) trace.UnpostedUsageSince = null;
         metrics.Count(AssemblyReason.ProvisionalPosting);
     }
@@ -268,9 +289,11 @@ internal sealed class TraceAssembler : IDisposable
         var costs = costing.Cost(trace, final: settled, incomplete);
         trace.CostRelevant = costs.CostRelevant || trace.Standing.Entries.Count > 0 || trace.Standing.FactsRevision > 0;
         trace.Dirty = false;
+        openCosts.Remove(trace.Waiting);
         if (trace.CostRelevant)
         {
-            poster.Post(trace, costs, scope, settled);
+            trace.Waiting = poster.Post(trace, costs, scope, settled);
+            openCosts.Add(trace.Waiting);
             posted.Add(trace.Id);
         }
         trace.UsageArrived = trace.ContextChanged = false;
@@ -370,6 +393,7 @@ internal sealed class TraceAssembler : IDisposable
 
     private void Evict(OpenTrace trace)
     {
+        openCosts.Remove(trace.Waiting);
         traces.Remove(trace.Id);
         bytes -= trace.AccountedBytes;
         trace.Dispose();

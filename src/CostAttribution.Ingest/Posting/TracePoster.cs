@@ -33,6 +33,9 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     private readonly List<LedgerEntry> rows = [];
     private readonly List<int> positions = [];
 
+    /// <summary>Scratch for encoding the spans of a trace.</summary>
+    public SpanBatchBuilder Builder => builder;
+
     /// <summary>What waits to be sent.</summary>
     public PostingBuffer Buffer { get; private set; } = new();
 
@@ -47,10 +50,11 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     /// <summary>Keeps the journal from <paramref name="position"/> until everything gathered so far is in the store.</summary>
     public void Hold(ulong position) => Buffer.Hold(position);
 
-    public void Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled)
+    /// <summary>Gathers what is new or changed and returns the entries that wait for their owner.</summary>
+    public IReadOnlyList<LedgerEntry> Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled)
     {
         var standing = trace.Standing;
-        Select(trace, costs, scope);
+        var waiting = Select(trace, costs, scope);
         rows.Clear();
         LedgerDifference.Append(standing, wanted, ReasonForNew(trace), ReasonForChange(trace), rows);
 
@@ -58,7 +62,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         Total(costs.Segment, standing.Entries.Values);
         if (!settled) costs.Segment.Status = RunStatus.Open;
         var segmentHash = HashOf(costs.Segment);
-        if (rows.Count == 0 && facts.Count == 0 && segmentHash == standing.SegmentHash && settled == standing.PostedAsSettled) return;
+        if (rows.Count == 0 && facts.Count == 0 && segmentHash == standing.SegmentHash && settled == standing.PostedAsSettled) return waiting;
 
         var leftRunId = standing.RunId != costs.Segment.RunId ? standing.RunId : "";
         standing.RunId = costs.Segment.RunId;
@@ -77,23 +81,21 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             Segment = costs.Segment,
             LeftRunId = leftRunId,
         });
+        return waiting;
     }
 
     public void Dispose() => builder.Dispose();
 
     // What stands goes on standing while the trace is open: only new entries wait for their owner.
-    private void Select(OpenTrace trace, TraceCosts costs, PostingScope scope)
+    private LedgerEntry[] Select(OpenTrace trace, TraceCosts costs, PostingScope scope)
     {
         wanted.Clear();
-        var waiting = Money.Zero;
         foreach (var entry in costs.Entries)
         {
-            var post = scope == PostingScope.Everything || IsOwned(entry) || trace.Standing.Entries.ContainsKey((entry.SpanId, entry.CostItem));
-            if (post) wanted.Add(entry);
-            else waiting += entry.Cost.Cost;
+            if (scope == PostingScope.Everything || IsOwned(entry) || trace.Standing.Entries.ContainsKey((entry.SpanId, entry.CostItem)))
+                wanted.Add(entry);
         }
-        trace.OpenCostPico = waiting.PicoUsd;
-        trace.WaitingEntries = costs.Entries.Count - wanted.Count;
+        return wanted.Count == costs.Entries.Count ? [] : [.. costs.Entries.Except(wanted)];
     }
 
     private static bool IsOwned(LedgerEntry entry) =>
