@@ -6,6 +6,9 @@ namespace CostAttribution.ClickHouse.Transport;
 /// </summary>
 public interface IClickHouseTransport : IAsyncDisposable
 {
+    /// <summary>The product's database, in which unqualified table names resolve.</summary>
+    string Database { get; }
+
     /// <summary>
     /// Runs one statement and returns the whole result in the query's format. Throws <see cref="ClickHouseException"/> with
     /// the server's code and text, or <see cref="StoreUnavailableException"/> when it is unknown whether the statement ran.
@@ -28,6 +31,9 @@ public sealed record ClickHouseQuery(string Sql)
 
     /// <summary>Values of <c>{name:Type}</c> placeholders as plain text; the transport does the escaping.</summary>
     public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Runs in the server's default database: for statements that create the product's database.</summary>
+    public bool OutsideDatabase { get; init; }
 
     /// <summary>Query-level settings.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();

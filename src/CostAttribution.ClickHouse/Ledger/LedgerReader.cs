@@ -1,0 +1,116 @@
+using System.Text;
+using CostAttribution.ClickHouse.Facts;
+using CostAttribution.ClickHouse.Native;
+using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Identity;
+
+namespace CostAttribution.ClickHouse.Ledger;
+
+/// <summary>Loads back what postings wrote: standing entries and facts of traces, and whether a posting has arrived.</summary>
+public sealed class LedgerReader(IClickHouseTransport transport)
+{
+    /// <summary>Trace ids in one statement, well under the server's query size limit of 256 KiB.</summary>
+    private const int TracesPerQueryMax = 2000;
+
+    /// <summary>Every row of the traces, netted: what stands, and the highest revision ever given per cost item.</summary>
+    public async Task<LedgerHistory> LoadLedgerAsync(IReadOnlyList<TraceId> traces, CancellationToken cancel)
+    {
+        var history = new LedgerHistoryBuilder();
+        foreach (var ids in InQueries(traces))
+        {
+            var bytes = await QueryAsync($"SELECT {LedgerRowReader.ColumnList} FROM {CostLedgerBlock.TableName} WHERE trace_id IN ({ids})", cancel);
+            foreach (var block in NativeBlockReader.ReadAll(bytes))
+            {
+                if (block.Rows == 0) continue;
+                var rows = new LedgerRowReader(block);
+                for (var i = 0; i < block.Rows; i++) history.Add(rows.At(i));
+            }
+        }
+        return history.Build();
+    }
+
+    /// <summary>All revisions of the traces' facts, by trace and revision.</summary>
+    public async Task<IReadOnlyList<StoredFacts>> LoadFactsAsync(IReadOnlyList<TraceId> traces, CancellationToken cancel)
+    {
+        var facts = new List<StoredFacts>();
+        foreach (var ids in InQueries(traces))
+        {
+            var bytes = await QueryAsync(
+                "SELECT trace_id, revision, posting_id, settled, run_id, blob, context " +
+                $"FROM {TraceFactsBlock.TableName} WHERE trace_id IN ({ids}) ORDER BY trace_id, revision", cancel);
+            foreach (var block in NativeBlockReader.ReadAll(bytes)) ReadFacts(block, facts);
+        }
+        return facts;
+    }
+
+    /// <summary>How many rows of a posting each table holds; what decides a posting in doubt.</summary>
+    public async Task<PostingRows> CountPostingAsync(string postingId, CancellationToken cancel)
+    {
+        var bytes = await QueryAsync(
+            $"""
+            SELECT
+                (SELECT count() FROM {CostLedgerBlock.TableName} WHERE posting_id = {Quoted("id")}) AS ledger,
+                (SELECT count() FROM {TraceFactsBlock.TableName} WHERE posting_id = {Quoted("id")}) AS facts,
+                (SELECT count() FROM {RunSegmentBlock.TableName} WHERE posting_id = {Quoted("id")}) AS segments
+            """, cancel, new Dictionary<string, string> { ["id"] = postingId });
+        var block = NativeBlockReader.ReadAll(bytes).First(candidate => candidate.Rows == 1);
+        return new PostingRows(CountIn(block, "ledger"), CountIn(block, "facts"), CountIn(block, "segments"));
+    }
+
+    /// <summary>The entry ids of a posting that arrived, for the case that only some of its rows did.</summary>
+    public async Task<IReadOnlySet<UInt128>> LoadEntryIdsAsync(string postingId, CancellationToken cancel)
+    {
+        var bytes = await QueryAsync($"SELECT entry_id FROM {CostLedgerBlock.TableName} WHERE posting_id = {Quoted("id")}", cancel,
+            new Dictionary<string, string> { ["id"] = postingId });
+        var ids = new HashSet<UInt128>();
+        foreach (var block in NativeBlockReader.ReadAll(bytes))
+        {
+            var values = block.Column<FixedWidthValues>("entry_id");
+            for (var i = 0; i < block.Rows; i++) ids.Add(values.BigEndianAt(i));
+        }
+        return ids;
+    }
+
+    private static void ReadFacts(NativeBlock block, List<StoredFacts> facts)
+    {
+        var traces = block.Column<StringValues>("trace_id");
+        var revisions = block.Column<FixedWidthValues>("revision");
+        var postings = block.Column<StringValues>("posting_id");
+        var settled = block.Column<FixedWidthValues>("settled");
+        var runs = block.Column<StringValues>("run_id");
+        var blobs = block.Column<StringValues>("blob");
+        var contexts = block.Column<StringValues>("context");
+        for (var i = 0; i < block.Rows; i++)
+        {
+            facts.Add(new StoredFacts(LedgerRowReader.ParseTrace(traces.At(i)), (int)revisions.At<uint>(i), postings.At(i),
+                settled.At<byte>(i) != 0, runs.At(i), blobs.BytesAt(i), contexts.BytesAt(i)));
+        }
+    }
+
+    private Task<byte[]> QueryAsync(string sql, CancellationToken cancel, Dictionary<string, string>? parameters = null) =>
+        transport.QueryAsync(new ClickHouseQuery(sql) { Format = "Native", Parameters = parameters ?? [] }, cancel);
+
+    /// <summary>A string placeholder of a server-side parameter.</summary>
+    private static string Quoted(string name) => "{" + name + ":String}";
+
+    private static long CountIn(NativeBlock block, string column) => block.Columns.First(candidate => candidate.Name == column).Values switch
+    {
+        NullableValues values => (long)((FixedWidthValues)values.Values).At<ulong>(0),
+        FixedWidthValues values => (long)values.At<ulong>(0),
+        _ => throw new InvalidDataException($"column {column} is not a count"),
+    };
+
+    private static IEnumerable<string> InQueries(IReadOnlyList<TraceId> traces)
+    {
+        for (var start = 0; start < traces.Count; start += TracesPerQueryMax)
+        {
+            var ids = new StringBuilder();
+            for (var i = start; i < Math.Min(traces.Count, start + TracesPerQueryMax); i++)
+            {
+                // Hexadecimal digits only, so the literal needs no escaping.
+                ids.Append(i == start ? "'" : ",'").Append(traces[i].ToString()).Append('\'');
+            }
+            yield return ids.ToString();
+        }
+    }
+}

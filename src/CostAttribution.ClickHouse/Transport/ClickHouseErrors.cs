@@ -1,0 +1,37 @@
+using System.Globalization;
+
+namespace CostAttribution.ClickHouse.Transport;
+
+/// <summary>Turns the engine's error texts (<c>Code: 60. DB::Exception: … (UNKNOWN_TABLE)</c>) into typed exceptions.</summary>
+internal static class ClickHouseErrors
+{
+    private const string CodePrefix = "Code: ";
+
+    /// <summary>
+    /// Codes after which the same statement may succeed unchanged, and an insert may or may not have happened: files and disk
+    /// (74, 75, 76, 243), timeouts (159, 209), quota and concurrency (201, 202, 203, 439), network and keeper (198, 210, 225,
+    /// 279, 999), cancelled (236, 394), memory (241), replicas and quorum (242, 285, 286, 319), parts pressure (252), system
+    /// errors (425). Numbers from ClickHouse's list of error codes.
+    /// </summary>
+    private static readonly HashSet<int> Transient =
+        [74, 75, 76, 159, 198, 201, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 394, 425, 439, 999];
+
+    public static Exception FromText(string text) => FromCode(CodeOf(text), text);
+
+    public static Exception FromCode(int code, string text)
+    {
+        text = text.TrimEnd();
+        return Transient.Contains(code) ? new StoreUnavailableException(text, new ClickHouseException(code, text)) : new ClickHouseException(code, text);
+    }
+
+    /// <summary>The number after the first <c>Code: </c>, or 0.</summary>
+    public static int CodeOf(ReadOnlySpan<char> text)
+    {
+        var start = text.IndexOf(CodePrefix, StringComparison.Ordinal);
+        if (start < 0) return 0;
+        var digits = text[(start + CodePrefix.Length)..];
+        var length = 0;
+        while (length < digits.Length && char.IsAsciiDigit(digits[length])) length++;
+        return int.TryParse(digits[..length], NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? code : 0;
+    }
+}
