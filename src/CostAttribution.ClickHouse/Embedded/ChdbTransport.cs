@@ -23,8 +23,15 @@ public sealed class ChdbTransport : IClickHouseTransport
     public Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel) => engine.InsertLanes.RunAsync(
         session =>
         {
-            session.Use(Database).Insert(InsertSettings.Into(insert, InsertSettings.Clause(insert.DeduplicationToken)), insert.NativeBlock.Span);
-            return true;
+            try
+            {
+                session.Use(Database).Insert(InsertSettings.Into(insert, InsertSettings.Clause(insert.DeduplicationToken)), insert.NativeBlock.Span);
+                return true;
+            }
+            catch (ClickHouseException error)
+            {
+                throw ClickHouseErrors.OfInsert(error);
+            }
         },
         cancel);
 

@@ -12,6 +12,8 @@ public sealed class LedgerReader(IClickHouseTransport transport)
     /// <summary>Trace ids in one statement, well under the server's query size limit of 256 KiB.</summary>
     private const int TracesPerQueryMax = 2000;
 
+    private static readonly string[] PostingTables = [CostLedgerBlock.TableName, TraceFactsBlock.TableName, RunSegmentBlock.TableName];
+
     /// <summary>Every row of the traces, netted: what stands, and the highest revision ever given per cost item.</summary>
     public async Task<LedgerHistory> LoadLedgerAsync(IReadOnlyList<TraceId> traces, CancellationToken cancel)
     {
@@ -43,32 +45,19 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         return facts;
     }
 
-    /// <summary>How many rows of a posting each table holds; what decides a posting in doubt.</summary>
-    public async Task<PostingRows> CountPostingAsync(string postingId, CancellationToken cancel)
+    /// <summary>How many rows of a posting each of its tables holds, zeros included; what decides a posting in doubt.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> CountPostingAsync(string postingId, CancellationToken cancel)
     {
-        var bytes = await QueryAsync(
-            $"""
-            SELECT
-                (SELECT count() FROM {CostLedgerBlock.TableName} WHERE posting_id = {Quoted("id")}) AS ledger,
-                (SELECT count() FROM {TraceFactsBlock.TableName} WHERE posting_id = {Quoted("id")}) AS facts,
-                (SELECT count() FROM {RunSegmentBlock.TableName} WHERE posting_id = {Quoted("id")}) AS segments
-            """, cancel, new Dictionary<string, string> { ["id"] = postingId });
-        var block = NativeBlockReader.ReadAll(bytes).First(candidate => candidate.Rows == 1);
-        return new PostingRows(CountIn(block, "ledger"), CountIn(block, "facts"), CountIn(block, "segments"));
-    }
-
-    /// <summary>The entry ids of a posting that arrived, for the case that only some of its rows did.</summary>
-    public async Task<IReadOnlySet<UInt128>> LoadEntryIdsAsync(string postingId, CancellationToken cancel)
-    {
-        var bytes = await QueryAsync($"SELECT entry_id FROM {CostLedgerBlock.TableName} WHERE posting_id = {Quoted("id")}", cancel,
-            new Dictionary<string, string> { ["id"] = postingId });
-        var ids = new HashSet<UInt128>();
+        var counts = PostingTables.Select(table => $"SELECT '{table}' AS name, count() AS rows FROM {table} WHERE posting_id = {{id:String}}");
+        var bytes = await QueryAsync(string.Join(" UNION ALL ", counts), cancel, new Dictionary<string, string> { ["id"] = postingId });
+        var rows = new Dictionary<string, long>();
         foreach (var block in NativeBlockReader.ReadAll(bytes))
         {
-            var values = block.Column<FixedWidthValues>("entry_id");
-            for (var i = 0; i < block.Rows; i++) ids.Add(values.BigEndianAt(i));
+            var names = block.Column<StringValues>("name");
+            var values = block.Column<FixedWidthValues>("rows");
+            for (var i = 0; i < block.Rows; i++) rows[names.At(i)] = values.At<long>(i);
         }
-        return ids;
+        return rows;
     }
 
     private static void ReadFacts(NativeBlock block, List<StoredFacts> facts)
@@ -89,16 +78,6 @@ public sealed class LedgerReader(IClickHouseTransport transport)
 
     private Task<byte[]> QueryAsync(string sql, CancellationToken cancel, Dictionary<string, string>? parameters = null) =>
         transport.QueryAsync(new ClickHouseQuery(sql) { Format = "Native", Parameters = parameters ?? [] }, cancel);
-
-    /// <summary>A string placeholder of a server-side parameter.</summary>
-    private static string Quoted(string name) => "{" + name + ":String}";
-
-    private static long CountIn(NativeBlock block, string column) => block.Columns.First(candidate => candidate.Name == column).Values switch
-    {
-        NullableValues values => (long)((FixedWidthValues)values.Values).At<ulong>(0),
-        FixedWidthValues values => (long)values.At<ulong>(0),
-        _ => throw new InvalidDataException($"column {column} is not a count"),
-    };
 
     private static IEnumerable<string> InQueries(IReadOnlyList<TraceId> traces)
     {

@@ -8,7 +8,7 @@ internal static class ClickHouseErrors
     private const string CodePrefix = "Code: ";
 
     /// <summary>
-    /// Codes after which the same statement may succeed unchanged, and an insert may or may not have happened: files and disk
+    /// Codes after which the same insert may succeed unchanged, and after which it may or may not have happened: files and disk
     /// (74, 75, 76, 243), timeouts (159, 209), quota and concurrency (201, 202, 203, 439), network and keeper (198, 210, 225,
     /// 279, 999), cancelled (236, 394), memory (241), replicas and quorum (242, 285, 286, 319), parts pressure (252), system
     /// errors (425). Numbers from ClickHouse's list of error codes.
@@ -16,13 +16,14 @@ internal static class ClickHouseErrors
     private static readonly HashSet<int> Transient =
         [74, 75, 76, 159, 198, 201, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 394, 425, 439, 999];
 
-    public static Exception FromText(string text) => FromCode(CodeOf(text), text);
+    public static ClickHouseException FromText(string text) => new(CodeOf(text), text.TrimEnd());
 
-    public static Exception FromCode(int code, string text)
-    {
-        text = text.TrimEnd();
-        return Transient.Contains(code) ? new StoreUnavailableException(text, new ClickHouseException(code, text)) : new ClickHouseException(code, text);
-    }
+    /// <summary>
+    /// What an insert that failed with <paramref name="error"/> throws. A query that failed has changed nothing, so its error
+    /// stays as it is.
+    /// </summary>
+    public static Exception OfInsert(ClickHouseException error) =>
+        Transient.Contains(error.Code) ? new StoreUnavailableException(error.Message, error) : error;
 
     /// <summary>The number after the first <c>Code: </c>, or 0.</summary>
     public static int CodeOf(ReadOnlySpan<char> text)

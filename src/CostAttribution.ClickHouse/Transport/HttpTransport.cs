@@ -49,7 +49,14 @@ public sealed class HttpTransport : IClickHouseTransport
         AppendPair(url, "query", InsertSettings.Into(insert, " FORMAT Native"));
         var content = new ReadOnlyMemoryContent(insert.NativeBlock);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
-        await SendAsync(url.ToString(), content, cancel);
+        try
+        {
+            await SendAsync(url.ToString(), content, cancel);
+        }
+        catch (ClickHouseException error)
+        {
+            throw ClickHouseErrors.OfInsert(error);
+        }
     }
 
     public ValueTask DisposeAsync()
@@ -73,7 +80,7 @@ public sealed class HttpTransport : IClickHouseTransport
                 // No ClickHouse error code: a proxy or load balancer answered, so the outcome is unknown.
                 throw new StoreUnavailableException($"the ClickHouse URL {options.Url} answered {(int)response.StatusCode}: {text}");
             }
-            throw ClickHouseErrors.FromCode(code, text);
+            throw new ClickHouseException(code, text.TrimEnd());
         }
         catch (HttpRequestException error)
         {
