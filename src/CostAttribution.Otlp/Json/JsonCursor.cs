@@ -19,6 +19,9 @@ internal ref struct JsonCursor
     /// <summary>Objects and arrays inside each other.</summary>
     public const int DepthMax = 128;
 
+    /// <summary>Longest text of a number or of an enum's name.</summary>
+    private const int NumberBytesMax = 64;
+
     private readonly ReadOnlySpan<byte> json;
     private Utf8JsonReader reader;
 
@@ -29,7 +32,9 @@ internal ref struct JsonCursor
     }
 
     public readonly long Offset => reader.BytesConsumed;
-    public readonly bool IsAtDepthMax => reader.CurrentDepth >= DepthMax;
+
+    // At an opening bracket the reader counts only what encloses it.
+    public readonly bool IsAtDepthMax => reader.CurrentDepth >= DepthMax - 1;
 
     /// <summary>Reads the document's first token, which must open an object.</summary>
     public void BeginDocument()
@@ -158,6 +163,8 @@ internal ref struct JsonCursor
     {
         reader.Read();
         text = reader.ValueSpan;
+        // Some writers escape "+", as in "1e\u002B20".
+        if (reader.ValueIsEscaped) text = new JsonText(text, isEscaped: true).Unescape(new byte[NumberBytesMax]);
         if (reader.TokenType is JsonTokenType.Number or JsonTokenType.String) return true;
         if (reader.TokenType == JsonTokenType.Null) return false;
         throw new JsonShapeException(DecodeErrorReason.BadJsonValue);
