@@ -38,6 +38,7 @@ internal struct NarrowSum : IExactSum
     {
         picoUsd = 0;
         if (overflowed || plan.NarrowDenominator == 0) return false;
+        if (total == UInt128.Zero) return true;
         var quotient = total;
         if (plan.NarrowDenominator != 1)
         {

@@ -25,36 +25,33 @@ public static class Pricer
             return;
         }
         result.RateId = plan.Card.Id;
-        if (!PriceWithin(plan, in usage, ref result))
+        if (!PriceWithin(plan, in usage, ref result, out var total))
         {
             Reject(ref result);
             return;
         }
-        if (ReferenceEquals(plan.List, plan))
-        {
-            result.ListCost = result.Cost;
-        }
-        else
+        if (!ReferenceEquals(plan.List, plan))
         {
             CostBreakdown list = default;
-            if (!PriceWithin(plan.List, in usage, ref list))
+            if (!PriceWithin(plan.List, in usage, ref list, out total))
             {
                 Reject(ref result);
                 return;
             }
-            result.ListCost = list.Cost;
         }
+        result.ListCost = new Money(total);
         if (result.Status == PriceStatus.Priced && plan.Card.Free) result.Status = PriceStatus.Free;
     }
 
     /// <summary>False when a component or their sum does not fit <c>Decimal(38, 12)</c>.</summary>
-    private static bool PriceWithin(RatePlan plan, in UsageVector usage, ref CostBreakdown result) =>
-        TryPrice<NarrowSum>(plan, in usage, ref result) || TryPrice<WideSum>(plan, in usage, ref result);
+    private static bool PriceWithin(RatePlan plan, in UsageVector usage, ref CostBreakdown result, out Int128 total) =>
+        TryPrice<NarrowSum>(plan, in usage, ref result, out total) || TryPrice<WideSum>(plan, in usage, ref result, out total);
 
-    private static bool TryPrice<TSum>(RatePlan plan, in UsageVector usage, ref CostBreakdown result)
+    private static bool TryPrice<TSum>(RatePlan plan, in UsageVector usage, ref CostBreakdown result, out Int128 total)
         where TSum : struct, IExactSum
     {
-        var meter = new Meter<TSum>(plan, InputTotal(in usage));
+        total = 0;
+        var meter = new Meter<TSum>(plan, plan.Bands.Length > 1 ? InputTotal(in usage) : 0);
         // The order is that of a prompt: what was cached comes first. Marginal thresholds depend on it.
         TSum input = default, cacheRead = default, cacheWrite = default, output = default, reasoning = default, other = default;
         meter.Token(ref cacheRead, 1, usage.CacheReadTokens);
@@ -72,7 +69,7 @@ public static class Pricer
             return false;
         }
         // Six values of at most 10^38 − 1: two fit into 128 bits, so each step is checked before the next.
-        var total = inputPico;
+        total = inputPico;
         if (!Fits(ref total, cacheReadPico) || !Fits(ref total, cacheWritePico) || !Fits(ref total, outputPico)
             || !Fits(ref total, reasoningPico) || !Fits(ref total, otherPico))
         {

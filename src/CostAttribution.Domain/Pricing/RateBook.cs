@@ -136,6 +136,22 @@ public sealed class RateBook
     private readonly record struct Selectors(
         string Provider, string Seller, string Model, string RequestModel, string Region, string ServiceTier)
     {
+        public bool Equals(Selectors other) =>
+            Model == other.Model && RequestModel == other.RequestModel && Provider == other.Provider && ServiceTier == other.ServiceTier
+            && Region == other.Region && Seller == other.Seller;
+
+        /// <summary>All values that a sender controls take part, seeded per process, so that no one can build a long chain.</summary>
+        public override int GetHashCode()
+        {
+            unchecked
+            {
+                var hash = HashOf(Model) * 31 + HashOf(RequestModel);
+                return (((hash * 31 + HashOf(Provider)) * 31 + HashOf(Region)) * 31 + HashOf(ServiceTier)) * 31 + HashOf(Seller);
+            }
+        }
+
+        private static int HashOf(string value) => value.Length == 0 ? 0 : value.GetHashCode();
+
         /// <summary>Whether it is worth its memory: hostile names are resolved each time instead.</summary>
         public bool IsShort => Provider.Length + Seller.Length + Model.Length + RequestModel.Length + Region.Length
             + ServiceTier.Length <= 4 * RateCardIndex.ModelLengthMax;

@@ -1,4 +1,3 @@
-using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Usage;
 using static CostAttribution.UnitTests.Pricing.PricingKit;
 
