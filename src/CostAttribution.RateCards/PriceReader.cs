@@ -17,11 +17,13 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
         {
             if (!RateUnits.IsKnown(unit) && !declaredUnits.Contains(unit))
             {
-                fields.Fault(key, RateCardFaultKind.UnknownUnit, $"unknown unit '{unit}'; known are {string.Join(", ", RateUnits.All)}; "
+                fields.Fault(key, RateCardFaultKind.UnknownUnit,
+                    $"unknown unit '{unit}'; known are {string.Join(", ", RateUnits.All)}; "
                     + "name a unit of your own under 'units' at the top of the file");
                 continue;
             }
-            if (fields.TextOf(value, $"the price of '{unit}'") is { } text && Price(fields, value, unit, text) is { } price) rates.Add(price);
+            if (fields.TextOf(value, $"the price of '{unit}'") is { } text && Price(fields, value, unit, text) is { } price)
+                rates.Add(price);
         }
         return rates;
     }
@@ -40,13 +42,16 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
                 "marginal" => ThresholdMode.Marginal,
                 _ => null,
             };
-            if (mode is null) fields.Fault(fields.Node("mode")!, RateCardFaultKind.BadValue, "'mode' of a threshold must be whole or marginal");
+            if (mode is null) fields.Fault(fields.Node("mode")!, RateCardFaultKind.BadValue,
+                "'mode' of a threshold must be whole or marginal");
             var rates = Rates(fields);
-            if (rates.Count == 0 && fields.Node("rates") is null) fields.Fault(fields.Line, RateCardFaultKind.MissingField, "a threshold lacks 'rates'");
+            if (rates.Count == 0 && fields.Node("rates") is null)
+                fields.Fault(fields.Line, RateCardFaultKind.MissingField, "a threshold lacks 'rates'");
             if (above is null) continue;
             if (!long.TryParse(above, NumberStyles.None, CultureInfo.InvariantCulture, out var tokens) || tokens == 0)
             {
-                fields.Fault(fields.Node("above")!, RateCardFaultKind.BadValue, $"'above' is '{above}', not a whole number of tokens above 0");
+                fields.Fault(fields.Node("above")!, RateCardFaultKind.BadValue,
+                    $"'above' is '{above}', not a whole number of tokens above 0");
             }
             else thresholds.Add(new ContextThreshold(tokens, mode ?? ThresholdMode.Whole, rates));
         }
@@ -61,7 +66,8 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
             fields.Allow("a tier", "factor", "rates", "thresholds");
             if (ServiceTiers.IsStandard(name))
             {
-                fields.Fault(key, RateCardFaultKind.Contradiction, $"tier '{name}' is the ordinary tier, which the card's own rates price");
+                fields.Fault(key, RateCardFaultKind.Contradiction,
+                    $"tier '{name}' is the ordinary tier, which the card's own rates price");
             }
             if (fields.Node("factor") is null && fields.Node("rates") is null)
             {
@@ -69,7 +75,8 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
             }
             if (fields.Node("thresholds") is not null && fields.Node("rates") is null)
             {
-                fields.Fault(fields.Line, RateCardFaultKind.MissingField, $"tier '{name}' has thresholds of its own but lacks 'rates'");
+                fields.Fault(fields.Line, RateCardFaultKind.MissingField,
+                    $"tier '{name}' has thresholds of its own but lacks 'rates'");
             }
             tiers.Add(new TierPrice(name, Factor(fields), Rates(fields), Thresholds(fields)));
         }
@@ -98,7 +105,8 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
             fields.Required("factor", "a daily window");
             var from = Minute(fields, "from");
             var to = Minute(fields, "to");
-            if (from is not null && to is not null) windows.Add(new DailyWindow(from.Value, to.Value, Factor(fields), Days(fields)));
+            if (from is not null && to is not null) windows.Add(new DailyWindow(from.Value, to.Value, Factor(fields),
+                Days(fields)));
         }
         return windows;
     }
@@ -134,11 +142,13 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
         {
             return time.Hour * 60 + time.Minute;
         }
-        fields.Fault(fields.Node(name)!, RateCardFaultKind.BadValue, $"'{name}' is '{text}', not a UTC time of day such as 06:30");
+        fields.Fault(fields.Node(name)!, RateCardFaultKind.BadValue,
+            $"'{name}' is '{text}', not a UTC time of day such as 06:30");
         return null;
     }
 
-    /// <summary><c>2.50 per 1M</c>: the quantity is stated with every price, so that per-thousand and per-million never mix.</summary>
+    /// <summary><c>2.50 per 1M</c>: the quantity is stated with every price, so that per-thousand and per-million never
+    /// mix.</summary>
     private static UnitPrice? Price(YamlFields fields, YamlNode node, string unit, string text)
     {
         var parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
@@ -154,14 +164,16 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
         }
         if (!Rational.TryParseDecimal(amount, out var value))
         {
-            fields.Fault(node, RateCardFaultKind.BadDecimal, $"price of '{unit}' is '{amount}', not a plain decimal such as 2.50");
+            fields.Fault(node, RateCardFaultKind.BadDecimal,
+                $"price of '{unit}' is '{amount}', not a plain decimal such as 2.50");
             return null;
         }
         var scale = quantity[^1] switch { 'K' => 1_000L, 'M' => 1_000_000L, 'B' => 1_000_000_000L, _ => 1L };
         var digits = scale == 1 ? quantity : quantity[..^1];
         if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count == 0)
         {
-            fields.Fault(node, RateCardFaultKind.BadDecimal, $"price of '{unit}' is per '{quantity}', not a quantity such as 1, 1K, 1M");
+            fields.Fault(node, RateCardFaultKind.BadDecimal,
+                $"price of '{unit}' is per '{quantity}', not a quantity such as 1, 1K, 1M");
             return null;
         }
         return new UnitPrice(unit, value, count * scale);

@@ -7,11 +7,13 @@ namespace CostAttribution.RateCards;
 internal sealed class RateCardFileReader(string file, List<RateCardFault> faults)
 {
     private static readonly string[] HeadFields =
-        ["format", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "units", "cards", "fx"];
+        ["format", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "units", "cards",
+         "fx"];
 
     private static readonly string[] CardFields =
     [
-        "id", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "match", "except", "from", "to",
+        "id", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "match", "except",
+        "from", "to",
         "free", "list_factor", "rates", "thresholds", "tiers", "regions", "windows", "note",
     ];
 
@@ -21,7 +23,8 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
         head.Allow("a rate card file", HeadFields);
         if (head.Required("format", "the file") is { } format && format != "1")
         {
-            head.Fault(head.Node("format")!, RateCardFaultKind.BadValue, $"format '{format}' is not known to this version, which reads format 1");
+            head.Fault(head.Node("format")!, RateCardFaultKind.BadValue,
+                $"format '{format}' is not known to this version, which reads format 1");
         }
         var units = Units(head);
         var defaults = new RateCard
@@ -43,7 +46,8 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
         }
         foreach (var node in head.List("fx"))
         {
-            if (YamlFields.From(node, "an exchange rate", file, faults) is { } fields && Fx(fields) is { } rate) fxRates.Add(rate);
+            if (YamlFields.From(node, "an exchange rate", file, faults) is { } fields && Fx(fields) is { } rate)
+                fxRates.Add(rate);
         }
     }
 
@@ -90,14 +94,17 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
                 : (ModelRuleKind.Dated, node);
             if (kind is null)
             {
-                fields.Fault(node, RateCardFaultKind.BadValue, $"a rule under '{name}' is a model name or one of equals, prefix, glob");
+                fields.Fault(node, RateCardFaultKind.BadValue,
+                    $"a rule under '{name}' is a model name or one of equals, prefix, glob");
                 continue;
             }
             if (fields.TextOf(value, $"a rule under '{name}'")?.ToLowerInvariant() is not { } pattern) continue;
-            if (pattern.Length > 256) fields.Fault(value, RateCardFaultKind.BadValue, $"a rule under '{name}' has at most 256 characters");
+            if (pattern.Length > 256) fields.Fault(value, RateCardFaultKind.BadValue,
+                $"a rule under '{name}' has at most 256 characters");
             else if (pattern.Contains('*') && (kind != ModelRuleKind.Glob || pattern.Trim('*').Length < 3))
             {
-                fields.Fault(value, RateCardFaultKind.BadValue, $"'{pattern}' under '{name}': only a glob may hold *, beside at least 3 other characters");
+                fields.Fault(value, RateCardFaultKind.BadValue,
+                    $"'{pattern}' under '{name}': only a glob may hold *, beside at least 3 other characters");
             }
             else if (rules.Contains(new ModelRule(kind.Value, pattern)))
             {
@@ -124,7 +131,8 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
         fields.Required("usd", "an exchange rate");
         var from = fields.Instant("from");
         var usd = fields.Decimal("usd");
-        return currency is null || from is null || usd is null ? null : new FxRate(currency, from.Value, usd.Value, file, fields.Line);
+        return currency is null || from is null || usd is null ? null
+            : new FxRate(currency, from.Value, usd.Value, file, fields.Line);
     }
 
     private static HashSet<string> Units(YamlFields head)
@@ -133,9 +141,11 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
         foreach (var node in head.List("units"))
         {
             if (head.TextOf(node, "a unit") is not { } unit) continue;
-            if (unit.Length > 64 || !unit.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '_'))
+            if (unit.Length > 64 || !unit.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter)
+                || letter == '_'))
             {
-                head.Fault(node, RateCardFaultKind.BadValue, $"unit '{unit}' must be lower-case letters, digits and _, at most 64");
+                head.Fault(node, RateCardFaultKind.BadValue,
+                    $"unit '{unit}' must be lower-case letters, digits and _, at most 64");
             }
             units.Add(unit);
         }
@@ -149,7 +159,8 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
         foreach (var node in fields.List("providers"))
         {
             if (fields.TextOf(node, "a provider")?.ToLowerInvariant() is not { } provider) continue;
-            if (providers.Contains(provider)) fields.Fault(node, RateCardFaultKind.Contradiction, $"provider '{provider}' is listed twice");
+            if (providers.Contains(provider)) fields.Fault(node, RateCardFaultKind.Contradiction,
+                $"provider '{provider}' is listed twice");
             else providers.Add(provider);
         }
         return providers;
@@ -159,7 +170,8 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
     {
         if (fields.Text("currency") is not { } currency) return null;
         if (currency.Length == 3 && currency.All(char.IsAsciiLetterUpper)) return currency;
-        fields.Fault(fields.Node("currency")!, RateCardFaultKind.UnknownCurrency, $"currency '{currency}' is not a three-letter code such as EUR");
+        fields.Fault(fields.Node("currency")!, RateCardFaultKind.UnknownCurrency,
+            $"currency '{currency}' is not a three-letter code such as EUR");
         return null;
     }
 
@@ -176,5 +188,6 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
         }
     }
 
-    private static string? CheckedDay(YamlFields fields) => fields.Instant("checked") is { } day ? RateCardTime.ToText(day) : null;
+    private static string? CheckedDay(YamlFields fields) =>
+        fields.Instant("checked") is { } day ? RateCardTime.ToText(day) : null;
 }

@@ -22,8 +22,8 @@ public static class RateCardFiles
     }
 
     /// <summary>
-    /// Loads the shipped cards together with the <c>*.yaml</c> and <c>*.yml</c> files of a directory, which may add cards and, under
-    /// the same id and a later <c>recorded_at</c>, correct shipped ones.
+    /// Loads the shipped cards together with the <c>*.yaml</c> and <c>*.yml</c> files of a directory, which may add cards and,
+    /// under the same id and a later <c>recorded_at</c>, correct shipped ones.
     /// </summary>
     /// <param name="directory">Null or empty for the shipped cards alone.</param>
     public static RateCardLoadResult Load(string? directory)
@@ -36,7 +36,8 @@ public static class RateCardFiles
         }
         try
         {
-            var paths = Directory.EnumerateFiles(directory).Where(IsCardFile).Take(FilesMax + 1).Order(StringComparer.Ordinal).ToArray();
+            var paths = Directory.EnumerateFiles(directory).Where(IsCardFile).Take(FilesMax + 1).Order(StringComparer.Ordinal)
+                .ToArray();
             if (paths.Length > FilesMax) return Unreadable(directory, $"more than {FilesMax} rate card files; join some");
             foreach (var path in paths)
             {

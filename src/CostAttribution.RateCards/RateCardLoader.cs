@@ -37,7 +37,8 @@ public static class RateCardLoader
         {
             var left = told.Count - FaultsMax;
             told.RemoveRange(FaultsMax, left);
-            told.Add(new RateCardFault(told[^1].File, 0, RateCardFaultKind.LimitPassed, $"{left} more faults are not shown; fix these first"));
+            told.Add(new RateCardFault(told[^1].File, 0, RateCardFaultKind.LimitPassed,
+                $"{left} more faults are not shown; fix these first"));
         }
         return new RateCardLoadResult(null, told);
     }
@@ -58,7 +59,8 @@ public static class RateCardLoader
                 depth += parser.Current!.NestingIncrease;
                 if (depth > NestingMax)
                 {
-                    faults.Add(new(name, (int)parser.Current.Start.Line, RateCardFaultKind.LimitPassed, "nested too deeply for a rate card file"));
+                    faults.Add(new(name, (int)parser.Current.Start.Line, RateCardFaultKind.LimitPassed,
+                        "nested too deeply for a rate card file"));
                     return;
                 }
             }
@@ -66,14 +68,16 @@ public static class RateCardLoader
             stream.Load(new StringReader(text));
             if (stream.Documents.Count != 1)
             {
-                faults.Add(new(name, 1, RateCardFaultKind.Unreadable, $"a rate card file is one document, this has {stream.Documents.Count}"));
+                faults.Add(new(name, 1, RateCardFaultKind.Unreadable,
+                    $"a rate card file is one document, this has {stream.Documents.Count}"));
                 return;
             }
             new RateCardFileReader(name, faults).Read(stream.Documents[0].RootNode, cards, fxRates);
         }
         catch (YamlException exception)
         {
-            faults.Add(new(name, (int)exception.Start.Line, RateCardFaultKind.Unreadable, $"not valid YAML: {OneLine(exception.Message)}"));
+            faults.Add(new(name, (int)exception.Start.Line, RateCardFaultKind.Unreadable,
+                $"not valid YAML: {OneLine(exception.Message)}"));
         }
     }
 

@@ -20,7 +20,8 @@ internal sealed class YamlFields
     /// <summary>Line of the mapping, from 1.</summary>
     public int Line { get; }
 
-    public IEnumerable<(string Name, YamlNode Key, YamlNode Value)> All => fields.Select(named => (named.Key, named.Value.Key, named.Value.Value));
+    public IEnumerable<(string Name, YamlNode Key, YamlNode Value)> All => fields.Select(named =>
+        (named.Key, named.Value.Key, named.Value.Value));
 
     /// <summary>Null, with a fault, when the node is not a mapping.</summary>
     public static YamlFields? From(YamlNode node, string what, string file, List<RateCardFault> faults)
@@ -44,7 +45,8 @@ internal sealed class YamlFields
     {
         foreach (var (name, (key, _)) in fields)
         {
-            if (!names.Contains(name)) Fault(key, RateCardFaultKind.UnknownField, $"unknown field '{name}' in {what}; known are {string.Join(", ", names)}");
+            if (!names.Contains(name)) Fault(key, RateCardFaultKind.UnknownField,
+                $"unknown field '{name}' in {what}; known are {string.Join(", ", names)}");
         }
     }
 

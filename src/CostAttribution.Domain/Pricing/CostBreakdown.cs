@@ -28,7 +28,8 @@ public struct CostBreakdown
     /// <summary>Identity of the rate card that priced the row; empty when none did.</summary>
     public string RateId;
 
-    /// <summary>The first unit that has no rate when <see cref="Status"/> is <see cref="PriceStatus.UnpricedUnit"/>; else null, also on overflow.</summary>
+    /// <summary>The first unit that has no rate when <see cref="Status"/> is <see cref="PriceStatus.UnpricedUnit"/>; else null,
+    /// also on overflow.</summary>
     public string? UnpricedUnit;
 
     /// <summary>Set when a component would not fit <c>Decimal(38, 12)</c>: the value was rejected, the row is unpriced.</summary>

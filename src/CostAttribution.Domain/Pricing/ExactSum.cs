@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace CostAttribution.Domain.Pricing;
 
-/// <summary>Adds up quantity × rate exactly and rounds once. Two widths: one that never allocates, one that never overflows.</summary>
+/// <summary>Adds up quantity × rate exactly and rounds once. Two widths: one that never allocates, one that never
+/// overflows.</summary>
 internal interface IExactSum
 {
     void Add(in CompiledRate rate, long quantity);

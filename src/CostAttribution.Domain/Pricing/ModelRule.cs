@@ -28,7 +28,8 @@ public readonly record struct ModelRule(ModelRuleKind Kind, string Pattern)
         return Kind switch
         {
             ModelRuleKind.Equals => model == Pattern,
-            ModelRuleKind.Dated => model.StartsWith(Pattern, StringComparison.Ordinal) && IsVersionSuffix(model.AsSpan(Pattern.Length)),
+            ModelRuleKind.Dated => model.StartsWith(Pattern, StringComparison.Ordinal)
+                && IsVersionSuffix(model.AsSpan(Pattern.Length)),
             ModelRuleKind.Prefix => model.StartsWith(Pattern, StringComparison.Ordinal),
             ModelRuleKind.Glob => MatchesGlob(Pattern, model),
             _ => false,

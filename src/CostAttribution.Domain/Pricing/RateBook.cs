@@ -34,7 +34,8 @@ public sealed class RateBook
     /// <summary>No cards: every model is unpriced.</summary>
     public static RateBook Empty { get; } = new([], []);
 
-    /// <summary>Derived from the prices alone, never negative: the same cards give the same version on every node and start.</summary>
+    /// <summary>Derived from the prices alone, never negative: the same cards give the same version on every node and
+    /// start.</summary>
     public long Version { get; }
 
     /// <summary>Cards in force, ordered by id.</summary>
@@ -50,7 +51,8 @@ public sealed class RateBook
 
     internal RatePlan? Find(in PricingRequest request, out PriceGap gap)
     {
-        var selectors = new Selectors(request.Provider ?? "", request.Seller ?? "", request.Model ?? "", request.RequestModel ?? "",
+        var selectors = new Selectors(request.Provider ?? "", request.Seller ?? "", request.Model ?? "",
+            request.RequestModel ?? "",
             request.Region ?? "", request.ServiceTier ?? "");
         if (!Volatile.Read(ref remembered).TryGetValue(selectors, out var timeline)) timeline = Remember(in selectors);
         return timeline.At(request.EventTimeNanos, out gap);
@@ -137,10 +139,12 @@ public sealed class RateBook
         string Provider, string Seller, string Model, string RequestModel, string Region, string ServiceTier)
     {
         public bool Equals(Selectors other) =>
-            Model == other.Model && RequestModel == other.RequestModel && Provider == other.Provider && ServiceTier == other.ServiceTier
+            Model == other.Model && RequestModel == other.RequestModel && Provider == other.Provider
+                && ServiceTier == other.ServiceTier
             && Region == other.Region && Seller == other.Seller;
 
-        /// <summary>All values that a sender controls take part, seeded per process, so that no one can build a long chain.</summary>
+        /// <summary>All values that a sender controls take part, seeded per process, so that no one can build a long
+        /// chain.</summary>
         public override int GetHashCode()
         {
             unchecked

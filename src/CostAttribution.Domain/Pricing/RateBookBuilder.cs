@@ -31,11 +31,13 @@ public static class RateBookBuilder
             var rate = ordered[i];
             if (rate.Currency == "USD")
             {
-                faults.Add(new(rate.File, rate.Line, RateCardFaultKind.BadValue, "USD needs no exchange rate, it is always 1; remove it"));
+                faults.Add(new(rate.File, rate.Line, RateCardFaultKind.BadValue,
+                    "USD needs no exchange rate, it is always 1; remove it"));
             }
             if (rate.Usd.IsZero)
             {
-                faults.Add(new(rate.File, rate.Line, RateCardFaultKind.BadValue, $"exchange rate of {rate.Currency} must be above 0"));
+                faults.Add(new(rate.File, rate.Line, RateCardFaultKind.BadValue,
+                    $"exchange rate of {rate.Currency} must be above 0"));
             }
             if (i > 0 && ordered[i - 1].Currency == rate.Currency && ordered[i - 1].FromNanos == rate.FromNanos)
             {
@@ -56,14 +58,16 @@ public static class RateBookBuilder
             {
                 if (standing.Count == CardsMax)
                 {
-                    Fault(faults, card, RateCardFaultKind.LimitPassed, $"more than {CardsMax} cards; remove cards that are no longer needed");
+                    Fault(faults, card, RateCardFaultKind.LimitPassed,
+                        $"more than {CardsMax} cards; remove cards that are no longer needed");
                     break;
                 }
                 standing.Add(card.Id, card);
             }
             else if (other.RecordedAtNanos == card.RecordedAtNanos)
             {
-                Fault(faults, card, RateCardFaultKind.DuplicateId, $"card id '{card.Id}' is already used at {other.File}:{other.Line}; "
+                Fault(faults, card, RateCardFaultKind.DuplicateId,
+                    $"card id '{card.Id}' is already used at {other.File}:{other.Line}; "
                     + "to correct that card give this one a later recorded_at, else another id");
             }
             else if (other.RecordedAtNanos < card.RecordedAtNanos)
@@ -78,10 +82,12 @@ public static class RateBookBuilder
     {
         if (card.FromNanos >= card.ToNanos)
         {
-            Fault(faults, card, RateCardFaultKind.DateRangeReversed, $"card '{card.Id}' ends at {RateCardTime.ToText(card.ToNanos)}, "
+            Fault(faults, card, RateCardFaultKind.DateRangeReversed,
+                $"card '{card.Id}' ends at {RateCardTime.ToText(card.ToNanos)}, "
                 + $"not after it begins at {RateCardTime.ToText(card.FromNanos)}");
         }
-        if (card.Match.Count == 0) Fault(faults, card, RateCardFaultKind.MissingField, $"card '{card.Id}' matches no model; add 'match'");
+        if (card.Match.Count == 0) Fault(faults, card, RateCardFaultKind.MissingField,
+            $"card '{card.Id}' matches no model; add 'match'");
         if (card.Providers.Count == 0) Fault(faults, card, RateCardFaultKind.MissingField, $"card '{card.Id}' has no provider");
         var discounts = card.Layer == RateLayer.Contract && card.ListFactor != Rational.One;
         if (card.Rates.Count == 0 && !card.Free && !discounts)
@@ -102,7 +108,8 @@ public static class RateBookBuilder
         CheckCurrency(card, fx, faults);
     }
 
-    private static void CheckThresholds(RateCard card, IReadOnlyList<ContextThreshold> thresholds, ICollection<RateCardFault> faults)
+    private static void CheckThresholds(RateCard card, IReadOnlyList<ContextThreshold> thresholds,
+        ICollection<RateCardFault> faults)
     {
         for (var i = 0; i < thresholds.Count; i++)
         {
@@ -112,12 +119,14 @@ public static class RateBookBuilder
             }
             if (thresholds[i].Mode != thresholds[0].Mode)
             {
-                Fault(faults, card, RateCardFaultKind.Contradiction, $"thresholds of card '{card.Id}' must all be whole or all marginal");
+                Fault(faults, card, RateCardFaultKind.Contradiction,
+                    $"thresholds of card '{card.Id}' must all be whole or all marginal");
             }
             if (thresholds[i].Mode != ThresholdMode.Marginal) continue;
             foreach (var rate in thresholds[i].Rates)
             {
-                if (RateUnits.IsOtherInput(rate.Unit) || Array.IndexOf(RateUnits.TokenKindNames, rate.Unit) is >= 0 and < 4) continue;
+                if (RateUnits.IsOtherInput(rate.Unit) || Array.IndexOf(RateUnits.TokenKindNames, rate.Unit) is >= 0 and < 4)
+                    continue;
                 Fault(faults, card, RateCardFaultKind.BadValue,
                     $"a marginal threshold of card '{card.Id}' prices '{rate.Unit}'; only input units can lie beyond it");
             }
@@ -134,7 +143,8 @@ public static class RateBookBuilder
                 Fault(faults, card, RateCardFaultKind.DateRangeReversed,
                     $"a daily window of card '{card.Id}' ends before it begins; split one that passes midnight in two");
             }
-            if (Array.Exists(ordered[..i], other => (other.Days & ordered[i].Days) != 0 && ordered[i].FromMinute < other.ToMinute))
+            var window = ordered[i];
+            if (Array.Exists(ordered[..i], other => (other.Days & window.Days) != 0 && window.FromMinute < other.ToMinute))
             {
                 Fault(faults, card, RateCardFaultKind.Contradiction, $"daily windows of card '{card.Id}' overlap");
             }
@@ -152,12 +162,14 @@ public static class RateBookBuilder
         }
         else if (card.FromNanos < first.FromNanos)
         {
-            Fault(faults, card, RateCardFaultKind.UnknownCurrency, $"card '{card.Id}' begins at {RateCardTime.ToText(card.FromNanos)}, but the "
+            Fault(faults, card, RateCardFaultKind.UnknownCurrency,
+                $"card '{card.Id}' begins at {RateCardTime.ToText(card.FromNanos)}, but the "
                 + $"first exchange rate of {card.Currency} is of {RateCardTime.ToText(first.FromNanos)}; add an earlier one");
         }
     }
 
-    /// <summary>Two cards that the same rule selects for the same seller, layer and instant: nothing could choose between them.</summary>
+    /// <summary>Two cards that the same rule selects for the same seller, layer and instant: nothing could choose between
+    /// them.</summary>
     private static void CheckContradictions(List<RateCard> cards, ICollection<RateCardFault> faults)
     {
         var bySelector = new Dictionary<(string Provider, string Seller, RateLayer Layer, ModelRule Rule), List<RateCard>>();
@@ -182,8 +194,10 @@ public static class RateBookBuilder
             {
                 var (earlier, later) = (ordered[i - 1], ordered[i]);
                 if (later.FromNanos >= earlier.ToNanos || !told.Add((earlier.Id, later.Id))) continue;
-                Fault(faults, later, RateCardFaultKind.Contradiction, $"card '{later.Id}' and card '{earlier.Id}' at {earlier.File}:{earlier.Line} "
-                    + $"both price {selector.Provider} model '{selector.Rule.Pattern}' from {RateCardTime.ToText(later.FromNanos)}; end one before");
+                Fault(faults, later, RateCardFaultKind.Contradiction,
+                    $"card '{later.Id}' and card '{earlier.Id}' at {earlier.File}:{earlier.Line} "
+                    + $"both price {selector.Provider} model '{selector.Rule.Pattern}' "
+                    + $"from {RateCardTime.ToText(later.FromNanos)}; end one before");
             }
         }
     }

@@ -7,7 +7,8 @@ namespace CostAttribution.Domain.Pricing;
 /// <summary>A book's version: 63 bits of a hash over everything that decides a price, in a fixed order.</summary>
 internal static class RateBookVersion
 {
-    /// <summary>Changes when the text below changes meaning, so that versions of different programs never collide silently.</summary>
+    /// <summary>Changes when the text below changes meaning, so that versions of different programs never collide
+    /// silently.</summary>
     private const string Format = "rate-book-1";
 
     public static long Of(IReadOnlyList<RateCard> cards, IReadOnlyList<FxRate> fxRates)
@@ -23,7 +24,8 @@ internal static class RateBookVersion
 
     private static void Append(StringBuilder text, RateCard card)
     {
-        Line(text, $"card {card.Id} {card.Seller} {card.Layer} {card.Currency} {card.FromNanos} {card.ToNanos} {card.Free} {card.ListFactor}");
+        Line(text, $"card {card.Id} {card.Seller} {card.Layer} {card.Currency}");
+        Line(text, $"terms {card.FromNanos} {card.ToNanos} {card.Free} {card.ListFactor}");
         Line(text, $"providers {string.Join(' ', card.Providers)}");
         foreach (var rule in card.Match) Line(text, $"match {rule.Kind} {rule.Pattern}");
         foreach (var rule in card.Except) Line(text, $"except {rule.Kind} {rule.Pattern}");
@@ -36,7 +38,8 @@ internal static class RateBookVersion
             Append(text, tier.Thresholds);
         }
         foreach (var region in card.Regions) Line(text, $"region {region.Region} {region.Factor}");
-        foreach (var window in card.Windows) Line(text, $"window {window.FromMinute} {window.ToMinute} {window.Days} {window.Factor}");
+        foreach (var window in card.Windows)
+            Line(text, $"window {window.FromMinute} {window.ToMinute} {window.Days} {window.Factor}");
     }
 
     private static void Append(StringBuilder text, IReadOnlyList<ContextThreshold> thresholds)
@@ -50,7 +53,8 @@ internal static class RateBookVersion
 
     private static void Append(StringBuilder text, IReadOnlyList<UnitPrice> rates)
     {
-        foreach (var rate in rates.OrderBy(rate => rate.Unit, StringComparer.Ordinal)) Line(text, $"rate {rate.Unit} {rate.Each}");
+        foreach (var rate in rates.OrderBy(rate => rate.Unit, StringComparer.Ordinal))
+            Line(text, $"rate {rate.Unit} {rate.Each}");
     }
 
     private static void Line(StringBuilder text, FormattableString line) =>

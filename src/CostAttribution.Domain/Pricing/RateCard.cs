@@ -23,11 +23,13 @@ public enum ThresholdMode : byte
     Marginal = 1,
 }
 
-/// <summary>Rates that hold when the input total is greater than <paramref name="Above"/> tokens; units not named keep theirs.</summary>
+/// <summary>Rates that hold when the input total is greater than <paramref name="Above"/> tokens; units not named keep
+/// theirs.</summary>
 public sealed record ContextThreshold(long Above, ThresholdMode Mode, IReadOnlyList<UnitPrice> Rates);
 
 /// <summary>What a service tier does to a card: a factor on token rates, or rates (and thresholds) of its own.</summary>
-public sealed record TierPrice(string Tier, Rational Factor, IReadOnlyList<UnitPrice> Rates, IReadOnlyList<ContextThreshold> Thresholds);
+public sealed record TierPrice(string Tier, Rational Factor, IReadOnlyList<UnitPrice> Rates,
+    IReadOnlyList<ContextThreshold> Thresholds);
 
 /// <summary>
 /// What a region does to a card: a factor on token rates. Region <c>*</c> is every region not named, <c>unknown</c> a request
@@ -54,7 +56,8 @@ public sealed record DailyWindow(int FromMinute, int ToMinute, Rational Factor, 
 /// <summary>Prices of one model (or family of equal price) for one period, as published or agreed. Immutable.</summary>
 public sealed record RateCard
 {
-    /// <summary>Names the card on ledger rows. A later <see cref="RecordedAtNanos"/> under the same id corrects the card.</summary>
+    /// <summary>Names the card on ledger rows. A later <see cref="RecordedAtNanos"/> under the same id corrects the
+    /// card.</summary>
     public required string Id { get; init; }
 
     /// <summary>Who bills the call: canonical provider ids, lower case, at least one.</summary>

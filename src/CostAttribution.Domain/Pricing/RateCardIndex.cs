@@ -1,6 +1,7 @@
 namespace CostAttribution.Domain.Pricing;
 
-/// <summary>Cards by provider and model rule. Built once per book, read when a set of selectors is seen for the first time.</summary>
+/// <summary>Cards by provider and model rule. Built once per book, read when a set of selectors is seen for the first
+/// time.</summary>
 internal sealed class RateCardIndex
 {
     /// <summary>Longest model name that is looked up, in characters; patterns are no longer than this either.</summary>
@@ -57,7 +58,8 @@ internal sealed class RateCardIndex
             {
                 foreach (var (rule, card) in rules)
                 {
-                    if (card.Seller != seller || !rule.Matches(model) || card.Except.Any(except => except.Matches(model))) continue;
+                    if (card.Seller != seller || !rule.Matches(model) || card.Except.Any(except => except.Matches(model)))
+                        continue;
                     found.Add((card, rule.Rank));
                 }
             }

@@ -26,6 +26,7 @@ public static class RateCardTime
         if (nanos == long.MinValue) return "the beginning";
         if (nanos == long.MaxValue) return "no end";
         var time = DateTime.UnixEpoch.AddTicks(nanos / NanosPerTick);
-        return time.ToString(time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+        return time.ToString(time.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd"
+            : "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
     }
 }

@@ -36,7 +36,8 @@ internal sealed class RateBand
     }
 }
 
-/// <summary>Everything a span's price depends on, folded into rates: card, contract, tier, region, hour and exchange rate.</summary>
+/// <summary>Everything a span's price depends on, folded into rates: card, contract, tier, region, hour and exchange
+/// rate.</summary>
 internal sealed class RatePlan
 {
     public required RateCard Card { get; init; }

@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace CostAttribution.Domain.Pricing;
 
-/// <summary>Folds a card, its tier, region and hour, a contract over it and the exchange rate into one <see cref="RatePlan"/>.</summary>
+/// <summary>Folds a card, its tier, region and hour, a contract over it and the exchange rate into one
+/// <see cref="RatePlan"/>.</summary>
 internal static class RatePlanCompiler
 {
     private static readonly BigInteger PicoPerUsd = 1_000_000_000_000;
@@ -22,7 +23,8 @@ internal static class RatePlanCompiler
         Compile(card, DraftOf(card, usd, conditions));
 
     /// <summary>The plan of a contract card over a list card.</summary>
-    public static RatePlan Compile(RateCard contract, Rational contractUsd, RateCard list, Rational listUsd, Conditions conditions)
+    public static RatePlan Compile(RateCard contract, Rational contractUsd, RateCard list, Rational listUsd,
+        Conditions conditions)
     {
         var listDrafts = DraftOf(list, listUsd, conditions);
         var plan = contract.Free
@@ -52,7 +54,8 @@ internal static class RatePlanCompiler
     private static List<Draft> DraftOf(RateCard card, Rational usd, Conditions conditions)
     {
         var factor = RegionFactor(card, conditions.Region) * WindowFactor(card, conditions.MinuteOfWeek);
-        var tier = ServiceTiers.IsStandard(conditions.Tier) ? null : card.Tiers.FirstOrDefault(tier => tier.Tier == conditions.Tier);
+        var tier = ServiceTiers.IsStandard(conditions.Tier)
+            ? null : card.Tiers.FirstOrDefault(priced => priced.Tier == conditions.Tier);
         var thresholds = card.Thresholds;
         var rates = new Dictionary<string, Rational>();
         if (tier is not null) factor *= tier.Factor;
@@ -74,7 +77,10 @@ internal static class RatePlanCompiler
 
     private static void Put(Dictionary<string, Rational> rates, IReadOnlyList<UnitPrice> prices, Rational factor, Rational usd)
     {
-        foreach (var price in prices) rates[price.Unit] = price.Each * usd * (RateUnits.IsToken(price.Unit) ? factor : Rational.One);
+        foreach (var price in prices)
+        {
+            rates[price.Unit] = price.Each * usd * (RateUnits.IsToken(price.Unit) ? factor : Rational.One);
+        }
     }
 
     private static Rational RegionFactor(RateCard card, string region)

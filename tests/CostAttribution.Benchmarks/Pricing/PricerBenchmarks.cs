@@ -19,11 +19,13 @@ public class PricerBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        usage = new UsageVector { InputTokens = 1_203, CacheReadTokens = 4_096, CacheWriteTokens = 512, OutputTokens = 377, ReasoningTokens = 128 };
+        usage = new UsageVector { InputTokens = 1_203, CacheReadTokens = 4_096, CacheWriteTokens = 512, OutputTokens = 377,
+            ReasoningTokens = 128 };
         longUsage = usage with { InputTokens = 250_000, OtherUnits = [new(UsageUnits.WebSearches, 2)] };
         requests = [.. Enumerable.Range(0, 256).Select(i => new PricingRequest
         {
-            Provider = "acme", Model = $"model-{i * 3}-2026-01-01", RequestModel = $"model-{i * 3}", Region = "", ServiceTier = "default",
+            Provider = "acme", Model = $"model-{i * 3}-2026-01-01", RequestModel = $"model-{i * 3}", Region = "",
+                ServiceTier = "default",
             EventTimeNanos = 1_790_000_000_000_000_000,
         })];
         foreach (ref readonly var request in requests.AsSpan()) Pricer.Price(book, in request, in usage, ref cost);
@@ -64,11 +66,13 @@ public class PricerBenchmarks
                 Rate(UsageUnits.InputTokens, 3), Rate(UsageUnits.CacheReadTokens, 1), Rate(UsageUnits.CacheWriteTokens, 4),
                 Rate(UsageUnits.OutputTokens, 15), new(UsageUnits.WebSearches, new Rational(10, 1), 1_000),
             ],
-            Thresholds = [new(200_000, ThresholdMode.Whole, [Rate(UsageUnits.InputTokens, 6), Rate(UsageUnits.OutputTokens, 22)])],
+            Thresholds = [new(200_000, ThresholdMode.Whole, [Rate(UsageUnits.InputTokens, 6), Rate(UsageUnits.OutputTokens,
+                22)])],
             Tiers = [new("batch", new Rational(1, 2), [], [])],
         });
         var faults = new List<RateCardFault>();
-        return RateBookBuilder.TryBuild(cards, [], faults, out var book) ? book : throw new InvalidOperationException(string.Join('\n', faults));
+        return RateBookBuilder.TryBuild(cards, [], faults, out var book) ? book
+            : throw new InvalidOperationException(string.Join('\n', faults));
     }
 
     private static UnitPrice Rate(string unit, int usdPerMillion) => new(unit, new Rational(usdPerMillion, 1), 1_000_000);

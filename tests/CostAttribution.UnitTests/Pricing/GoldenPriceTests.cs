@@ -26,7 +26,8 @@ public class GoldenPriceTests
     {
         var usage = new UsageVector { InputTokens = 1_000, OutputTokens = 200 };
 
-        Assert.Equal(Usd("0.000135"), Shipped.Price(Call("openai", "gpt-4o-mini", tier: "batch"), in usage).Cost); // (150 + 120) / 2
+        // (150 + 120) / 2
+        Assert.Equal(Usd("0.000135"), Shipped.Price(Call("openai", "gpt-4o-mini", tier: "batch"), in usage).Cost);
     }
 
     [Fact]
@@ -34,7 +35,8 @@ public class GoldenPriceTests
     {
         var usage = new UsageVector { InputTokens = 1_000, CacheReadTokens = 1_000, OutputTokens = 1_000 };
 
-        Assert.Equal(Usd("0.004095"), Shipped.Price(Call("openai", "gpt-5-mini", tier: "priority"), in usage).Cost); // 450 + 45 + 3600
+        // 450 + 45 + 3600
+        Assert.Equal(Usd("0.004095"), Shipped.Price(Call("openai", "gpt-5-mini", tier: "priority"), in usage).Cost);
     }
 
     [Fact]
@@ -55,7 +57,8 @@ public class GoldenPriceTests
         var beyond = new UsageVector { InputTokens = 172_001, CacheReadTokens = 100_000, OutputTokens = 1_000 };
 
         Assert.Equal(Usd("0.695"), Shipped.Price(Call("openai", "gpt-5.4"), in at).Cost);            // 272000 × 2.50 + 15000
-        Assert.Equal(Usd("0.932505"), Shipped.Price(Call("openai", "gpt-5.4"), in beyond).Cost);     // 172001 × 5 + 100000 × 0.50 + 22500
+        // 172001 × 5 + 100000 × 0.50 + 22500
+        Assert.Equal(Usd("0.932505"), Shipped.Price(Call("openai", "gpt-5.4"), in beyond).Cost);
     }
 
     [Fact]
@@ -113,7 +116,8 @@ public class GoldenPriceTests
         var usage = new UsageVector { InputTokens = 1_000, CacheWrite1hTokens = 1_000, OutputTokens = 100 };
         const string model = "anthropic.claude-haiku-4-5-20251001-v1:0";
 
-        Assert.Equal(Usd("0.0035"), Shipped.Price(Call("aws.bedrock", model, region: "global"), in usage).Cost);  // 1000 + 2000 + 500
+        // 1000 + 2000 + 500
+        Assert.Equal(Usd("0.0035"), Shipped.Price(Call("aws.bedrock", model, region: "global"), in usage).Cost);
         Assert.Equal(Usd("0.00385"), Shipped.Price(Call("aws.bedrock", model, region: "eu"), in usage).Cost);
         Assert.Equal(Usd("0.00385"), Shipped.Price(Call("aws.bedrock", model), in usage).Cost);
     }
@@ -123,14 +127,17 @@ public class GoldenPriceTests
     {
         var usage = new UsageVector { InputTokens = 200_000, CacheReadTokens = 1, OutputTokens = 1_000, ReasoningTokens = 1_000 };
 
-        Assert.Equal(Usd("0.53000025"), Shipped.Price(Call("gcp.gemini", "gemini-2.5-pro"), in usage).Cost);               // × 2.50, 0.25, 15
-        Assert.Equal(Usd("0.26500025"), Shipped.Price(Call("gcp.gemini", "gemini-2.5-pro", tier: "batch"), in usage).Cost); // cache as ever
+        // × 2.50, 0.25, 15
+        Assert.Equal(Usd("0.53000025"), Shipped.Price(Call("gcp.gemini", "gemini-2.5-pro"), in usage).Cost);
+        // cache as ever
+        Assert.Equal(Usd("0.26500025"), Shipped.Price(Call("gcp.gemini", "gemini-2.5-pro", tier: "batch"), in usage).Cost);
     }
 
     [Fact]
     public void Gemini_2_5_flash_hears_at_a_price_of_its_own()
     {
-        var usage = new UsageVector { InputTokens = 1_000, OutputTokens = 100, OtherUnits = [new(UsageUnits.AudioInputTokens, 2_000)] };
+        var usage = new UsageVector { InputTokens = 1_000, OutputTokens = 100, OtherUnits = [new(UsageUnits.AudioInputTokens,
+            2_000)] };
 
         Assert.Equal(Usd("0.00255"), Shipped.Price(Call("gcp.vertex_ai", "gemini-2.5-flash"), in usage).Cost); // 300 + 250 + 2000
     }
@@ -140,7 +147,8 @@ public class GoldenPriceTests
     {
         var usage = new UsageVector { InputTokens = 7, CacheReadTokens = 3, OutputTokens = 1 };
 
-        Assert.Equal(Usd("0.00000041125"), Shipped.Price(Call("aws.bedrock", "amazon.nova-micro-v1:0"), in usage).Cost); // .245 + .02625 + .14
+        // .245 + .02625 + .14
+        Assert.Equal(Usd("0.00000041125"), Shipped.Price(Call("aws.bedrock", "amazon.nova-micro-v1:0"), in usage).Cost);
     }
 
     [Theory]

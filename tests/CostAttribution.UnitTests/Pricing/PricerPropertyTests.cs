@@ -39,10 +39,12 @@ public class PricerPropertyTests
             {
                 overflows++;
                 Assert.True(cost.Overflowed);
-                Assert.Equal((PriceStatus.UnpricedUnit, PriceGap.Overflow, Money.Zero, Money.Zero), (cost.Status, cost.Gap, cost.Cost, cost.ListCost));
+                Assert.Equal((PriceStatus.UnpricedUnit, PriceGap.Overflow, Money.Zero, Money.Zero), (cost.Status, cost.Gap,
+                    cost.Cost, cost.ListCost));
                 return;
             }
-            BigInteger[] actual = [.. new[] { cost.InputCost, cost.CacheReadCost, cost.CacheWriteCost, cost.OutputCost, cost.ReasoningCost,
+            BigInteger[] actual = [.. new[] { cost.InputCost, cost.CacheReadCost, cost.CacheWriteCost, cost.OutputCost,
+                cost.ReasoningCost,
                 cost.OtherCost }.Select(part => (BigInteger)part.PicoUsd)];
             Assert.Equal(expected, actual);
             Assert.Equal(expected.Aggregate(BigInteger.Zero, BigInteger.Add), (BigInteger)cost.Cost.PicoUsd);
@@ -60,7 +62,8 @@ public class PricerPropertyTests
             var sample = NewSample(random);
             var less = NewUsage(random);
             var more = less;
-            more.OutputTokens = less.OutputTokens > long.MaxValue / 2 ? less.OutputTokens : less.OutputTokens + random.NextInt64(1, 1_000_000);
+            more.OutputTokens = less.OutputTokens > long.MaxValue / 2 ? less.OutputTokens : less.OutputTokens
+                + random.NextInt64(1, 1_000_000);
 
             var low = sample.Book.Price(Call("acme", "m"), in less);
             var high = sample.Book.Price(Call("acme", "m"), in more);
@@ -73,8 +76,10 @@ public class PricerPropertyTests
     [Fact]
     public void The_largest_quantities_at_the_largest_price_are_rejected_and_never_wrap()
     {
-        var book = Book("  - id: a\n    match: [m]\n    rates: { input_tokens: 999999999999999999999999999999 per 1, output_tokens: 1 per 1 }\n");
-        var huge = new UsageVector { InputTokens = long.MaxValue, OutputTokens = long.MaxValue, OtherUnits = [new("audio_input_tokens", long.MaxValue)] };
+        var book = Book("  - id: a\n    match: [m]\n"
+            + "    rates: { input_tokens: 999999999999999999999999999999 per 1, output_tokens: 1 per 1 }\n");
+        var huge = new UsageVector { InputTokens = long.MaxValue, OutputTokens = long.MaxValue,
+            OtherUnits = [new("audio_input_tokens", long.MaxValue)] };
         var large = new UsageVector { OutputTokens = long.MaxValue };
 
         var rejected = book.Price(Call("acme", "m"), in huge);
@@ -93,7 +98,8 @@ public class PricerPropertyTests
 
         var cost = book.Price(Call("acme", "m"), in usage);
 
-        Assert.Equal((PriceStatus.UnpricedUnit, PriceGap.NegativeQuantity, "input_tokens"), (cost.Status, cost.Gap, cost.UnpricedUnit));
+        Assert.Equal((PriceStatus.UnpricedUnit, PriceGap.NegativeQuantity, "input_tokens"), (cost.Status, cost.Gap,
+            cost.UnpricedUnit));
         Assert.Equal(Usd("2"), cost.Cost);
     }
 
@@ -145,7 +151,8 @@ public class PricerPropertyTests
         Assert.True(RateBookBuilder.TryBuild([card], [new("EUR", 0, fx)], faults, out var book), string.Join('\n', faults));
         return new Sample(book, Effective(rates), Effective(longer), above);
 
-        Dictionary<string, (BigInteger Num, BigInteger Den)> Effective(UnitPrice[] prices) => prices.ToDictionary(price => price.Unit, price =>
+        Dictionary<string, (BigInteger Num, BigInteger Den)> Effective(UnitPrice[] prices) => prices
+            .ToDictionary(price => price.Unit, price =>
         {
             var num = price.Amount.Numerator * fx.Numerator * BigInteger.Pow(10, 12);
             var den = price.Amount.Denominator * fx.Denominator * price.Per;
@@ -170,7 +177,8 @@ public class PricerPropertyTests
     {
         return new UsageVector
         {
-            InputTokens = Quantity(), CacheReadTokens = Quantity(), CacheWriteTokens = Quantity(), CacheWrite1hTokens = Quantity(),
+            InputTokens = Quantity(), CacheReadTokens = Quantity(), CacheWriteTokens = Quantity(),
+                CacheWrite1hTokens = Quantity(),
             OutputTokens = Quantity(), ReasoningTokens = Quantity(),
             OtherUnits = [new(UsageUnits.AudioInputTokens, Quantity()), new(UsageUnits.WebSearches, Quantity())],
         };
@@ -186,17 +194,20 @@ public class PricerPropertyTests
 
     private static BigInteger[]? Reference(Sample sample, UsageVector usage)
     {
-        BigInteger inputTotal = (BigInteger)usage.InputTokens + usage.CacheReadTokens + usage.CacheWriteTokens + usage.CacheWrite1hTokens
+        BigInteger inputTotal = (BigInteger)usage.InputTokens + usage.CacheReadTokens + usage.CacheWriteTokens
+            + usage.CacheWrite1hTokens
             + usage.OtherUnits![0].Quantity;
         var rates = inputTotal > sample.Above ? sample.Long : sample.Base;
         BigInteger[] parts =
         [
             Rounded((UsageUnits.InputTokens, usage.InputTokens)),
             Rounded((UsageUnits.CacheReadTokens, usage.CacheReadTokens)),
-            Rounded((UsageUnits.CacheWriteTokens, usage.CacheWriteTokens), (UsageUnits.CacheWrite1hTokens, usage.CacheWrite1hTokens)),
+            Rounded((UsageUnits.CacheWriteTokens, usage.CacheWriteTokens), (UsageUnits.CacheWrite1hTokens,
+                usage.CacheWrite1hTokens)),
             Rounded((UsageUnits.OutputTokens, usage.OutputTokens)),
             Rounded((UsageUnits.ReasoningTokens, usage.ReasoningTokens)),
-            Rounded((UsageUnits.AudioInputTokens, usage.OtherUnits[0].Quantity), (UsageUnits.WebSearches, usage.OtherUnits[1].Quantity)),
+            Rounded((UsageUnits.AudioInputTokens, usage.OtherUnits[0].Quantity), (UsageUnits.WebSearches,
+                usage.OtherUnits[1].Quantity)),
         ];
         var total = parts.Aggregate(BigInteger.Zero, BigInteger.Add);
         return total > BigInteger.Pow(10, 38) - 1 ? null : parts;

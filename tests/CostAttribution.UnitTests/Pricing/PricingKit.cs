@@ -8,9 +8,11 @@ namespace CostAttribution.UnitTests.Pricing;
 /// <summary>Short ways to make books, requests and costs in tests.</summary>
 internal static class PricingKit
 {
-    public static readonly RateBook Shipped = RateCardFiles.Load(null).Book ?? throw new InvalidOperationException("shipped cards have faults");
+    public static readonly RateBook Shipped = RateCardFiles.Load(null).Book
+        ?? throw new InvalidOperationException("shipped cards have faults");
 
-    public static PricingRequest Call(string provider, string model, string at = "2026-11-01", string tier = "", string region = "",
+    public static PricingRequest Call(string provider, string model, string at = "2026-11-01", string tier = "",
+        string region = "",
         string requestModel = "", string? seller = null) => new()
     {
         Provider = provider, Model = model, RequestModel = requestModel, Region = region, ServiceTier = tier, Seller = seller,

@@ -18,7 +18,8 @@ public class RateBookTests
     public void The_most_specific_rule_wins_whatever_the_order_of_the_file()
     {
         var book = Book(Card("glob", "[{ glob: \"m-*-x\" }]", "1") + Card("prefix", "[{ prefix: m- }]", "1")
-            + Card("longer", "[{ prefix: m-1 }]", "1") + Card("dated", "[m-1]", "1") + Card("equals", "[{ equals: m-1-20260101 }]", "1"));
+            + Card("longer", "[{ prefix: m-1 }]", "1") + Card("dated", "[m-1]", "1")
+                + Card("equals", "[{ equals: m-1-20260101 }]", "1"));
 
         Assert.Equal("equals", RateId(book, Call("acme", "m-1-20260101")));
         Assert.Equal("dated", RateId(book, Call("acme", "m-1-2026-01-02")));
@@ -73,7 +74,8 @@ public class RateBookTests
     [Fact]
     public void A_correction_stands_from_when_it_was_recorded_and_the_old_knowledge_can_be_asked_for()
     {
-        var text = Cards(Card("a", "[m]", "1", "    recorded_at: 2026-01-01\n") + Card("a", "[m]", "2", "    recorded_at: 2026-03-01\n"));
+        var text = Cards(Card("a", "[m]", "1", "    recorded_at: 2026-01-01\n")
+            + Card("a", "[m]", "2", "    recorded_at: 2026-03-01\n"));
 
         var now = RateCardLoader.Load([("f", text)]).Book!;
         var then = RateCardLoader.Load([("f", text)], Nanos("2026-02-01")).Book!;
@@ -87,7 +89,8 @@ public class RateBookTests
     public void The_version_depends_on_prices_and_not_on_order_files_or_comments()
     {
         var one = RateCardLoader.Load([("x", Cards(Card("a", "[m]", "1") + Card("b", "[n]", "2")))]).Book!;
-        var other = RateCardLoader.Load([("z", "# note\n" + Cards(Card("b", "[n]", "2.0"))), ("y", Cards(Card("a", "[m]", "1")))]).Book!;
+        var other = RateCardLoader.Load([("z", "# note\n" + Cards(Card("b", "[n]", "2.0"))), ("y", Cards(Card("a", "[m]",
+            "1")))]).Book!;
         var dearer = RateCardLoader.Load([("x", Cards(Card("a", "[m]", "1.1") + Card("b", "[n]", "2")))]).Book!;
 
         Assert.Equal(one.Version, other.Version);
@@ -98,8 +101,10 @@ public class RateBookTests
     [Fact]
     public void A_contract_lies_over_the_list_and_the_list_cost_stays_beside_it()
     {
-        var book = Book("  - id: list\n    match: [m]\n    rates: { input_tokens: 4 per 1M, output_tokens: 8 per 1M, web_searches: 10 per 1K }\n"
-            + "  - id: deal\n    layer: contract\n    match: [m]\n    from: 2026-01-01\n    list_factor: \"0.5\"\n    rates: { input_tokens: 1 per 1M }\n");
+        var book = Book("  - id: list\n    match: [m]\n"
+            + "    rates: { input_tokens: 4 per 1M, output_tokens: 8 per 1M, web_searches: 10 per 1K }\n"
+            + "  - id: deal\n    layer: contract\n    match: [m]\n    from: 2026-01-01\n    list_factor: \"0.5\"\n"
+            + "    rates: { input_tokens: 1 per 1M }\n");
         var usage = new UsageVector { InputTokens = 1_000_000, OutputTokens = 1_000_000, ReasoningTokens = 1_000_000 };
 
         var cost = book.Price(Call("acme", "m"), in usage);
@@ -122,7 +127,8 @@ public class RateBookTests
     [Fact]
     public void Free_is_said_outright_and_differs_from_no_price()
     {
-        var book = Book("  - id: gift\n    match: [g]\n    free: true\n  - id: zero\n    match: [z]\n    rates: { input_tokens: 0 per 1M }\n");
+        var book = Book("  - id: gift\n    match: [g]\n    free: true\n  - id: zero\n    match: [z]\n"
+            + "    rates: { input_tokens: 0 per 1M }\n");
         var odd = new UsageVector { InputTokens = 1, OtherUnits = [new("anything", 5)] };
 
         Assert.Equal(PriceStatus.Free, book.Price(Call("acme", "g"), in odd).Status);
@@ -138,7 +144,8 @@ public class RateBookTests
 
         var cost = book.Price(Call("acme", "m"), in usage);
 
-        Assert.Equal((PriceStatus.UnpricedUnit, "web_searches", PriceGap.UnitNotOnCard), (cost.Status, cost.UnpricedUnit, cost.Gap));
+        Assert.Equal((PriceStatus.UnpricedUnit, "web_searches", PriceGap.UnitNotOnCard), (cost.Status, cost.UnpricedUnit,
+            cost.Gap));
         Assert.Equal(Usd("1"), cost.Cost);
         Assert.Equal("a", cost.RateId);
     }
@@ -168,13 +175,15 @@ public class RateBookTests
     [Fact]
     public void A_marginal_threshold_prices_only_the_input_beyond_it_cached_input_first()
     {
-        var book = Book("  - id: a\n    match: [m]\n    rates: { input_tokens: 2 per 1, cache_read_tokens: 1 per 1, output_tokens: 9 per 1 }\n"
+        var book = Book("  - id: a\n    match: [m]\n"
+            + "    rates: { input_tokens: 2 per 1, cache_read_tokens: 1 per 1, output_tokens: 9 per 1 }\n"
             + "    thresholds: [{ above: 100, mode: marginal, rates: { input_tokens: 20 per 1, cache_read_tokens: 10 per 1 } }]\n");
         var usage = new UsageVector { CacheReadTokens = 90, InputTokens = 30, OutputTokens = 5 };
 
         var cost = book.Price(Call("acme", "m"), in usage);
 
-        Assert.Equal((Usd("90"), Usd("420"), Usd("45")), (cost.CacheReadCost, cost.InputCost, cost.OutputCost)); // 10 × 2 + 20 × 20
+        // 10 × 2 + 20 × 20
+        Assert.Equal((Usd("90"), Usd("420"), Usd("45")), (cost.CacheReadCost, cost.InputCost, cost.OutputCost));
     }
 
     [Fact]

@@ -18,15 +18,21 @@ public class RateCardFaultTests
     [InlineData(RateCardFaultKind.BadDecimal, 6, "  - id: a\n    match: [m]\n    rates: { input_tokens: 1.00 per 0 }\n")]
     [InlineData(RateCardFaultKind.BadDecimal, 6, "  - id: a\n    match: [m]\n    rates: { input_tokens: 1.00 per 1T }\n")]
     [InlineData(RateCardFaultKind.BadDecimal, 6, "  - id: a\n    match: [m]\n    rates: { input_tokens: NaN per 1M }\n")]
-    [InlineData(RateCardFaultKind.DateRangeReversed, 4, "  - id: a\n    match: [m]\n    from: 2026-02-01\n    to: 2026-01-01\n    rates: { input_tokens: 1.00 per 1M }\n")]
-    [InlineData(RateCardFaultKind.DateRangeReversed, 4, "  - id: a\n    match: [m]\n    from: 2026-02-01\n    to: 2026-02-01\n    rates: { input_tokens: 1.00 per 1M }\n")]
-    [InlineData(RateCardFaultKind.DateRangeReversed, 4, Good + "    windows: [{ from: \"18:00\", to: \"06:00\", factor: \"2\" }]\n")]
+    [InlineData(RateCardFaultKind.DateRangeReversed, 4,
+        "  - id: a\n    match: [m]\n    from: 2026-02-01\n    to: 2026-01-01\n    rates: { input_tokens: 1.00 per 1M }\n")]
+    [InlineData(RateCardFaultKind.DateRangeReversed, 4,
+        "  - id: a\n    match: [m]\n    from: 2026-02-01\n    to: 2026-02-01\n    rates: { input_tokens: 1.00 per 1M }\n")]
+    [InlineData(RateCardFaultKind.DateRangeReversed, 4, Good
+        + "    windows: [{ from: \"18:00\", to: \"06:00\", factor: \"2\" }]\n")]
     [InlineData(RateCardFaultKind.DuplicateId, 7, Good + "  - id: a\n    match: [n]\n    rates: { input_tokens: 1.00 per 1M }\n")]
-    [InlineData(RateCardFaultKind.Contradiction, 7, Good + "  - id: b\n    match: [m]\n    rates: { input_tokens: 2.00 per 1M }\n")]
+    [InlineData(RateCardFaultKind.Contradiction, 7, Good
+        + "  - id: b\n    match: [m]\n    rates: { input_tokens: 2.00 per 1M }\n")]
     [InlineData(RateCardFaultKind.Contradiction, 7, Good + "    free: true\n", 4)]
     [InlineData(RateCardFaultKind.Contradiction, 8, Good + "    tiers:\n      standard: { factor: \"1\" }\n")]
-    [InlineData(RateCardFaultKind.Contradiction, 4, Good + "    thresholds: [{ above: 9, rates: { input_tokens: 2 per 1M } }, { above: 5, rates: { input_tokens: 3 per 1M } }]\n")]
-    [InlineData(RateCardFaultKind.BadValue, 4, Good + "    thresholds: [{ above: 9, mode: marginal, rates: { output_tokens: 2 per 1M } }]\n")]
+    [InlineData(RateCardFaultKind.Contradiction, 4, Good
+        + "    thresholds: [{ above: 9, rates: { input_tokens: 2 per 1M } }, { above: 5, rates: { input_tokens: 3 per 1M } }]\n")]
+    [InlineData(RateCardFaultKind.BadValue, 4, Good
+        + "    thresholds: [{ above: 9, mode: marginal, rates: { output_tokens: 2 per 1M } }]\n")]
     [InlineData(RateCardFaultKind.UnknownCurrency, 4, Good + "    currency: EUR\n")]
     [InlineData(RateCardFaultKind.UnknownCurrency, 7, Good + "    currency: euro\n")]
     [InlineData(RateCardFaultKind.UnknownField, 7, Good + "    ratez: {}\n")]
@@ -34,9 +40,11 @@ public class RateCardFaultTests
     [InlineData(RateCardFaultKind.MissingField, 4, "  - id: a\n    rates: { input_tokens: 1.00 per 1M }\n")]
     [InlineData(RateCardFaultKind.MissingField, 4, "  - id: a\n    match: [m]\n")]
     [InlineData(RateCardFaultKind.BadValue, 7, Good + "    from: yesterday\n")]
-    [InlineData(RateCardFaultKind.BadValue, 5, "  - id: a\n    match: [{ glob: \"*\" }]\n    rates: { input_tokens: 1.00 per 1M }\n")]
+    [InlineData(RateCardFaultKind.BadValue, 5,
+        "  - id: a\n    match: [{ glob: \"*\" }]\n    rates: { input_tokens: 1.00 per 1M }\n")]
     [InlineData(RateCardFaultKind.BadValue, 5, "  - id: a\n    match: [\"m*\"]\n    rates: { input_tokens: 1.00 per 1M }\n")]
-    [InlineData(RateCardFaultKind.BadValue, 5, "  - id: a\n    match: [{ regex: m }]\n    rates: { input_tokens: 1.00 per 1M }\n")]
+    [InlineData(RateCardFaultKind.BadValue, 5,
+        "  - id: a\n    match: [{ regex: m }]\n    rates: { input_tokens: 1.00 per 1M }\n")]
     [InlineData(RateCardFaultKind.Unreadable, 6, "  - id: a\n    match: [m]\n    match: [n]\n")]
     public void A_fault_is_told_with_file_and_line(RateCardFaultKind kind, int line, string cards, int? actualLine = null)
     {
