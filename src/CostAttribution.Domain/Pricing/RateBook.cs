@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 
 namespace CostAttribution.Domain.Pricing;
 
@@ -13,11 +14,15 @@ public sealed class RateBook
     /// <summary>Sets of selectors remembered at once; when more are seen, remembering starts anew.</summary>
     public const int SelectorsMax = 16_384;
 
+    /// <summary>Slots of the table that is asked by reference before any text is hashed; a power of two.</summary>
+    private const int RecentMax = 1_024;
+
     private readonly RateCardIndex index;
     private readonly FrozenDictionary<string, RateCard> byId;
     private readonly FrozenDictionary<string, FxRate[]> fxByCurrency;
     private readonly RateTimeline nothing = new([long.MinValue], [0], static (_, _) => (null, PriceGap.NoCard));
-    private ConcurrentDictionary<Selectors, RateTimeline> remembered = new();
+    private readonly Remembered?[] recent = new Remembered?[RecentMax];
+    private ConcurrentDictionary<Selectors, Remembered> remembered = new();
     private int rememberedCount;
 
     internal RateBook(IReadOnlyList<RateCard> cards, IReadOnlyList<FxRate> fxRates)
@@ -52,23 +57,28 @@ public sealed class RateBook
     internal RatePlan? Find(in PricingRequest request, out PriceGap gap)
     {
         var selectors = new Selectors(request.Provider ?? "", request.Seller ?? "", request.Model ?? "",
-            request.RequestModel ?? "",
-            request.Region ?? "", request.ServiceTier ?? "");
-        if (!Volatile.Read(ref remembered).TryGetValue(selectors, out var timeline)) timeline = Remember(in selectors);
-        return timeline.At(request.EventTimeNanos, out gap);
+            request.RequestModel ?? "", request.Region ?? "", request.ServiceTier ?? "");
+        ref var slot = ref recent[RuntimeHelpers.GetHashCode(selectors.Model) & (RecentMax - 1)];
+        var found = Volatile.Read(ref slot);
+        if (found is null || !found.Selectors.IsSameObjects(in selectors))
+        {
+            if (!Volatile.Read(ref remembered).TryGetValue(selectors, out found)) found = Remember(in selectors);
+            // Only interned text comes again as the same object; anything else would just push others out.
+            if (selectors.IsShort && found.Selectors.IsSameObjects(in selectors)) Volatile.Write(ref slot, found);
+        }
+        return found.Timeline.At(request.EventTimeNanos, out gap);
     }
 
-    private RateTimeline Remember(in Selectors selectors)
+    private Remembered Remember(in Selectors selectors)
     {
-        var timeline = Resolve(selectors.ToLower());
-        if (!selectors.IsShort) return timeline;
+        var found = new Remembered(selectors, Resolve(selectors.ToLower()));
+        if (!selectors.IsShort) return found;
         if (Interlocked.Increment(ref rememberedCount) > SelectorsMax)
         {
-            Volatile.Write(ref remembered, new ConcurrentDictionary<Selectors, RateTimeline>());
+            Volatile.Write(ref remembered, new ConcurrentDictionary<Selectors, Remembered>());
             Volatile.Write(ref rememberedCount, 1);
         }
-        Volatile.Read(ref remembered)[selectors] = timeline;
-        return timeline;
+        return Volatile.Read(ref remembered).GetOrAdd(selectors, found);
     }
 
     private RateTimeline Resolve(Selectors selectors)
@@ -134,10 +144,17 @@ public sealed class RateBook
         return fxByCurrency[currency].Last(rate => rate.FromNanos <= nanos).Usd;
     }
 
+    private sealed record Remembered(Selectors Selectors, RateTimeline Timeline);
+
     /// <summary>What selects a card, apart from time.</summary>
     private readonly record struct Selectors(
         string Provider, string Seller, string Model, string RequestModel, string Region, string ServiceTier)
     {
+        public bool IsSameObjects(in Selectors other) =>
+            ReferenceEquals(Model, other.Model) && ReferenceEquals(RequestModel, other.RequestModel)
+            && ReferenceEquals(Provider, other.Provider) && ReferenceEquals(ServiceTier, other.ServiceTier)
+            && ReferenceEquals(Region, other.Region) && ReferenceEquals(Seller, other.Seller);
+
         public bool Equals(Selectors other) =>
             Model == other.Model && RequestModel == other.RequestModel && Provider == other.Provider
                 && ServiceTier == other.ServiceTier

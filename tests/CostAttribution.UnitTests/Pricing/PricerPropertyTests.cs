@@ -126,11 +126,17 @@ public class PricerPropertyTests
             InputTokens = 300, CacheReadTokens = 5_000, CacheWriteTokens = 1_500, CacheWrite1hTokens = 500, OutputTokens = 280,
             OtherUnits = [new(UsageUnits.WebSearches, 1)],
         };
+        var copied = request with { Model = new string(request.Model.AsSpan()),
+            RequestModel = new string(request.RequestModel.AsSpan()) };
         CostBreakdown cost = default;
         for (var i = 0; i < 100; i++) Pricer.Price(Shipped, in request, in usage, ref cost);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++) Pricer.Price(Shipped, in request, in usage, ref cost);
+        for (var i = 0; i < 1_000; i++)
+        {
+            Pricer.Price(Shipped, in request, in usage, ref cost);
+            Pricer.Price(Shipped, in copied, in usage, ref cost);
+        }
 
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
         Assert.Equal(PriceStatus.Priced, cost.Status);
