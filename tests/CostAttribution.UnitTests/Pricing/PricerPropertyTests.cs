@@ -129,16 +129,21 @@ public class PricerPropertyTests
         var copied = request with { Model = new string(request.Model.AsSpan()),
             RequestModel = new string(request.RequestModel.AsSpan()) };
         CostBreakdown cost = default;
-        for (var i = 0; i < 100; i++) Pricer.Price(Shipped, in request, in usage, ref cost);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++)
+        // The runtime itself may allocate while it compiles a hot method anew; an allocation of ours would be in every round.
+        var least = long.MaxValue;
+        for (var round = 0; round < 5; round++)
         {
-            Pricer.Price(Shipped, in request, in usage, ref cost);
-            Pricer.Price(Shipped, in copied, in usage, ref cost);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < 1_000; i++)
+            {
+                Pricer.Price(Shipped, in request, in usage, ref cost);
+                Pricer.Price(Shipped, in copied, in usage, ref cost);
+            }
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
         Assert.Equal(PriceStatus.Priced, cost.Status);
     }
 
