@@ -211,8 +211,10 @@ public sealed class DurableJournal : IDisposable
         var closedBefore = _time.GetUtcNow().ToUnixTimeMilliseconds() - (long)_options.WindowAge.TotalMilliseconds;
         while (_catalog.Trimmable(LowWaterMark.Sequence, _options.WindowBytesMax, closedBefore) is { } segment)
         {
-            _quarantine.Settle(segment.Name);
-            _directory.Delete(segment.Name);
+            if (_directory.Exists(segment.Name)) _quarantine.Settle(segment.Name);
+            // A former try may have deleted it and failed to sync the directory.
+            if (_directory.Exists(segment.Name)) _directory.Delete(segment.Name);
+            else _directory.SyncAll();
             _catalog.RemoveOldest();
             Interlocked.Increment(ref _trimmedSegments);
             Interlocked.Add(ref _trimmedBytes, segment.FileBytes);

@@ -332,7 +332,8 @@ public sealed class JournalAppender : IDisposable
 
     private bool TryOpenSegment()
     {
-        var header = new SegmentHeader(_nodeId, _nextSequence, _catalog.DurableSequence, _time.GetUtcNow().ToUnixTimeMilliseconds());
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var header = new SegmentHeader(_nodeId, _nextSequence, _catalog.RecordedSequence, now);
         try
         {
             _writer = SegmentWriter.Create(_directory, header);

@@ -50,7 +50,7 @@ internal sealed class JournalBookmark : IDisposable
     public static JournalBookmark Open(StoreDirectory directory, out bool damaged)
     {
         damaged = false;
-        if (!directory.Exists(FileName)) directory.Replace(FileName, Slot(generation: 0, sequence: 0));
+        if (!directory.Exists(FileName)) Create(directory);
         var bookmark = new JournalBookmark(directory.Open(FileName, writable: true));
         try
         {
@@ -83,6 +83,16 @@ internal sealed class JournalBookmark : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    /// <summary>Both slots at once: moving the mark, which makes room on a full disk, must not need room.</summary>
+    private static void Create(StoreDirectory directory)
+    {
+        var slots = new byte[SlotDistance + SlotBytes];
+        var slot = Slot(generation: 0, sequence: 0);
+        slot.CopyTo(slots, 0);
+        slot.CopyTo(slots, SlotDistance);
+        directory.Replace(FileName, slots);
+    }
 
     private static byte[] Slot(ulong generation, ulong sequence)
     {

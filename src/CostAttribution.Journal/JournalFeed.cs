@@ -30,7 +30,7 @@ public sealed class JournalFeed : IDisposable
     {
         _reader = reader;
         _bytesMax = bytesMax;
-        _next = from.Sequence;
+        _next = Math.Max(from.Sequence, 1);
         _durable = durable;
         _behind = _next <= durable;
     }

@@ -66,6 +66,9 @@ public abstract class StoreDirectory
         SyncEntries();
     }
 
+    /// <summary>Makes all entries durable as they are now: for trying again after an operation whose sync failed.</summary>
+    public void SyncAll() => SyncEntries();
+
     public void Delete(string name)
     {
         DeleteFile(name);

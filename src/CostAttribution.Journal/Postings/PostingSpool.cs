@@ -36,6 +36,7 @@ public sealed class PostingSpool
     private readonly Dictionary<string, Entry> _confirmed = new(StringComparer.Ordinal);
     private readonly List<string> _damaged = [];
     private ulong _nextOrdinal = 1;
+    private string? _inDoubt;
 
     private PostingSpool(StoreDirectory directory, PostingSpoolOptions options, TimeProvider time)
     {
@@ -64,7 +65,8 @@ public sealed class PostingSpool
     }
 
     /// <summary>
-    /// Keeps a posting durably. The same id with the same content again changes nothing; with other content it throws, because
+    /// Keeps a posting durably; only then may it be sent. After a failure write the same again, or write another: then the
+    /// failed one is gone. The same id with the same content again changes nothing; with other content it throws, because
     /// the first may already be in the store. Throws <see cref="JournalFullException"/> beyond the limit of pending bytes.
     /// </summary>
     public void Write(string postingId, ReadOnlyMemory<byte> content)
@@ -86,8 +88,11 @@ public sealed class PostingSpool
             {
                 throw new JournalFullException(JournalRefusal.Full, TimeSpan.FromSeconds(1));
             }
+            Settle_NeedsLock(postingId);
             var file = new PostingFile(postingId, crc, content.Length, _nextOrdinal, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            _inDoubt = postingId;
             _directory.Replace(postingId + Pending, file.HeadToBytes(), content);
+            _inDoubt = null;
             _nextOrdinal++;
             _pending.Add(postingId, new Entry(file, default));
             return true;
@@ -134,7 +139,7 @@ public sealed class PostingSpool
     {
         if (_pending.TryGetValue(postingId, out var entry))
         {
-            _directory.Rename(postingId + Pending, postingId + Confirmed);
+            Move_NeedsLock(postingId + Pending, postingId + Confirmed);
             _pending.Remove(postingId);
             _confirmed[postingId] = entry with { ConfirmedAt = _time.GetUtcNow() };
         }
@@ -150,13 +155,13 @@ public sealed class PostingSpool
     public void Reopen(string postingId) => Guarded(() =>
     {
         if (!_confirmed.TryGetValue(postingId, out var entry)) throw new JournalException($"there is no confirmed posting {postingId}");
-        _directory.Rename(postingId + Confirmed, postingId + Pending);
+        Move_NeedsLock(postingId + Confirmed, postingId + Pending);
         _confirmed.Remove(postingId);
         _pending[postingId] = entry;
         return true;
     });
 
-    private static IReadOnlyList<SpooledPosting> List(Dictionary<string, Entry> entries)
+    private static List<SpooledPosting> List(Dictionary<string, Entry> entries)
     {
         var list = new List<SpooledPosting>(entries.Count);
         foreach (var (id, (file, _)) in entries)
@@ -165,6 +170,25 @@ public sealed class PostingSpool
         }
         list.Sort(static (left, right) => left.Ordinal.CompareTo(right.Ordinal));
         return list;
+    }
+
+    /// <summary>
+    /// A write that failed may have left its file. Before another posting may be sent that file must be gone for good: after a
+    /// crash it would be sent beside postings that hold the same rows.
+    /// </summary>
+    private void Settle_NeedsLock(string postingId)
+    {
+        if (_inDoubt is not { } doubtful || doubtful == postingId) return;
+        if (_directory.Exists(doubtful + Pending)) _directory.Rename(doubtful + Pending, doubtful + Pending + StoreDirectory.TemporarySuffix);
+        _directory.SyncAll();
+        _inDoubt = null;
+    }
+
+    /// <summary>Also completes a rename whose directory sync failed.</summary>
+    private void Move_NeedsLock(string from, string to)
+    {
+        if (_directory.Exists(from)) _directory.Rename(from, to);
+        else _directory.SyncAll();
     }
 
     private static void CheckId(string postingId)
@@ -224,7 +248,7 @@ public sealed class PostingSpool
         {
             var isOld = _confirmed[posting.PostingId].ConfirmedAt + _options.ConfirmedAge <= now;
             if (!isOld && bytes <= _options.ConfirmedBytesMax) continue;
-            _directory.Delete(posting.PostingId + Confirmed);
+            if (_directory.Exists(posting.PostingId + Confirmed)) _directory.Delete(posting.PostingId + Confirmed);
             _confirmed.Remove(posting.PostingId);
             bytes -= posting.ContentBytes;
         }

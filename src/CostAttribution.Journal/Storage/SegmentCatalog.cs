@@ -10,6 +10,7 @@ internal sealed class SegmentCatalog
     private readonly List<Segment> _segments = [];
     private long _bytes;
     private ulong _durableSequence;
+    private ulong _recordedSequence;
 
     public long Bytes
     {
@@ -27,6 +28,12 @@ internal sealed class SegmentCatalog
         get { lock (_gate) return _durableSequence; }
     }
 
+    /// <summary>The last acknowledged record that a segment held; what the header of the next segment says.</summary>
+    public ulong RecordedSequence
+    {
+        get { lock (_gate) return _recordedSequence; }
+    }
+
     /// <summary>The first position that can still be read; the next one to come when there is nothing.</summary>
     public ulong OldestSequence
     {
@@ -40,7 +47,9 @@ internal sealed class SegmentCatalog
         {
             _segments.Add(segment);
             _bytes += segment.FileBytes;
-            if (segment.LastSequence >= segment.FirstSequence) _durableSequence = Math.Max(_durableSequence, segment.LastSequence);
+            if (segment.LastSequence < segment.FirstSequence) return;
+            _recordedSequence = segment.LastSequence;
+            _durableSequence = Math.Max(_durableSequence, segment.LastSequence);
         }
     }
 
@@ -59,6 +68,7 @@ internal sealed class SegmentCatalog
             _segments[^1] = active with { DurableBytes = durableBytes, FileBytes = durableBytes, LastSequence = lastSequence };
             _bytes += durableBytes - active.FileBytes;
             _durableSequence = lastSequence;
+            _recordedSequence = lastSequence;
         }
     }
 

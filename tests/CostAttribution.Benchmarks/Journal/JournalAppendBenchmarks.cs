@@ -1,0 +1,71 @@
+using BenchmarkDotNet.Attributes;
+using BenchmarkDotNet.Engines;
+using CostAttribution.Journal;
+using CostAttribution.Journal.Filesystem;
+
+namespace CostAttribution.Benchmarks.Journal;
+
+/// <summary>
+/// Append throughput with real syncs: an operation is a round of acknowledged records from one or many senders at a time. The
+/// journal is trimmed as it goes, as a consumer would. Records of 200 KB are requests of about 500 spans; of 2 KB, small ones.
+/// </summary>
+[MemoryDiagnoser]
+[SimpleJob(RunStrategy.Throughput, launchCount: 1, warmupCount: 2, iterationCount: 5)]
+public class JournalAppendBenchmarks
+{
+    private const int BytesPerRound = 64 * 1024 * 1024;
+
+    private readonly CancellationTokenSource _stop = new();
+    private string _path = "";
+    private byte[] _payload = [];
+    private DurableJournal? _journal;
+    private Task _writer = Task.CompletedTask;
+
+    [Params(2_000, 200_000)]
+    public int PayloadBytes { get; set; }
+
+    [Params(1, 64)]
+    public int Senders { get; set; }
+
+    [GlobalSetup]
+    public void Open()
+    {
+        _path = Path.Combine(AppContext.BaseDirectory, "journal-bench");
+        if (Directory.Exists(_path)) Directory.Delete(_path, recursive: true);
+        _payload = new byte[PayloadBytes];
+        new Random(1).NextBytes(_payload);
+        var options = new JournalOptions { WindowBytesMax = 0, FreeBytesMin = 0 };
+        _journal = DurableJournal.Open(SystemDirectory.Open(_path), "bench", options, TimeProvider.System);
+        _writer = _journal.Appender.RunAsync(_stop.Token);
+    }
+
+    /// <summary>One round: 64 MiB, or 200 records for a lone sender, whose pace is the disk's.</summary>
+    [Benchmark]
+    public async Task<long> Append()
+    {
+        var perSender = Senders == 1 ? 200 : BytesPerRound / PayloadBytes / Senders;
+        var senders = new Task[Senders];
+        for (var index = 0; index < Senders; index++) senders[index] = Send(perSender);
+        await Task.WhenAll(senders);
+        _journal!.TrimTo(_journal.Statistics().DurablePosition);
+        return (long)perSender * Senders;
+    }
+
+    [GlobalCleanup]
+    public void Close()
+    {
+        _stop.Cancel();
+        _writer.GetAwaiter().GetResult();
+        var statistics = _journal!.Statistics();
+        Console.WriteLine(
+            $"// payload {PayloadBytes}, senders {Senders}: {statistics.AppendedRecords} records, {statistics.Syncs} syncs, "
+            + $"write amplification {(decimal)statistics.WrittenBytes / statistics.AppendedBytes:F4}");
+        _journal.Dispose();
+        Directory.Delete(_path, recursive: true);
+    }
+
+    private async Task Send(int records)
+    {
+        for (var index = 0; index < records; index++) await _journal!.Appender.AppendAsync(_payload);
+    }
+}
