@@ -134,7 +134,6 @@ public sealed class BenchmarkBodies(BenchmarkShape shape)
         _writer.Attribute("thread.id", _random.Between(1L, 64L));
         _writer.Attribute("thread.name", "worker-pool-thread");
         _writer.Attribute("code.function.name", "roastery.agents.ticket_solver.TicketSolver.run");
-        _writer.Attribute("code.file.path", "/srv/roastery/agents/ticket_solver.py");
         _writer.Attribute("code.line.number", 214);
     }
 
