@@ -36,7 +36,7 @@ FROM
         if(toString(price_status) = 'no_usage', calls, 0) AS usage_missing_calls,
         if(customer_id = '', cost, toDecimal128(0, 12)) AS unattributed_cost,
         other_units
-    FROM `cost_attribution`.`cost_ledger`
+    FROM cost_ledger
     WHERE event_time >= {from:DateTime64(6, 'UTC')}
         AND event_time < {to:DateTime64(6, 'UTC')}
 )

@@ -38,7 +38,7 @@ FROM
         if(toString(price_status) = 'no_usage', calls, 0) AS usage_missing_calls,
         if(customer_id = '', cost, toDecimal128(0, 12)) AS unattributed_cost,
         other_units
-    FROM `cost_attribution`.`cost_hourly`
+    FROM cost_hourly
     WHERE hour >= {whole_from:DateTime64(6, 'UTC')}
         AND hour < {whole_to:DateTime64(6, 'UTC')}
     UNION ALL
@@ -61,7 +61,7 @@ FROM
         if(toString(price_status) = 'no_usage', calls, 0) AS usage_missing_calls,
         if(customer_id = '', cost, toDecimal128(0, 12)) AS unattributed_cost,
         other_units
-    FROM `cost_attribution`.`cost_ledger`
+    FROM cost_ledger
     WHERE ((event_time >= {from:DateTime64(6, 'UTC')} AND event_time < {whole_from:DateTime64(6, 'UTC')}) OR (event_time >= {whole_to:DateTime64(6, 'UTC')} AND event_time < {to:DateTime64(6, 'UTC')}))
 )
 GROUP BY GROUPING SETS ((d0, d1), ())

@@ -36,7 +36,7 @@ FROM
         if(toString(price_status) = 'no_usage', calls, 0) AS usage_missing_calls,
         if(customer_id = '', cost, toDecimal128(0, 12)) AS unattributed_cost,
         other_units
-    FROM `cost_attribution`.`cost_hourly`
+    FROM cost_hourly
     WHERE hour >= {whole_from:DateTime64(6, 'UTC')}
         AND hour < {whole_to:DateTime64(6, 'UTC')}
 )
