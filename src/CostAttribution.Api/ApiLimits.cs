@@ -38,6 +38,6 @@ internal static class ApiLimits
     /// <summary>Levels of nesting in a span tree; spans below hang on the last level and keep their own parent id.</summary>
     public const int TreeLevelsMax = 100;
 
-    /// <summary>Ancestors looked at when an inherited value is traced to its span.</summary>
-    public const int AncestorsMax = 1000;
+    /// <summary>Spans of a trace read when an inherited value is traced to its span; beyond, the span is not named.</summary>
+    public const int AncestorSpansMax = 20_000;
 }

@@ -5,9 +5,6 @@ namespace CostAttribution.Api;
 /// <summary>The control plane's settings. Every answer, wait and read is bounded by one of these or by <see cref="ApiLimits"/>.</summary>
 public sealed record ApiOptions
 {
-    /// <summary>Database that holds the ledger, its rollups and views.</summary>
-    public string Database { get; init; } = "cost_attribution";
-
     /// <summary>Longest a question may run in the store; then the caller gets a 504 problem.</summary>
     public TimeSpan QueryTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -21,10 +18,6 @@ public sealed record ApiOptions
     public IReadOnlyList<string> Faults()
     {
         var faults = new List<string>();
-        if (!Reading.SqlName.IsPlain(Database))
-        {
-            faults.Add($"the database name '{Database}' is not usable: take letters, digits and '_', at most 64, not starting with a digit");
-        }
         if (QueryTimeout < TimeSpan.FromSeconds(1) || QueryTimeout > TimeSpan.FromHours(1)) faults.Add("QueryTimeout must be between 1 s and 1 h");
         if (ReadyTimeout < TimeSpan.FromMilliseconds(100) || ReadyTimeout > TimeSpan.FromMinutes(1)) faults.Add("ReadyTimeout must be between 100 ms and 1 min");
         if (QueryMemoryBytesMax < 64L * 1024 * 1024)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using CostAttribution.Api.Reading;
 using CostAttribution.Domain.Pricing;
 
@@ -76,15 +77,18 @@ public sealed record CostTotal : CostFigures
     }
 
     /// <summary>The part of cost without a customer, USD.</summary>
+    [JsonPropertyOrder(1)]
     public Money UnattributedCost { get; init; }
 
     /// <summary>
     /// Cost that is known but not posted yet, USD, in the whole hours that touch the range; not part of cost. Null when it
     /// cannot be told for these filters.
     /// </summary>
+    [JsonPropertyOrder(1)]
     public Money? OpenCost { get; init; }
 
     /// <summary>When the store was asked.</summary>
+    [JsonPropertyOrder(1)]
     public DateTimeOffset AsOf { get; init; }
 }
 

@@ -18,7 +18,7 @@ internal static class CostSql
 
     private static readonly string[] Derived = ["unpriced_calls", "usage_missing_calls", "unattributed_cost"];
 
-    public static StoreQuery Build(CostQuestion question, StoreReader store)
+    public static StoreQuery Build(CostQuestion question)
     {
         var query = new StoreQuery();
         var groups = Groups(question, query);
@@ -28,7 +28,7 @@ internal static class CostSql
         {
             var wholeFrom = query.BindTime("whole_from", question.Range.FirstWholeHour);
             var wholeTo = query.BindTime("whole_to", question.Range.EndOfWholeHours);
-            sources.Add(Source(question, store.Table("cost_hourly"), "hour", groups, [$"hour >= {wholeFrom}", $"hour < {wholeTo}", .. filters]));
+            sources.Add(Source(question, "cost_hourly", "hour", groups, [$"hour >= {wholeFrom}", $"hour < {wholeTo}", .. filters]));
             var ragged = new List<string>();
             if (question.Range.From < question.Range.FirstWholeHour)
             {
@@ -40,14 +40,14 @@ internal static class CostSql
             }
             if (ragged.Count > 0)
             {
-                sources.Add(Source(question, store.Table("cost_ledger"), "event_time", groups, [$"({string.Join(" OR ", ragged)})", .. filters]));
+                sources.Add(Source(question, "cost_ledger", "event_time", groups, [$"({string.Join(" OR ", ragged)})", .. filters]));
             }
         }
         else
         {
             var from = query.BindTime("from", question.Range.From);
             var to = query.BindTime("to", question.Range.To);
-            sources.Add(Source(question, store.Table("cost_ledger"), "event_time", groups, [$"event_time >= {from}", $"event_time < {to}", .. filters]));
+            sources.Add(Source(question, "cost_ledger", "event_time", groups, [$"event_time >= {from}", $"event_time < {to}", .. filters]));
         }
         query.Sql = Outer(question, sources, groups.Count);
         return query;

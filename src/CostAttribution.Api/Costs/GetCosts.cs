@@ -103,7 +103,7 @@ public static class GetCosts
         {
             var asOf = clock.GetUtcNow();
             var question = Read(request.Values, asOf);
-            var rows = await store.ReadAsync(CostSql.Build(question, store), cancellationToken);
+            var rows = await store.ReadAsync(CostSql.Build(question), cancellationToken);
 
             var total = rows.FindIndex(row => row.Flag("is_total"));
             var sums = total < 0 ? new CostTotal(new CostFigures()) : Total(rows[total]);

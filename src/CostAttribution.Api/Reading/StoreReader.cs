@@ -15,9 +15,6 @@ internal sealed class StoreReader(IClickHouseTransport transport, ApiOptions opt
         ["output_format_json_validate_utf8"] = "1",
     };
 
-    /// <summary>The table or view in the product's database, quoted.</summary>
-    public string Table(string name) => $"`{options.Database}`.`{name}`";
-
     public async Task<List<StoreRow>> ReadAsync(StoreQuery query, CancellationToken cancel)
     {
         var bytes = await transport.QueryAsync(

@@ -39,7 +39,7 @@ internal sealed class ParameterTable(params Parameter[] parameters)
         var allowed = parameters.Select(parameter => parameter.IsPrefix ? parameter.Name[..^1] + "<name>" : parameter.Name).ToArray();
         return new Fault(Fault.Shown(name), "is not a parameter here; nothing was read, so that a filter with a typing mistake cannot return everything")
         {
-            DidYouMean = Suggestion.For(name, parameters.Where(parameter => !parameter.IsPrefix).Select(parameter => parameter.Name)),
+            DidYouMean = Suggestion.For(name, [.. parameters.Where(parameter => !parameter.IsPrefix).Select(parameter => parameter.Name)]),
             Allowed = allowed,
         };
     }

@@ -6,10 +6,14 @@ internal static class Suggestion
     // Longer input is not a typing mistake, and the comparison is quadratic.
     private const int CharsMax = 64;
 
+    // Shorter input begins too many names.
+    private const int BeginningCharsMin = 4;
+
     /// <summary>The nearest of <paramref name="names"/>, or null when none is near enough to be worth saying.</summary>
-    public static string? For(string given, IEnumerable<string> names)
+    public static string? For(string given, IReadOnlyCollection<string> names)
     {
         if (given.Length is 0 or > CharsMax) return null;
+        if (given.Length >= BeginningCharsMin && names.FirstOrDefault(name => name.StartsWith(given, StringComparison.OrdinalIgnoreCase)) is { } begun) return begun;
         string? best = null;
         var bestDistance = int.MaxValue;
         foreach (var name in names)
@@ -24,7 +28,7 @@ internal static class Suggestion
     }
 
     // customer_id and customerId for customer
-    private static string? SameWord(string given, IEnumerable<string> names)
+    private static string? SameWord(string given, IReadOnlyCollection<string> names)
     {
         var letters = Letters(given);
         return names.FirstOrDefault(name => Letters(name) == letters || Letters(name) + "id" == letters || Letters(name) + "s" == letters);

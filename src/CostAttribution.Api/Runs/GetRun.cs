@@ -73,30 +73,29 @@ public static class GetRun
             };
         }
 
-        private StoreQuery RunSql(string runId)
+        private static StoreQuery RunSql(string runId)
         {
             var query = new StoreQuery();
             query.Sql = $"""
                 SELECT {RunSummary.Columns}
-                FROM {store.Table("workflow_runs")}
+                FROM workflow_runs
                 WHERE run_id = {query.BindText("run", runId)}
                 """;
             return query;
         }
 
-        private StoreQuery LedgerSql(string runId)
+        private static StoreQuery LedgerSql(string runId)
         {
             var query = new StoreQuery();
-            query.Sql = LedgerRows.Sql(store, $"run_id = {query.BindText("run", runId)}", ApiLimits.RunRowsMax + 1);
+            query.Sql = LedgerRows.Sql($"run_id = {query.BindText("run", runId)}", ApiLimits.RunRowsMax + 1);
             return query;
         }
 
-        private StoreQuery SpansSql(string runId)
+        private static StoreQuery SpansSql(string runId)
         {
             var query = new StoreQuery();
-            var run = query.BindText("run", runId);
-            var traces = $"trace_id IN (SELECT trace_id FROM {store.Table("cost_ledger")} WHERE run_id = {run} GROUP BY trace_id)";
-            query.Sql = SpanFacts.Sql(store, $"(trace_id = {run} OR {traces})", ApiLimits.RunSpansMax + 1);
+            var traces = $"SELECT trace_id FROM run_segments WHERE run_id = {query.BindText("run", runId)}";
+            query.Sql = SpanFacts.Sql($"trace_id IN ({traces})", ApiLimits.RunSpansMax + 1);
             return query;
         }
     }

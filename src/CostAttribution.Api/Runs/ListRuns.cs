@@ -117,7 +117,7 @@ public static class ListRuns
             };
         }
 
-        private StoreQuery Sql(RequestValues values, TimeRange range, RunSort sort, RunCursor? cursor, int limit)
+        private static StoreQuery Sql(RequestValues values, TimeRange range, RunSort sort, RunCursor? cursor, int limit)
         {
             var query = new StoreQuery();
             var conditions = new List<string>
@@ -139,7 +139,7 @@ public static class ListRuns
             }
             query.Sql = string.Create(CultureInfo.InvariantCulture, $"""
                 SELECT {RunSummary.Columns}
-                FROM {store.Table("workflow_runs")}
+                FROM workflow_runs
                 WHERE {string.Join("\n    AND ", conditions)}
                 ORDER BY {sort.Column}{(sort.Descending ? " DESC" : "")}, run_id
                 LIMIT {limit + 1}

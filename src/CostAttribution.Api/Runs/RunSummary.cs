@@ -93,6 +93,12 @@ public sealed record RunSummary
     /// <summary>Calls whose cost is unknown in whole or in part.</summary>
     public required long UnpricedCalls { get; init; }
 
+    /// <summary>Calls that reported no usage.</summary>
+    public required long UsageMissingCalls { get; init; }
+
+    /// <summary>mixed_customers when the run serves several customers.</summary>
+    public required IReadOnlyList<string> Flags { get; init; }
+
     /// <summary>When a posting last changed the run.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
 
@@ -102,7 +108,8 @@ public sealed record RunSummary
             workflow, agent, customer_id, feature_id, environment, product, team, plan, toString(status) AS run_status,
             traces, steps, attempts, retries, calls, failed_calls,
             input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
-            cost, list_cost, retry_cost, unpriced_calls, toUnixTimestamp64Milli(toDateTime64(updated_at, 3)) AS updated_millis
+            cost, list_cost, retry_cost, unpriced_calls, usage_missing_calls, flags,
+            toUnixTimestamp64Milli(toDateTime64(updated_at, 3)) AS updated_millis
         """;
 
     internal static RunSummary Read(StoreRow row) => new()
@@ -136,6 +143,8 @@ public sealed record RunSummary
         ListCost = row.Money("list_cost"),
         RetryCost = row.Money("retry_cost"),
         UnpricedCalls = row.Count("unpriced_calls"),
+        UsageMissingCalls = row.Count("usage_missing_calls"),
+        Flags = row.Texts("flags"),
         UpdatedAt = row.Millis("updated_millis"),
     };
 }

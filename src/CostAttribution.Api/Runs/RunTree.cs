@@ -113,5 +113,9 @@ internal sealed class RunTree
         Dialect = "",
         Flags = row.Flags,
         Settled = false,
+        Customer = row.Attribution.Customer,
+        Feature = row.Attribution.Feature,
+        Reported = new Dictionary<string, long>(),
+        Excess = new Dictionary<string, long>(),
     };
 }

@@ -38,6 +38,12 @@ public static class ExplainSpan
         /// <summary>The span that owns the call this one repeats; null when none does.</summary>
         public required SpanLink? SupersededBy { get; init; }
 
+        /// <summary>Usage the span reported although it is not billed here, by unit.</summary>
+        public required IReadOnlyDictionary<string, long> Reported { get; init; }
+
+        /// <summary>On a container: what it reported beyond the calls billed below it, by unit; listed, not billed.</summary>
+        public required IReadOnlyDictionary<string, long> Excess { get; init; }
+
         /// <summary>How the cost was found; superseded when it is billed on another span, none when there is nothing to bill.</summary>
         public required string PriceStatus { get; init; }
 
@@ -79,14 +85,23 @@ public static class ExplainSpan
             var reading = store.ReadAsync(RowsSql(traceId, spanId), cancellationToken);
             var facts = (await store.ReadAsync(FactsSql(traceId, spanId), cancellationToken)).ConvertAll(SpanFacts.Read).FirstOrDefault();
             var rows = LedgerRows.InOrder((await reading).ConvertAll(LedgerRows.Read));
-            return facts is null && rows.Count == 0 ? null : Explain(traceId, spanId, facts, rows);
-        }
+            if (facts is null && rows.Count == 0) return null;
 
-        private static Answer Explain(string traceId, string spanId, SpanFacts? facts, List<LedgerRow> rows)
-        {
             var truncated = rows.Count > ApiLimits.SpanRowsMax;
             if (truncated) rows.RemoveRange(ApiLimits.SpanRowsMax, rows.Count - ApiLimits.SpanRowsMax);
             var standing = LedgerRows.Standing(rows);
+            var sources = standing.Any(HasAncestorEvidence) && facts is not null
+                ? ValueSources.Find(facts, (await store.ReadAsync(TraceSql(traceId), cancellationToken)).ConvertAll(SpanFacts.Read))
+                : ValueSources.None;
+            return Explain(traceId, spanId, facts, rows, standing, sources) with { Truncated = truncated };
+        }
+
+        private static bool HasAncestorEvidence(LedgerRow row) =>
+            row.Attribution.CustomerEvidence == "ancestor" || row.Attribution.FeatureEvidence == "ancestor";
+
+        private static Answer Explain(string traceId, string spanId, SpanFacts? facts, List<LedgerRow> rows, List<LedgerRow> standing,
+            IReadOnlyDictionary<string, SpanLink> sources)
+        {
             var supersededBy = facts is { SupersededBy.Length: > 0 } ? SpanLink.To(traceId, facts.SupersededBy) : null;
             return new Answer
             {
@@ -99,27 +114,36 @@ public static class ExplainSpan
                 Role = facts?.Role ?? "",
                 Ownership = facts?.Ownership ?? rows[^1].Ownership,
                 SupersededBy = supersededBy,
+                Reported = facts?.Reported ?? new Dictionary<string, long>(),
+                Excess = facts?.Excess ?? new Dictionary<string, long>(),
                 PriceStatus = standing.Count > 0 ? standing[0].PriceStatus : supersededBy is null ? "none" : "superseded",
                 Cost = LedgerRows.Sum(rows, row => row.Cost),
-                Reasons = [.. SpanReasons.Of(facts, standing, new Dictionary<string, SpanLink>())],
+                Reasons = [.. SpanReasons.Of(facts, standing, sources)],
                 Components = [.. standing.SelectMany(PricedComponent.Of)],
                 Flags = [.. (facts?.Flags ?? []).Concat(standing.SelectMany(row => row.Flags)).Distinct().Select(flag => new ExplainedFlag(flag, FlagTexts.For(flag)))],
                 Rows = [.. rows.Select(row => new ExplainedRow(SpanReasons.WhyOf(row), row))],
-                Truncated = truncated,
+                Truncated = false,
             };
         }
 
-        private StoreQuery RowsSql(string traceId, string spanId)
+        private static StoreQuery RowsSql(string traceId, string spanId)
         {
             var query = new StoreQuery();
-            query.Sql = LedgerRows.Sql(store, Condition(query, traceId, spanId), ApiLimits.SpanRowsMax + 1);
+            query.Sql = LedgerRows.Sql(Condition(query, traceId, spanId), ApiLimits.SpanRowsMax + 1);
             return query;
         }
 
-        private StoreQuery FactsSql(string traceId, string spanId)
+        private static StoreQuery FactsSql(string traceId, string spanId)
         {
             var query = new StoreQuery();
-            query.Sql = SpanFacts.Sql(store, Condition(query, traceId, spanId), 1);
+            query.Sql = SpanFacts.Sql(Condition(query, traceId, spanId), 1);
+            return query;
+        }
+
+        private static StoreQuery TraceSql(string traceId)
+        {
+            var query = new StoreQuery();
+            query.Sql = SpanFacts.Sql($"trace_id = {query.BindText("trace", traceId)}", ApiLimits.AncestorSpansMax);
             return query;
         }
 

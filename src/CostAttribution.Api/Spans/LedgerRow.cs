@@ -91,6 +91,9 @@ public sealed record LedgerRow
     /// <summary>How the cost was found.</summary>
     public required string PriceStatus { get; init; }
 
+    /// <summary>The unit that has no price; empty when all have one.</summary>
+    public required string UnpricedUnit { get; init; }
+
     /// <summary>The rate that priced it; empty when none did.</summary>
     public required string RateId { get; init; }
     public required long RateBookVersion { get; init; }

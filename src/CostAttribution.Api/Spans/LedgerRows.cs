@@ -19,14 +19,14 @@ internal static class LedgerRows
             toString(customer_evidence) AS customer_evidence_name, toString(feature_evidence) AS feature_evidence_name,
             input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens, other_units,
             calls, failed_calls, input_cost, cache_read_cost, cache_write_cost, output_cost, reasoning_cost, other_cost,
-            cost, list_cost, provider_reported_cost, retry_cost, toString(price_status) AS price_status_name, rate_id,
+            cost, list_cost, provider_reported_cost, retry_cost, toString(price_status) AS price_status_name, unpriced_unit, rate_id,
             rate_book_version, attribution_version, toString(ownership) AS ownership_name, flags
         """;
 
     /// <summary>The statement for all rows that meet the condition, span by span, each span's rows in the order posted.</summary>
-    public static string Sql(StoreReader store, string condition, int limit) => string.Create(CultureInfo.InvariantCulture, $"""
+    public static string Sql(string condition, int limit) => string.Create(CultureInfo.InvariantCulture, $"""
         SELECT {Columns}
-        FROM {store.Table("cost_ledger")}
+        FROM cost_ledger
         WHERE {condition}
         ORDER BY trace_id, span_id, posted_at, cost_item, sign, entry_id
         LIMIT {limit}
@@ -70,6 +70,7 @@ internal static class LedgerRows
         ProviderReportedCost = row.MoneyOrNull("provider_reported_cost"),
         RetryCost = row.Money("retry_cost"),
         PriceStatus = row.Text("price_status_name"),
+        UnpricedUnit = row.Text("unpriced_unit"),
         RateId = row.Text("rate_id"),
         RateBookVersion = row.Count("rate_book_version"),
         AttributionVersion = row.Count("attribution_version"),

@@ -23,11 +23,22 @@ internal sealed record SpanFacts
     public required IReadOnlyList<string> Flags { get; init; }
     public required bool Settled { get; init; }
 
-    public static string Sql(StoreReader store, string condition, int limit) => string.Create(CultureInfo.InvariantCulture, $"""
+    /// <summary>Its customer and feature, inherited or its own.</summary>
+    public required string Customer { get; init; }
+    public required string Feature { get; init; }
+
+    /// <summary>Usage it reported although it is not billed, by unit.</summary>
+    public required IReadOnlyDictionary<string, long> Reported { get; init; }
+
+    /// <summary>On a container: what it reported beyond the calls billed below it, by unit.</summary>
+    public required IReadOnlyDictionary<string, long> Excess { get; init; }
+
+    public static string Sql(string condition, int limit) => string.Create(CultureInfo.InvariantCulture, $"""
         SELECT trace_id, span_id, parent_span_id, name, service, scope,
             toUnixTimestamp64Micro(toDateTime64(start_time, 6)) AS start_micros, toUnixTimestamp64Micro(toDateTime64(end_time, 6)) AS end_micros,
-            toString(role) AS role_name, toString(ownership) AS ownership_name, superseded_by, dialect, flags, settled
-        FROM {store.Table("spans")}
+            toString(role) AS role_name, toString(ownership) AS ownership_name, superseded_by, dialect, flags, settled,
+            customer_id, feature_id, reported, excess
+        FROM spans
         WHERE {condition}
         ORDER BY trace_id, start_micros, span_id
         LIMIT {limit}
@@ -49,6 +60,10 @@ internal sealed record SpanFacts
         Dialect = row.Text("dialect"),
         Flags = row.Texts("flags"),
         Settled = row.Flag("settled"),
+        Customer = row.Text("customer_id"),
+        Feature = row.Text("feature_id"),
+        Reported = row.CountMap("reported"),
+        Excess = row.CountMap("excess"),
     };
 }
 

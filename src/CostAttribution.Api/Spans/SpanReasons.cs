@@ -107,7 +107,7 @@ internal static class SpanReasons
         var found = evidence switch
         {
             "own" => "stands on the span itself",
-            "ancestor" => source is null ? "comes from the nearest span above that carries one" : $"comes from span {source.SpanId}, the nearest one above that carries one",
+            "ancestor" => source is null ? "comes from the nearest span above that carries one" : $"comes from above: span {source.SpanId} is the topmost of the unbroken line of spans above that carry it",
             "link" => "comes from a span this one links to",
             "run" => "is the only one found anywhere in the run",
             "resource" => "stands on the resource that sent the span",
@@ -128,7 +128,7 @@ internal static class SpanReasons
             "priced" => string.Create(CultureInfo.InvariantCulture, $"{of} was priced with rate '{row.RateId}' of rate book version {row.RateBookVersion}: {row.Cost} USD, at list price {row.ListCost} USD."),
             "free" => $"Rate '{row.RateId}' says that this usage costs nothing.",
             "unpriced_model" => $"No rate fits {call} at that time: its cost is unknown, not zero. Add a rate card and reprice.",
-            "unpriced_unit" => $"Rate '{row.RateId}' has no price for at least one unit that was used: {row.Cost} USD is a lower bound. Complete the rate card and reprice.",
+            "unpriced_unit" => $"Rate '{row.RateId}' has no price for {(row.UnpricedUnit.Length == 0 ? "at least one unit that was used" : $"'{row.UnpricedUnit}'")}: {row.Cost} USD is a lower bound. Complete the rate card and reprice.",
             "no_usage" => "The call reported no usage, so there is nothing to price.",
             "provider_reported" => $"By the policy for this provider, the cost it reported was taken: {row.Cost} USD; at list price it would be {row.ListCost} USD.",
             _ => $"The price status is '{row.PriceStatus}'.",

@@ -1,0 +1,106 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CostAttribution.Api;
+using CostAttribution.Api.Pipeline;
+using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Pricing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace CostAttribution.UnitTests.Api;
+
+/// <summary>The control plane on a real port of the loopback interface, with everything behind it replaced.</summary>
+internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts
+{
+    public static readonly DateTimeOffset Now = new(2026, 3, 15, 10, 20, 30, TimeSpan.Zero);
+
+    private readonly WebApplication app;
+
+    private ApiHost(RecordingTransport transport, IClickHouseTransport behind, ApiOptions options)
+    {
+        Transport = transport;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        builder.Services.AddSingleton(behind);
+        builder.Services.AddSingleton<TimeProvider>(new FixedClock());
+        builder.Services.AddSingleton<IPipelineStatus>(this);
+        builder.Services.AddSingleton<IOpenCosts>(this);
+        builder.Services.AddCostAttributionApi(options);
+        app = builder.Build();
+        app.MapCostAttributionApi();
+    }
+
+    public RecordingTransport Transport { get; }
+
+    public HttpClient Client { get; private set; } = new();
+
+    public PipelineSnapshot Snapshot { get; set; } = HealthySnapshot();
+
+    public IReadOnlyList<OpenCostFigure> Open { get; set; } = [];
+
+    public static async Task<ApiHost> StartAsync(ApiOptions? options = null)
+    {
+        var transport = new RecordingTransport();
+        var host = new ApiHost(transport, transport, options ?? new ApiOptions());
+        await host.app.StartAsync(TestContext.Current.CancellationToken);
+        host.Client = new HttpClient { BaseAddress = new Uri(host.app.Urls.Single()) };
+        return host;
+    }
+
+    PipelineSnapshot IPipelineStatus.Read() => Snapshot;
+
+    OpenCostSnapshot IOpenCosts.Read() => new(Now, Open);
+
+    public async Task<(HttpStatusCode Status, JsonNode Body)> GetAsync(string address)
+    {
+        using var response = await Client.GetAsync(new Uri(address, UriKind.Relative), TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        var expected = (int)response.StatusCode >= 400 && !address.StartsWith("/health", StringComparison.Ordinal) ? "application/problem+json" : "application/json";
+        Assert.StartsWith(expected, response.Content.Headers.ContentType!.ToString(), StringComparison.Ordinal);
+        return (response.StatusCode, JsonNode.Parse(text)!);
+    }
+
+    private static readonly JsonSerializerOptions IndentedOptions = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    public static string Indented(JsonNode node) => node.ToJsonString(IndentedOptions);
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await app.DisposeAsync();
+    }
+
+    public static PipelineSnapshot HealthySnapshot() => new()
+    {
+        AsOf = Now,
+        StartedAt = Now.AddHours(-1),
+        Requests = 12,
+        Spans = new SpanCounts { Received = 1000, Journaled = 990, Open = 40, Posted = 950, Refused = 10 },
+        RowsPosted = 310,
+        Lag = new PipelineLag { Bytes = 4096, Seconds = 1.5 },
+        OpenTraces = new OpenTraces { Count = 7, MemoryBytes = 40_000, MemoryBytesMax = 512L * 1024 * 1024 },
+        OpenCost = new OpenCostSummary { Cost = Money.Parse("0.5"), Calls = 3, OldestReceivedAt = Now.AddSeconds(-4) },
+        Reasons = new Dictionary<string, IReadOnlyDictionary<string, long>>
+        {
+            ["intake"] = new Dictionary<string, long> { ["bad_span_id"] = 10 },
+            ["costing"] = new Dictionary<string, long> { ["unpriced_model"] = 2 },
+        },
+        Journal = new PartStatus(PartState.Healthy, ""),
+        Posting = new PartStatus(PartState.Healthy, ""),
+        Recovery = new PartStatus(PartState.Healthy, ""),
+        Limits = [new PipelineLimit("Otlp:RequestBytesMax", 4 * 1024 * 1024, "bytes", 0)],
+    };
+
+    private sealed class FixedClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

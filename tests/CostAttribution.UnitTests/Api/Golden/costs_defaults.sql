@@ -1,0 +1,43 @@
+SELECT
+    1 AS is_total,
+    sum(cost) AS cost_sum,
+    sum(list_cost) AS list_cost_sum,
+    sum(retry_cost) AS retry_cost_sum,
+    sum(calls) AS calls_sum,
+    sum(failed_calls) AS failed_calls_sum,
+    sum(input_tokens) AS input_tokens_sum,
+    sum(cache_read_tokens) AS cache_read_tokens_sum,
+    sum(cache_write_tokens) AS cache_write_tokens_sum,
+    sum(cache_write_1h_tokens) AS cache_write_1h_tokens_sum,
+    sum(output_tokens) AS output_tokens_sum,
+    sum(reasoning_tokens) AS reasoning_tokens_sum,
+    sum(unpriced_calls) AS unpriced_calls_sum,
+    sum(usage_missing_calls) AS usage_missing_calls_sum,
+    sum(unattributed_cost) AS unattributed_cost_sum,
+    sumMap(other_units) AS other_units_sum
+FROM
+(
+    SELECT
+        cost,
+        list_cost,
+        retry_cost,
+        calls,
+        failed_calls,
+        input_tokens,
+        cache_read_tokens,
+        cache_write_tokens,
+        cache_write_1h_tokens,
+        output_tokens,
+        reasoning_tokens,
+        entries,
+        if(toString(price_status) IN ('unpriced_model', 'unpriced_unit'), calls, 0) AS unpriced_calls,
+        if(toString(price_status) = 'no_usage', calls, 0) AS usage_missing_calls,
+        if(customer_id = '', cost, toDecimal128(0, 12)) AS unattributed_cost,
+        other_units
+    FROM cost_hourly
+    WHERE hour >= {whole_from:DateTime64(6, 'UTC')}
+        AND hour < {whole_to:DateTime64(6, 'UTC')}
+)
+
+-- whole_from = 2026-02-13 11:00:00.000000
+-- whole_to = 2026-03-15 11:00:00.000000
