@@ -3,8 +3,8 @@ using CostAttribution.Domain.Identity;
 namespace CostAttribution.Ingest.Assembly;
 
 /// <summary>
-/// Remembers which traces were posted lately: two Bloom filters, the older dropped every half period, so that an id is known
-/// for at least half and at most the whole period. "No" is certain; "maybe" means ask the store.
+/// Remembers which traces were posted lately: two Bloom filters, the older dropped once a period, so that an id is known for
+/// at least one period and at most two. "No" is certain within the period; "maybe" means ask the store.
 /// </summary>
 internal sealed class PostedTraceFilter
 {

@@ -20,6 +20,8 @@ namespace CostAttribution.Ingest.Assembly;
 /// </summary>
 internal sealed class TraceAssembler : IDisposable
 {
+    private const long ObserveMillis = 1000;
+
     private readonly AssemblyOptions options;
     private readonly TimeProvider clock;
     private readonly CostingStage costing;
@@ -35,6 +37,7 @@ internal sealed class TraceAssembler : IDisposable
     private readonly ulong mayBePostedBefore;
     private readonly long origin;
     private long bytes;
+    private long observedAt = -ObserveMillis;
 
     /// <param name="options">Waits and limits.</param>
     /// <param name="clock">Source of all time.</param>
@@ -99,7 +102,7 @@ internal sealed class TraceAssembler : IDisposable
             due.Dequeue();
             if (TakeFromQueue(trace, at)) Visit(trace, now);
         }
-        metrics.Observe(traces.Count, bytes);
+        if (!more) Observe(now);
         return more;
     }
 
@@ -177,6 +180,7 @@ internal sealed class TraceAssembler : IDisposable
             // Not yet durable in the store: the journal keeps the first copy through UnpostedFrom.
             return;
         }
+        if (span.Flags != SpanRecordFlags.None) metrics.Count(span.Flags);
         if (trace.Settled) metrics.Count(AssemblyReason.LateSpan);
         trace.Settled = false;
         trace.Dirty = true;
@@ -191,6 +195,21 @@ internal sealed class TraceAssembler : IDisposable
         }
         Account(trace);
         Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
+    }
+
+    // Walks all traces, so not on every turn.
+    private void Observe(long now)
+    {
+        if (now < observedAt + ObserveMillis) return;
+        observedAt = now;
+        long openSpans = 0, oldest = now;
+        foreach (var trace in traces.Values)
+        {
+            if (trace.Settled) continue;
+            openSpans += trace.Spans.Count;
+            oldest = Math.Min(oldest, trace.UnpostedUsageSince ?? now);
+        }
+        metrics.Observe(traces.Count, bytes, openSpans, now - oldest);
     }
 
     // What arrived is laid over what the store has: a mere repetition changes nothing and is not costed again.

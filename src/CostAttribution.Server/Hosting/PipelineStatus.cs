@@ -1,0 +1,143 @@
+using CostAttribution.Api.Pipeline;
+using CostAttribution.Domain.Pricing;
+using CostAttribution.Ingest;
+using CostAttribution.Ingest.Assembly;
+using CostAttribution.Ingest.Intake;
+using CostAttribution.Journal;
+using CostAttribution.Server.Settings;
+
+namespace CostAttribution.Server.Hosting;
+
+/// <summary>What the data plane tells the control plane about itself, put together from each stage's counters.</summary>
+internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pipeline, DurableJournal journal, JournalIntake intake,
+    IntakeMetrics intakeMetrics, TimeProvider clock) : IPipelineStatus, IOpenCosts
+{
+    private readonly DateTimeOffset startedAt = clock.GetUtcNow();
+
+    public PipelineSnapshot Read()
+    {
+        var now = clock.GetUtcNow();
+        var requests = intakeMetrics.Snapshot();
+        var log = journal.Statistics();
+        var assembly = pipeline.AssemblyMetrics;
+        var open = pipeline.OpenCosts.Read();
+        return new PipelineSnapshot
+        {
+            AsOf = now,
+            StartedAt = startedAt,
+            Requests = requests.Requests,
+            Spans = new SpanCounts
+            {
+                Received = requests.SpansAccepted + requests.SpansRejected.Values.Sum(),
+                Journaled = intake.SpansJournaled,
+                Open = assembly.OpenSpans,
+                Posted = pipeline.Metrics.SpanFactsPosted,
+                Refused = requests.SpansRejected.Values.Sum(),
+            },
+            RowsPosted = pipeline.Metrics.LedgerRowsPosted,
+            Lag = new PipelineLag
+            {
+                Bytes = log.DurablePosition < log.LowWaterMark ? 0 : log.Bytes,
+                Seconds = assembly.OldestUnpostedSeconds,
+            },
+            OpenTraces = new OpenTraces
+            {
+                Count = assembly.OpenTraces,
+                MemoryBytes = assembly.OpenTraceBytes,
+                MemoryBytesMax = settings.Assembly.OpenTraceBytesMax,
+            },
+            OpenCost = new OpenCostSummary
+            {
+                Cost = open.Aggregate(Money.Zero, (sum, figure) => sum + figure.Cost),
+                Calls = open.Sum(figure => figure.Calls),
+                OldestReceivedAt = open.Count == 0 ? null : now - TimeSpan.FromSeconds(assembly.OldestUnpostedSeconds),
+            },
+            Reasons = Reasons(requests, log),
+            Journal = JournalState(log),
+            Posting = PostingState(),
+            Recovery = RecoveryState(),
+            Limits = Limits(requests, log),
+        };
+    }
+
+    OpenCostSnapshot IOpenCosts.Read() => new(clock.GetUtcNow(), [.. pipeline.OpenCosts.Read().Select(figure => new OpenCostFigure
+    {
+        Hour = DateTimeOffset.UnixEpoch.AddTicks(figure.Key.HourMicros * TimeSpan.TicksPerMicrosecond),
+        Dimensions = new Dictionary<string, string>
+        {
+            ["customer"] = figure.Key.Customer, ["feature"] = figure.Key.Feature, ["product"] = figure.Key.Product, ["team"] = figure.Key.Team,
+            ["environment"] = figure.Key.Environment, ["workflow"] = figure.Key.Workflow, ["agent"] = figure.Key.Agent,
+            ["provider"] = figure.Key.Provider, ["model"] = figure.Key.Model, ["plan"] = figure.Key.Plan, ["audience"] = figure.Key.Audience,
+        },
+        Cost = figure.Cost,
+        Calls = figure.Calls,
+    })]);
+
+    private Dictionary<string, IReadOnlyDictionary<string, long>> Reasons(IntakeSnapshot requests, JournalStatistics log)
+    {
+        var assembly = pipeline.AssemblyMetrics;
+        var metrics = pipeline.Metrics;
+        return new Dictionary<string, IReadOnlyDictionary<string, long>>
+        {
+            ["request_refused"] = requests.Refusals,
+            ["span_rejected"] = requests.SpansRejected,
+            ["journal"] = new Dictionary<string, long>
+            {
+                ["refused_full"] = log.RefusedFull, ["refused_failed"] = log.RefusedFailed, ["damaged_stretches"] = log.DamagedStretches,
+                ["missing_records"] = log.MissingRecords, ["records_unreadable"] = metrics.RecordsUnreadable,
+            },
+            ["assembly"] = Enum.GetValues<AssemblyReason>().ToDictionary(reason => AssemblyMetrics.NameOf(reason), assembly.CountOf),
+            ["posting"] = new Dictionary<string, long>
+            {
+                ["retried"] = metrics.PostingRetries, ["refused"] = metrics.PostingsRefused, ["lookup_failed"] = metrics.LookupFailures,
+                ["traces_loaded"] = assembly.TracesLoaded, ["spans_replayed"] = metrics.SpansReplayedTotal,
+            },
+        };
+    }
+
+    private static PartStatus JournalState(JournalStatistics log) => log.Refusal switch
+    {
+        JournalRefusal.None => new PartStatus(PartState.Healthy, ""),
+        JournalRefusal.Failed => new PartStatus(PartState.Failed, "the journal cannot be written; senders are refused until the disk works"),
+        JournalRefusal.Stopped => new PartStatus(PartState.Failed, "the journal has stopped"),
+        JournalRefusal.FreeSpace => new PartStatus(PartState.Struggling, "the disk is nearly full; free space or lower Journal:FreeBytesMin"),
+        JournalRefusal.Full => new PartStatus(PartState.Struggling, "the journal is full because the store does not keep up; see posting"),
+        _ => new PartStatus(PartState.Struggling, "more is arriving than the disk takes"),
+    };
+
+    private PartStatus PostingState() => pipeline.State switch
+    {
+        PipelineState.Failed => new PartStatus(PartState.Failed, pipeline.Metrics.PostingTrouble),
+        _ when pipeline.Metrics.PostingTrouble is { Length: > 0 } trouble => new PartStatus(PartState.Struggling, trouble),
+        PipelineState.Running => new PartStatus(PartState.Healthy, ""),
+        _ => new PartStatus(PartState.Starting, ""),
+    };
+
+    private PartStatus RecoveryState() => pipeline.State switch
+    {
+        PipelineState.Starting => new PartStatus(PartState.Starting, "the store is being opened"),
+        PipelineState.Recovering => new PartStatus(PartState.Starting, "postings of an earlier run are being settled"),
+        PipelineState.Failed => new PartStatus(PartState.Failed, pipeline.Metrics.PostingTrouble),
+        _ => new PartStatus(PartState.Healthy, ""),
+    };
+
+    private PipelineLimit[] Limits(IntakeSnapshot requests, JournalStatistics log)
+    {
+        long Refused(RefusalReason reason) => requests.Refusals[IntakeMetrics.NameOf(reason)];
+        var assembly = pipeline.AssemblyMetrics;
+        return
+        [
+            new PipelineLimit("Otlp:RequestBytesMax", settings.Intake.RequestBytesMax, "bytes", Refused(RefusalReason.TooLarge)),
+            new PipelineLimit("Otlp:SpansPerRequestMax", settings.Intake.SpansPerRequestMax, "spans", Refused(RefusalReason.TooManySpans)),
+            new PipelineLimit("Otlp:ConcurrentRequestsMax", settings.Intake.ConcurrentRequestsMax, "requests", Refused(RefusalReason.TooManyRequests)),
+            new PipelineLimit("Otlp:BodyBytesInFlightMax", settings.Intake.BodyBytesInFlightMax, "bytes", Refused(RefusalReason.BodiesOverLimit)),
+            new PipelineLimit("Otlp:AttributesPerSpanMax", settings.Intake.AttributesPerSpanMax, "attributes", assembly.SpansWith(SpanLimit.Attributes)),
+            new PipelineLimit("Otlp:LinksPerSpanMax", settings.Intake.LinksPerSpanMax, "links", assembly.SpansWith(SpanLimit.Links)),
+            new PipelineLimit("Otlp:ValueBytesMax", settings.Intake.ValueBytesMax, "bytes", assembly.SpansWith(SpanLimit.Value)),
+            new PipelineLimit("Assembly:SpansPerTraceMax", settings.Assembly.SpansPerTraceMax, "spans", assembly.CountOf(AssemblyReason.TraceOverLimit)),
+            new PipelineLimit("Assembly:OpenTraceBytesMax", settings.Assembly.OpenTraceBytesMax, "bytes", assembly.CountOf(AssemblyReason.PressureEviction)),
+            new PipelineLimit("Assembly:OpenTracesMax", settings.Assembly.OpenTracesMax, "traces", assembly.CountOf(AssemblyReason.PressureEviction)),
+            new PipelineLimit("Journal:JournalBytesMax", settings.Journal.JournalBytesMax, "bytes", log.RefusedFull),
+        ];
+    }
+}

@@ -1,0 +1,3 @@
+using CostAttribution.Server.Hosting;
+
+return await ServerApplication.RunAsync(args).ConfigureAwait(false);
