@@ -31,7 +31,4 @@ internal static partial class PipelineLog
 
     [LoggerMessage(2009, LogLevel.Error, "posting file cannot be written; nothing is posted until the disk works: {Fault}")]
     public static partial void SpoolFailed(ILogger logger, string fault);
-
-    [LoggerMessage(2010, LogLevel.Information, "journal: {Text}")]
-    public static partial void JournalEvent(ILogger logger, string text);
 }

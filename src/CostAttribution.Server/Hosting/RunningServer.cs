@@ -1,0 +1,251 @@
+using System.Net;
+using CostAttribution.Api;
+using CostAttribution.Api.Pipeline;
+using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Attribution;
+using CostAttribution.Ingest;
+using CostAttribution.Ingest.Costing;
+using CostAttribution.Ingest.Intake;
+using CostAttribution.Journal;
+using CostAttribution.Journal.Filesystem;
+using CostAttribution.Journal.Postings;
+using CostAttribution.Otlp;
+using CostAttribution.RateCards;
+using CostAttribution.Server.Demo;
+using CostAttribution.Server.Settings;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace CostAttribution.Server.Hosting;
+
+/// <summary>
+/// The server while it runs: store, journal, pipeline and ports, opened in that order and closed in the reverse one.
+/// </summary>
+internal sealed class RunningServer : IAsyncDisposable
+{
+    /// <summary>Longest that a stop waits for requests under way and for the stages.</summary>
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(15);
+
+    private readonly ServerSettings settings;
+    private readonly CancellationTokenSource ended = new();
+    private readonly Stack<Func<ValueTask>> closing = new();
+    private OpenStore? store;
+    private Task pipelineRun = Task.CompletedTask;
+    private JournalIntake? intake;
+    private Task journalRun = Task.CompletedTask;
+
+    private RunningServer(ServerSettings settings) => this.settings = settings;
+
+    public int ExitCode { get; private set; }
+    public IClickHouseTransport Store => store!.Transport;
+    public int GrpcPort { get; private set; }
+    public int HttpPort { get; private set; }
+    public int ApiPort { get; private set; }
+
+    /// <summary>0 when the embedded engine is not served.</summary>
+    public int ClickHousePort { get; private set; }
+
+    /// <summary>Opens everything; throws <see cref="StartupException"/> when something an operator can mend is in the way.</summary>
+    public static async Task<RunningServer> StartAsync(ServerSettings settings, IConfiguration configuration, bool quiet, TimeProvider clock, CancellationToken stop)
+    {
+        var server = new RunningServer(settings);
+        try
+        {
+            await server.OpenAsync(configuration, quiet, clock, stop).ConfigureAwait(false);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public DemoOptions DemoOptions(CommandLine line) => new()
+    {
+        Host = LoopbackOf(settings.Bind),
+        GrpcPort = GrpcPort,
+        HttpPort = HttpPort,
+        ApiPort = ApiPort,
+        ClickHouseHttpPort = ClickHousePort,
+        Database = settings.Store.Database,
+        Spans = line.DemoSpans ?? 25_000,
+        Exit = line.DemoExit,
+    };
+
+    /// <summary>Says in a few lines what listens where.</summary>
+    public async Task AnnounceAsync(TextWriter output)
+    {
+        var host = settings.Bind.ToString();
+        await output.WriteLineAsync($"OTLP/gRPC {host}:{GrpcPort} · OTLP/HTTP http://{host}:{HttpPort}/v1/traces · API http://{host}:{ApiPort}/api/v1").ConfigureAwait(false);
+        var sql = ClickHousePort == 0 ? "" : $" · SQL http://{host}:{ClickHousePort} (read-only)";
+        var where = settings.Store.Mode == StoreMode.Embedded ? $"embedded store in {settings.DataDirectory}" : $"store at {settings.Store.Url}";
+        await output.WriteLineAsync($"{where}{sql} · stop with Ctrl+C").ConfigureAwait(false);
+    }
+
+    /// <summary>Completes when the stop is asked for or the pipeline has died; then <see cref="ExitCode"/> is not 0.</summary>
+    public async Task WaitAsync(CancellationToken stop)
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stop.Register(asked.SetResult).ConfigureAwait(false);
+        await Task.WhenAny(asked.Task, pipelineRun).ConfigureAwait(false);
+        if (pipelineRun.IsFaulted) ExitCode = 1;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        intake?.Close();
+        while (closing.TryPop(out var close))
+        {
+            try
+            {
+                await close().ConfigureAwait(false);
+            }
+            catch (Exception fault) when (fault is TimeoutException or OperationCanceledException or JournalException)
+            {
+                await Console.Error.WriteLineAsync($"while stopping: {fault.Message}").ConfigureAwait(false);
+            }
+        }
+        ended.Dispose();
+    }
+
+    private async Task OpenAsync(IConfiguration configuration, bool quiet, TimeProvider clock, CancellationToken stop)
+    {
+        var cards = RateCardFiles.Load(settings.RateCardDirectory);
+        if (!cards.IsSound) throw new StartupException([.. cards.Faults.Select(fault => $"rate card {fault}")]);
+        var attribution = OpenAttribution();
+        var keys = attribution.Keys;
+        CreateDataDirectory();
+
+        var (journal, spool) = OpenJournal(clock, out var events);
+        closing.Push(() => { journal.Dispose(); return ValueTask.CompletedTask; });
+        store = await OpenStore.OpenAsync(settings.Store, settings.DataDirectory, stop).ConfigureAwait(false);
+        closing.Push(store.DisposeAsync);
+
+        var builder = NewHost(configuration, quiet);
+        intake = new JournalIntake(journal.Appender, clock);
+        var intakeMetrics = new IntakeMetrics();
+        var readers = new OtlpReaderPool(keys, settings.Intake.ToLimits(), idleMax: Environment.ProcessorCount * 2);
+        closing.Push(() => { readers.Dispose(); return ValueTask.CompletedTask; });
+        var snapshots = new CostingSnapshots(cards.Book, attribution);
+        IngestPipeline? pipeline = null;
+        builder.Services.AddSingleton(clock);
+        builder.Services.AddSingleton(store.Transport);
+        builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, intake, intakeMetrics, clock));
+        builder.Services.AddSingleton<IPipelineStatus>(provider => provider.GetRequiredService<PipelineStatus>());
+        builder.Services.AddSingleton<IOpenCosts>(provider => provider.GetRequiredService<PipelineStatus>());
+        builder.Services.AddCostAttributionApi(settings.Api);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Listening.Harden(kestrel);
+            kestrel.ListenForOtlp(settings.Bind, settings.Intake);
+            kestrel.Listen(settings.Bind, settings.ApiPort);
+        });
+
+        var app = builder.Build();
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CostAttribution");
+        events.Logger = logger;
+        pipeline = new IngestPipeline(new PipelineParts
+        {
+            Journal = journal, Spool = spool, Store = store.Transport, Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId,
+            Assembly = settings.Assembly, Posting = settings.Posting, Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
+        });
+        app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
+        app.MapCostAttributionApi();
+        closing.Push(() => { pipeline.Dispose(); return ValueTask.CompletedTask; });
+        await ListenAsync(app).ConfigureAwait(false);
+        closing.Push(() => StopAsync(app));
+
+        journalRun = journal.Appender.RunAsync(ended.Token);
+        pipelineRun = pipeline.RunAsync(ended.Token);
+        await Task.WhenAny(pipeline.Recovered, pipelineRun).WaitAsync(stop).ConfigureAwait(false);
+        if (pipelineRun.IsFaulted) throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
+        intake.Open();
+    }
+
+    private AttributionTable OpenAttribution()
+    {
+        var faults = new List<string>();
+        return AttributionTableBuilder.Build(settings.Attribution, faults) ?? throw new StartupException(faults);
+    }
+
+    private void CreateDataDirectory()
+    {
+        try
+        {
+            Directory.CreateDirectory(settings.DataDirectory);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"DataDirectory '{settings.DataDirectory}' cannot be used: {fault.Message.TrimEnd('.')}");
+        }
+    }
+
+    private (DurableJournal Journal, PostingSpool Spool) OpenJournal(TimeProvider clock, out JournalEvents events)
+    {
+        var told = events = new JournalEvents();
+        try
+        {
+            var journal = DurableJournal.Open(SystemDirectory.Open(Path.Combine(settings.DataDirectory, "journal")), settings.NodeId, settings.Journal, clock, told.Add);
+            var spool = PostingSpool.Open(SystemDirectory.Open(Path.Combine(settings.DataDirectory, "postings")), settings.Postings, clock);
+            return (journal, spool);
+        }
+        catch (JournalException fault)
+        {
+            throw new StartupException(fault.Message);
+        }
+    }
+
+    private async Task ListenAsync(WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync().ConfigureAwait(false);
+        }
+        catch (Exception fault) when (Listening.IsPortFault(fault))
+        {
+            throw new StartupException(Listening.Describe(fault, ("Otlp:GrpcPort", settings.Intake.GrpcPort), ("Otlp:HttpPort", settings.Intake.HttpPort),
+                ("Api:Port", settings.ApiPort), ("ClickHouse:HttpPort", settings.Store.HttpPort)));
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new StartupException(fault.Message);
+        }
+        var ports = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address).Port).ToArray();
+        (GrpcPort, HttpPort, ApiPort) = (ports[0], ports[1], ports[2]);
+        if (ports.Length > 3) ClickHousePort = ports[3];
+    }
+
+    private async ValueTask StopAsync(WebApplication app)
+    {
+        using var limit = new CancellationTokenSource(StopMax);
+        await app.StopAsync(limit.Token).ConfigureAwait(false);
+        await app.DisposeAsync().ConfigureAwait(false);
+        await ended.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun).WaitAsync(StopMax).ConfigureAwait(false);
+    }
+
+    private static WebApplicationBuilder NewHost(IConfiguration configuration, bool quiet)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.Services.AddRouting();
+        ConfigureLogging(builder.Logging, configuration, quiet);
+        return builder;
+    }
+
+    private static void ConfigureLogging(ILoggingBuilder logging, IConfiguration configuration, bool quiet)
+    {
+        logging.AddConfiguration(configuration.GetSection("Logging"));
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        if (quiet) logging.AddFilter(level => level >= LogLevel.Error);
+    }
+
+    private static string LoopbackOf(IPAddress bind) => bind.Equals(IPAddress.Any) ? "127.0.0.1" : bind.Equals(IPAddress.IPv6Any) ? "[::1]" : bind.ToString();
+}

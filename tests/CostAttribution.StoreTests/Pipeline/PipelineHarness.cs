@@ -1,0 +1,131 @@
+using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Pricing;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest;
+using CostAttribution.Ingest.Assembly;
+using CostAttribution.Ingest.Costing;
+using CostAttribution.Ingest.Posting;
+using CostAttribution.Otlp;
+using CostAttribution.Testing.Time;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CostAttribution.StoreTests.Pipeline;
+
+/// <summary>
+/// The real decoder, assembler, costing, poster and encoder over the real engine, driven by hand: the test says when time
+/// passes, when rows are sent and when the store is asked.
+/// </summary>
+internal sealed class PipelineHarness : IDisposable
+{
+    private readonly IClickHouseTransport store;
+    private readonly OtlpReaderPool readers;
+    private readonly CostingSnapshots snapshots;
+    private readonly PostingOptions postingOptions = new();
+    private readonly AssemblyOptions assemblyOptions;
+    private readonly AttributeKeyTable keys;
+    private TracePoster poster = null!;
+    private PostingEncoder encoder = null!;
+    private TraceLoader loader = null!;
+    private ulong position;
+
+    public PipelineHarness(IClickHouseTransport store, RateBook rates, AssemblyOptions? options = null, AttributionTable? attribution = null)
+    {
+        this.store = store;
+        assemblyOptions = options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16 };
+        var table = attribution ?? AttributionTable.Default;
+        keys = table.Keys;
+        readers = new OtlpReaderPool(keys, OtlpLimits.Default, 1);
+        snapshots = new CostingSnapshots(rates, table);
+        Start(storeIsEmpty: true);
+    }
+
+    public ManualClock Clock { get; } = new();
+    public TraceAssembler Assembler { get; private set; } = null!;
+    public AssemblyMetrics Metrics { get; } = new();
+    public OpenCostBook OpenCosts { get; } = new();
+    public long RowsPosted { get; private set; }
+    public long Postings { get; private set; }
+
+    /// <summary>Forgets everything in memory, as a new process would; what is not posted must be offered again.</summary>
+    public void Restart()
+    {
+        Stop();
+        Start(storeIsEmpty: false);
+    }
+
+    /// <summary>Takes in one OTLP protobuf body.</summary>
+    public void Offer(ReadOnlySpan<byte> body, bool replayed = false)
+    {
+        var reader = readers.Rent();
+        var result = reader.ReadProtobuf(body, (ulong)Clock.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000);
+        readers.Return(reader);
+        Assert.Null(result.Error);
+        using var batch = result.Batch!;
+        Assembler.Accept(batch, ++position, replayed);
+    }
+
+    public void Offer(SpanBatch batch) => Assembler.Accept(batch, ++position, replayed: false);
+
+    /// <summary>Lets time pass in small steps and does what falls due, the store's answers included.</summary>
+    public async Task PassAsync(TimeSpan time, CancellationToken cancel)
+    {
+        var step = TimeSpan.FromMilliseconds(500);
+        for (var left = time; left > TimeSpan.Zero; left -= step)
+        {
+            Clock.Advance(left < step ? left : step);
+            Assembler.Advance();
+            await SendAsync(cancel);
+            await AnswerAsync(cancel);
+        }
+    }
+
+    /// <summary>Sends what has gathered; every block goes out <paramref name="times"/> times under its token.</summary>
+    public async Task SendAsync(CancellationToken cancel, int times = 1)
+    {
+        if (poster.Buffer.RowCount == 0) return;
+        var posting = encoder.Encode(poster.TakeBuffer());
+        posting = EncodedPosting.FromBytes(posting.PostingId, posting.ToBytes());
+        for (var i = 0; i < times; i++)
+        {
+            foreach (var table in posting.Tables) await store.InsertAsync(posting.InsertOf(table), cancel);
+        }
+        RowsPosted += posting.LedgerRows;
+        Postings++;
+    }
+
+    public async Task AnswerAsync(CancellationToken cancel)
+    {
+        List<TraceId> ids = [];
+        Assembler.TakeWanted(ids, 100_000);
+        if (ids.Count == 0) return;
+        cancel.ThrowIfCancellationRequested();
+        var answer = await loader.LoadAsync(ids);
+        Assert.True(answer.Answered);
+        foreach (var id in answer.Asked) Assembler.Loaded(id, answer.Traces.GetValueOrDefault(id));
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        readers.Dispose();
+    }
+
+    private void Start(bool storeIsEmpty)
+    {
+        poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
+        encoder = new PostingEncoder("test", Clock);
+        loader = new TraceLoader(new LedgerReader(store), keys, Clock, postingOptions, new PipelineMetrics(), NullLogger.Instance);
+        Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000), poster, Metrics, OpenCosts, storeIsEmpty);
+        Clock.Advance(TimeSpan.FromMilliseconds(1));
+    }
+
+    private void Stop()
+    {
+        Assembler.Dispose();
+        poster.Dispose();
+        encoder.Dispose();
+    }
+}
