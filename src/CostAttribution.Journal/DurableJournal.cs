@@ -202,7 +202,8 @@ public sealed class DurableJournal : IDisposable
         }
         if (from.Sequence > end)
         {
-            throw new JournalException($"position {from} is beyond the end of the journal, {end}; it belongs to another data directory");
+            throw new JournalException(
+                $"position {from} is beyond the end of the journal, {end}; it belongs to another data directory");
         }
     }
 

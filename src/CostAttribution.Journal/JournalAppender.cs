@@ -70,13 +70,15 @@ public sealed class JournalAppender : IDisposable
     {
         if (payload.Length < 1 || payload.Length > _options.RecordBytesMax)
         {
-            throw new ArgumentException($"a record must have 1 to {_options.RecordBytesMax} bytes, not {payload.Length}", nameof(payload));
+            var text = $"a record must have 1 to {_options.RecordBytesMax} bytes, not {payload.Length}";
+            throw new ArgumentException(text, nameof(payload));
         }
         if (cancel.IsCancellationRequested) return ValueTask.FromCanceled<JournalPosition>(cancel);
-        if (_refusal is not JournalRefusal.None and var refusal) return ValueTask.FromException<JournalPosition>(Refused(refusal));
+        var refusal = _refusal;
+        if (refusal is not JournalRefusal.None) return ValueTask.FromException<JournalPosition>(Refused(refusal));
         if (!_queue.HasRoom(payload.Length)) return ValueTask.FromException<JournalPosition>(Refused(JournalRefusal.Queue));
 
-        var append = Copy(payload, cancel);
+        var append = PendingAppend.Copy(payload, cancel);
         if (_queue.TryAdd(append) is not JournalRefusal.None and var late)
         {
             append.Refuse(Refused(late));
@@ -87,7 +89,8 @@ public sealed class JournalAppender : IDisposable
     }
 
     /// <summary>
-    /// Runs the writer on a thread of its own until told to stop; then commits what was queued, refuses what comes later, and
+    /// Runs the writer on a thread of its own until told to stop or disposed; then commits what was queued, refuses what
+    /// comes later, and
     /// returns. Ends with an exception only for a fault of the program; everything is refused from then on.
     /// </summary>
     public Task RunAsync(CancellationToken stop) =>
@@ -176,23 +179,13 @@ public sealed class JournalAppender : IDisposable
         };
     }
 
-    private static PendingAppend Copy(in ReadOnlySequence<byte> payload, CancellationToken cancel)
-    {
-        var length = (int)payload.Length;
-        var buffer = ArrayPool<byte>.Shared.Rent(RecordFrame.Bytes + length);
-        var target = buffer.AsSpan(RecordFrame.Bytes, length);
-        payload.CopyTo(target);
-        // The caller's thread, not the writer's, pays for the checksum.
-        return new PendingAppend(buffer, length, Crc32C.Compute(target), cancel);
-    }
-
     private void Run(CancellationToken stop)
     {
         using var timer = _time.CreateTimer(_ => _work.Set(), null, _options.RetryInterval, _options.RetryInterval);
         WaitHandle[] signals = [stop.WaitHandle, _work];
         try
         {
-            while (!stop.IsCancellationRequested)
+            while (!stop.IsCancellationRequested && _refusal is not JournalRefusal.Stopped)
             {
                 Commit();
                 WaitHandle.WaitAny(signals);
@@ -220,6 +213,7 @@ public sealed class JournalAppender : IDisposable
                 RefuseQueued(JournalRefusal.Stopped);
                 RetireWriter();
                 _feed?.Complete();
+                _work.Set();
             }
         }
     }
@@ -288,14 +282,14 @@ public sealed class JournalAppender : IDisposable
     /// <summary>Ends the full and the failed state when their cause is gone.</summary>
     private void TryReady()
     {
-        if (_refusal is JournalRefusal.Full or JournalRefusal.FreeSpace && HasRoom(_options.RecordBytesMax) is JournalRefusal.None)
+        var isFull = _refusal is JournalRefusal.Full or JournalRefusal.FreeSpace;
+        if (isFull && HasRoom(_options.RecordBytesMax) is JournalRefusal.None)
         {
             _refusal = JournalRefusal.None;
             _tally.Report(JournalEventKind.Accepting, "there is room again; records are accepted");
         }
-        if (_refusal is not JournalRefusal.Failed || _writer is not null) return;
-        if (!TryOpenSegment()) return;
-        if (_failure is not null) _tally.Report(JournalEventKind.Recovered, "a new segment could be opened; records are accepted");
+        if (_refusal is not JournalRefusal.Failed || _writer is not null || !TryOpenSegment()) return;
+        if (_failure is not null) _tally.Report(JournalEventKind.Recovered, "a new segment could be opened");
         _failure = null;
         _refusal = JournalRefusal.None;
     }
@@ -376,7 +370,7 @@ public sealed class JournalAppender : IDisposable
         if (_failure is null)
         {
             _tally.Report(JournalEventKind.WriteFailed,
-                $"cannot write the journal in {_directory.DisplayName}: {error.Message}; senders are refused until that works again");
+                $"cannot write the journal in {_directory.DisplayName}: {error.Message}; senders are refused until it works");
         }
         _failure = error;
     }
@@ -389,13 +383,11 @@ public sealed class JournalAppender : IDisposable
 
     private JournalException Refused(JournalRefusal refusal, bool count = true)
     {
-        var isFull = refusal is JournalRefusal.Full or JournalRefusal.FreeSpace or JournalRefusal.Queue
-            || refusal is JournalRefusal.Failed && _failure is { } failure && StoreErrors.IsDiskFull(failure);
+        var isOutOfSpace = refusal is JournalRefusal.Failed && _failure is { } failure && StoreErrors.IsDiskFull(failure);
+        if (isOutOfSpace) refusal = JournalRefusal.FreeSpace;
+        var isFull = refusal is JournalRefusal.Full or JournalRefusal.FreeSpace or JournalRefusal.Queue;
         if (count) Interlocked.Increment(ref isFull ? ref _refusedFull : ref _refusedFailed);
-        if (isFull)
-        {
-            return new JournalFullException(refusal is JournalRefusal.Failed ? JournalRefusal.FreeSpace : refusal, _options.RetryInterval);
-        }
+        if (isFull) return new JournalFullException(refusal, _options.RetryInterval);
         var text = refusal is JournalRefusal.Stopped
             ? "the journal takes no more records: the server is stopping"
             : "the journal cannot be written; the record was not kept";

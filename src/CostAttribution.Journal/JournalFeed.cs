@@ -76,7 +76,9 @@ public sealed class JournalFeed : IDisposable
         }
     }
 
-    /// <summary>Completes with true when <see cref="TryRead"/> may find a record, with false when there will be no more.</summary>
+    /// <summary>
+    /// Completes with true when <see cref="TryRead"/> may find a record, with false when there will be no more.
+    /// </summary>
     public async ValueTask<bool> WaitToReadAsync(CancellationToken cancel = default)
     {
         while (true)

@@ -33,7 +33,9 @@ public sealed class JournalOptions
     /// <summary>Most that one sync covers; a single larger record is still taken. Default 8 MiB.</summary>
     public long BatchBytesMax { get; init; } = 8 * Mebibyte;
 
-    /// <summary>Memory for records that are durable and wait for the consumer; what is beyond it is read back from disk.</summary>
+    /// <summary>
+    /// Memory for records that are durable and wait for the consumer; what is beyond it is read back from disk.
+    /// </summary>
     public long FeedBytesMax { get; init; } = 64 * Mebibyte;
 
     /// <summary>Most that is kept below the low-water mark. Default 1 GiB.</summary>
@@ -45,7 +47,9 @@ public sealed class JournalOptions
     /// <summary>Damaged stretches that are set aside for inspection; beyond it they are counted only. Default 1 GiB.</summary>
     public long QuarantineBytesMax { get; init; } = Gibibyte;
 
-    /// <summary>How often a failed or full journal looks whether it can go on, and what senders are told to wait. Default 1 s.</summary>
+    /// <summary>
+    /// How often a failed or full journal looks whether it can go on, and what senders are told to wait. Default 1 s.
+    /// </summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>One message per fault, naming the setting and what it may be; empty when all is well.</summary>

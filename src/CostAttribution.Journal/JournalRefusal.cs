@@ -12,10 +12,14 @@ public enum JournalRefusal
     /// <summary>The volume has less than <see cref="JournalOptions.FreeBytesMin"/> left. Push back with a retry delay.</summary>
     FreeSpace = 2,
 
-    /// <summary>More is waiting for the disk than <see cref="JournalOptions.QueueBytesMax"/>. Push back with a retry delay.</summary>
+    /// <summary>
+    /// More is waiting for the disk than <see cref="JournalOptions.QueueBytesMax"/>. Push back with a retry delay.
+    /// </summary>
     Queue = 3,
 
-    /// <summary>A write or sync failed; a new segment is tried every <see cref="JournalOptions.RetryInterval"/>. Unavailable.</summary>
+    /// <summary>
+    /// A write or sync failed; a new segment is tried every <see cref="JournalOptions.RetryInterval"/>. Unavailable.
+    /// </summary>
     Failed = 4,
 
     /// <summary>The writer has stopped. Unavailable.</summary>

@@ -59,7 +59,9 @@ public abstract class StoreDirectory
         }
     }
 
-    /// <summary>Renames, replacing the target when it exists. After a power cut there is the old or the new target, whole.</summary>
+    /// <summary>
+    /// Renames, replacing the target when it exists. After a power cut there is the old or the new target, whole.
+    /// </summary>
     public void Rename(string from, string to)
     {
         RenameFile(from, to);
@@ -75,7 +77,9 @@ public abstract class StoreDirectory
         SyncEntries();
     }
 
-    /// <summary>Writes a whole file so that after a power cut at any moment it has the old or the new content, never a mix.</summary>
+    /// <summary>
+    /// Writes a whole file so that after a power cut at any moment it has the old or the new content, never a mix.
+    /// </summary>
     public void Replace(string name, ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body = default)
     {
         var temporary = name + TemporarySuffix;

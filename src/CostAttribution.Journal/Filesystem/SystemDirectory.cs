@@ -60,7 +60,8 @@ public sealed class SystemDirectory : StoreDirectory
         return new DriveInfo(volume).AvailableFreeSpace;
     }
 
-    protected override StoreFile CreateFile(string name) => new SystemFile(PathOf(name), FileMode.CreateNew, FileAccess.ReadWrite);
+    protected override StoreFile CreateFile(string name) =>
+        new SystemFile(PathOf(name), FileMode.CreateNew, FileAccess.ReadWrite);
 
     protected override void RenameFile(string from, string to) => File.Move(PathOf(from), PathOf(to), overwrite: true);
 

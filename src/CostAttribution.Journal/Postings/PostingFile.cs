@@ -19,7 +19,8 @@ namespace CostAttribution.Journal.Postings;
 ///  140     4      head CRC-32C    over bytes 0 to 139
 /// </code>
 /// </summary>
-internal readonly record struct PostingFile(string PostingId, uint ContentCrc, long ContentBytes, ulong Ordinal, long WrittenUnixMs)
+internal readonly record struct PostingFile(
+    string PostingId, uint ContentCrc, long ContentBytes, ulong Ordinal, long WrittenUnixMs)
 {
     public const int HeadBytes = 144;
     public const int IdBytesMax = 100;

@@ -45,7 +45,9 @@ public sealed class PostingSpool
         _time = time;
     }
 
-    /// <summary>Names of files whose content does not check. Their records are still in the journal if it was not trimmed.</summary>
+    /// <summary>
+    /// Names of files whose content does not check. Their records are still in the journal if it was not trimmed.
+    /// </summary>
     public IReadOnlyList<string> DamagedFiles
     {
         get { lock (_gate) return [.. _damaged]; }
@@ -74,7 +76,8 @@ public sealed class PostingSpool
         CheckId(postingId);
         if (content.Length > _options.PostingBytesMax)
         {
-            throw new JournalException($"posting {postingId} has {content.Length} bytes, more than PostingBytesMax {_options.PostingBytesMax}");
+            throw new JournalException(
+                $"posting {postingId} has {content.Length} bytes, more than PostingBytesMax {_options.PostingBytesMax}");
         }
         var crc = Crc32C.Compute(content.Span);
         Guarded(() =>
@@ -118,7 +121,10 @@ public sealed class PostingSpool
     public byte[] Read(string postingId) => Guarded(() =>
     {
         var isPending = _pending.TryGetValue(postingId, out var entry);
-        if (!isPending && !_confirmed.TryGetValue(postingId, out entry)) throw new JournalException($"there is no posting {postingId}");
+        if (!isPending && !_confirmed.TryGetValue(postingId, out entry))
+        {
+            throw new JournalException($"there is no posting {postingId}");
+        }
         var name = postingId + (isPending ? Pending : Confirmed);
         var content = new byte[entry!.File.ContentBytes];
         bool good;
@@ -154,7 +160,10 @@ public sealed class PostingSpool
     /// <summary>The store has lost a posting that it had confirmed: it is pending again.</summary>
     public void Reopen(string postingId) => Guarded(() =>
     {
-        if (!_confirmed.TryGetValue(postingId, out var entry)) throw new JournalException($"there is no confirmed posting {postingId}");
+        if (!_confirmed.TryGetValue(postingId, out var entry))
+        {
+            throw new JournalException($"there is no confirmed posting {postingId}");
+        }
         Move_NeedsLock(postingId + Confirmed, postingId + Pending);
         _confirmed.Remove(postingId);
         _pending[postingId] = entry;
@@ -166,7 +175,8 @@ public sealed class PostingSpool
         var list = new List<SpooledPosting>(entries.Count);
         foreach (var (id, (file, _)) in entries)
         {
-            list.Add(new SpooledPosting(id, file.Ordinal, file.ContentBytes, DateTimeOffset.FromUnixTimeMilliseconds(file.WrittenUnixMs)));
+            var writtenAt = DateTimeOffset.FromUnixTimeMilliseconds(file.WrittenUnixMs);
+            list.Add(new SpooledPosting(id, file.Ordinal, file.ContentBytes, writtenAt));
         }
         list.Sort(static (left, right) => left.Ordinal.CompareTo(right.Ordinal));
         return list;
@@ -179,8 +189,9 @@ public sealed class PostingSpool
     private void Settle_NeedsLock(string postingId)
     {
         if (_inDoubt is not { } doubtful || doubtful == postingId) return;
-        if (_directory.Exists(doubtful + Pending)) _directory.Rename(doubtful + Pending, doubtful + Pending + StoreDirectory.TemporarySuffix);
-        _directory.SyncAll();
+        var name = doubtful + Pending;
+        if (_directory.Exists(name)) _directory.Delete(name);
+        else _directory.SyncAll();
         _inDoubt = null;
     }
 
@@ -195,7 +206,9 @@ public sealed class PostingSpool
     {
         var good = postingId.Length is >= 1 and <= PostingFile.IdBytesMax && postingId[0] != '.';
         foreach (var one in postingId) good &= char.IsAsciiLetterOrDigit(one) || one is '-' or '_' or '.';
-        if (!good) throw new ArgumentException($"posting id '{postingId}' must have 1 to 100 letters, digits, '-', '_' or '.'", nameof(postingId));
+        if (good) return;
+        throw new ArgumentException(
+            $"posting id '{postingId}' must have 1 to 100 letters, digits, '-', '_' or '.'", nameof(postingId));
     }
 
     private void Adopt_NeedsLock()
@@ -206,7 +219,10 @@ public sealed class PostingSpool
             if (name.EndsWith(StoreDirectory.TemporarySuffix, StringComparison.Ordinal)) _directory.Delete(name);
             else if (name.EndsWith(Damaged, StringComparison.Ordinal)) _damaged.Add(name);
             else if (name.EndsWith(Pending, StringComparison.Ordinal)) Adopt_NeedsLock(name, length, Pending, head, _pending);
-            else if (name.EndsWith(Confirmed, StringComparison.Ordinal)) Adopt_NeedsLock(name, length, Confirmed, head, _confirmed);
+            else if (name.EndsWith(Confirmed, StringComparison.Ordinal))
+            {
+                Adopt_NeedsLock(name, length, Confirmed, head, _confirmed);
+            }
         }
     }
 

@@ -17,6 +17,16 @@ internal sealed class PendingAppend(byte[] pooledBuffer, int payloadLength, uint
 
     public ReadOnlyMemory<byte> Frame => pooledBuffer.AsMemory(0, FrameBytes);
 
+    /// <summary>Copies the payload behind room for its frame; the caller's thread, not the writer's, pays for the checksum.</summary>
+    public static PendingAppend Copy(in ReadOnlySequence<byte> payload, CancellationToken cancel)
+    {
+        var length = (int)payload.Length;
+        var buffer = ArrayPool<byte>.Shared.Rent(RecordFrame.Bytes + length);
+        var target = buffer.AsSpan(RecordFrame.Bytes, length);
+        payload.CopyTo(target);
+        return new PendingAppend(buffer, length, Crc32C.Compute(target), cancel);
+    }
+
     /// <summary>True when the caller has gone before the record was written; it is then let go.</summary>
     public bool TryAbandon()
     {
@@ -78,7 +88,9 @@ internal sealed class AppendQueue(int recordsMax, long bytesMax)
         }
     }
 
-    /// <summary>Moves as many as fit into <paramref name="frameBytesMax"/>, at least one if any; returns their size with frames.</summary>
+    /// <summary>
+    /// Moves as many as fit into <paramref name="frameBytesMax"/>, at least one if any; returns their size with frames.
+    /// </summary>
     public long Take(List<PendingAppend> batch, long frameBytesMax)
     {
         long taken = 0;

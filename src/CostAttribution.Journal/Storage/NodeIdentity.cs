@@ -19,7 +19,9 @@ internal static class NodeIdentity
     {
         var bad = nodeId.Length == 0 || Encoding.UTF8.GetByteCount(nodeId) > SegmentHeader.NodeIdBytesMax;
         foreach (var one in nodeId) bad |= char.IsControl(one) || char.IsSurrogate(one);
-        if (bad) throw new ArgumentException($"node id '{nodeId}' must have 1 to 64 bytes and no control characters", nameof(nodeId));
+        if (!bad) return;
+        throw new ArgumentException(
+            $"node id '{nodeId}' must have 1 to 64 bytes and no control characters", nameof(nodeId));
     }
 
     /// <summary>Throws <see cref="JournalNodeException"/> when the directory belongs to another node.</summary>

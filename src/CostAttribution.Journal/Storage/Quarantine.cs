@@ -43,7 +43,9 @@ internal sealed class Quarantine
         }
     }
 
-    /// <summary>Sets aside what is still owed of a segment; called before it is deleted. Throws when the disk fails again.</summary>
+    /// <summary>
+    /// Sets aside what is still owed of a segment; called before it is deleted. Throws when the disk fails again.
+    /// </summary>
     public void Settle(string segmentName)
     {
         lock (_gate)

@@ -48,7 +48,8 @@ internal readonly record struct SegmentHeader(string NodeId, ulong FirstSequence
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FirstOffset), FirstSequence);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(DurableOffset), DurableSequence);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(CreatedOffset), CreatedUnixMs);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(Bytes - CrcBytes), Crc32C.Compute(bytes.AsSpan(0, Bytes - CrcBytes)));
+        var crc = Crc32C.Compute(bytes.AsSpan(0, Bytes - CrcBytes));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(Bytes - CrcBytes), crc);
         return bytes;
     }
 
@@ -77,6 +78,8 @@ internal readonly record struct SegmentHeader(string NodeId, ulong FirstSequence
         return true;
     }
 
-    /// <summary>The most that a header of any later version may need; read this much before calling <see cref="TryRead"/>.</summary>
+    /// <summary>
+    /// The most that a header of any later version may need; read this much before calling <see cref="TryRead"/>.
+    /// </summary>
     public const int ReadBytes = 4096;
 }

@@ -1,5 +1,4 @@
 using BenchmarkDotNet.Attributes;
-using BenchmarkDotNet.Engines;
 using CostAttribution.Journal;
 using CostAttribution.Journal.Filesystem;
 
@@ -7,15 +6,14 @@ namespace CostAttribution.Benchmarks.Journal;
 
 /// <summary>
 /// Append throughput with real syncs: an operation is a round of acknowledged records from one or many senders at a time. The
-/// journal is trimmed as it goes, as a consumer would. Records of 200 KB are requests of about 500 spans; of 2 KB, small ones.
+/// journal is trimmed as it goes, as a consumer would. Run with <c>-i --runOncePerIteration --iterationCount 5</c>. Records
+/// of 200 KB are requests of about 500 spans; of 2 KB, small ones.
 /// </summary>
 [MemoryDiagnoser]
-[SimpleJob(RunStrategy.Throughput, launchCount: 1, warmupCount: 2, iterationCount: 5)]
 public class JournalAppendBenchmarks
 {
     private const int BytesPerRound = 64 * 1024 * 1024;
 
-    private readonly CancellationTokenSource _stop = new();
     private string _path = "";
     private byte[] _payload = [];
     private DurableJournal? _journal;
@@ -36,7 +34,7 @@ public class JournalAppendBenchmarks
         new Random(1).NextBytes(_payload);
         var options = new JournalOptions { WindowBytesMax = 0, FreeBytesMin = 0 };
         _journal = DurableJournal.Open(SystemDirectory.Open(_path), "bench", options, TimeProvider.System);
-        _writer = _journal.Appender.RunAsync(_stop.Token);
+        _writer = _journal.Appender.RunAsync(CancellationToken.None);
     }
 
     /// <summary>One round: 64 MiB, or 200 records for a lone sender, whose pace is the disk's.</summary>
@@ -54,13 +52,12 @@ public class JournalAppendBenchmarks
     [GlobalCleanup]
     public void Close()
     {
-        _stop.Cancel();
-        _writer.GetAwaiter().GetResult();
         var statistics = _journal!.Statistics();
         Console.WriteLine(
             $"// payload {PayloadBytes}, senders {Senders}: {statistics.AppendedRecords} records, {statistics.Syncs} syncs, "
             + $"write amplification {(decimal)statistics.WrittenBytes / statistics.AppendedBytes:F4}");
         _journal.Dispose();
+        _writer.GetAwaiter().GetResult();
         Directory.Delete(_path, recursive: true);
     }
 

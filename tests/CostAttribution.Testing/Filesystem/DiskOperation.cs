@@ -17,7 +17,9 @@ public enum DiskFault
 {
     None,
 
-    /// <summary>Fails; a write has stored part of its bytes, a failed sync has stored part of what was pending and forgets the rest.</summary>
+    /// <summary>
+    /// Fails; a write has stored part of its bytes, a failed sync has stored part of what was pending and forgets the rest.
+    /// </summary>
     Fail,
 
     /// <summary>Fails with "no space left"; a write has stored part of its bytes.</summary>

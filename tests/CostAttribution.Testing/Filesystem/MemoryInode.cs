@@ -49,7 +49,9 @@ internal sealed class MemoryInode
         _pending.Clear();
     }
 
-    /// <summary>After a power cut: of what was not synced each sector is there or not; <paramref name="random"/> null: none is.</summary>
+    /// <summary>
+    /// After a power cut: of what was not synced each sector is there or not; <paramref name="random"/> null: none is.
+    /// </summary>
     public void Restart(Random? random)
     {
         if (random is not null) SyncPartly(random);

@@ -57,7 +57,8 @@ public sealed class DurableJournalTests
         var disk = new MemoryDisk();
         using var bench = new JournalBench(disk.Root, new JournalOptions { FreeBytesMin = 0 });
         var before = disk.Syncs;
-        var appends = Enumerable.Range(1, 500).Select(n => bench.Journal.Appender.AppendAsync(JournalBench.Payload(n, 64)).AsTask()).ToList();
+        var appends = Enumerable.Range(1, 500)
+            .Select(n => bench.Journal.Appender.AppendAsync(JournalBench.Payload(n, 64)).AsTask()).ToList();
         Assert.DoesNotContain(appends, append => append.IsCompleted);
 
         bench.Journal.Appender.Commit();
@@ -73,7 +74,8 @@ public sealed class DurableJournalTests
         try
         {
             var directory = CostAttribution.Journal.Filesystem.SystemDirectory.Open(path);
-            using var journal = DurableJournal.Open(directory, "node-a", new JournalOptions { FreeBytesMin = 0 }, TimeProvider.System);
+            var options = new JournalOptions { FreeBytesMin = 0 };
+            using var journal = DurableJournal.Open(directory, "node-a", options, TimeProvider.System);
             using var stop = new CancellationTokenSource();
             var writer = journal.Appender.RunAsync(stop.Token);
             var feed = journal.OpenFeed(JournalPosition.Oldest);
@@ -114,12 +116,23 @@ public sealed class DurableJournalTests
     {
         var disk = new MemoryDisk();
         using var bench = new JournalBench(disk.Root);
-        var appends = Enumerable.Range(1, 20).Select(n => bench.Journal.Appender.AppendAsync(JournalBench.Payload(n, 300)).AsTask()).ToList();
+        var appends = Enumerable.Range(1, 20)
+            .Select(n => bench.Journal.Appender.AppendAsync(JournalBench.Payload(n, 300)).AsTask()).ToList();
 
         await bench.Journal.Appender.RunAsync(new CancellationToken(canceled: true));
 
         Assert.All(appends, append => Assert.True(append.IsCompletedSuccessfully));
         Assert.Equal(JournalRefusal.Stopped, bench.Journal.Appender.Refusal);
+    }
+
+    [Fact]
+    public async Task Disposing_the_journal_ends_its_writer()
+    {
+        var bench = new JournalBench(new MemoryDisk().Root);
+        var writer = bench.Journal.Appender.RunAsync(CancellationToken.None);
+        bench.Dispose();
+
+        await writer.WaitAsync(TimeSpan.FromSeconds(30));
     }
 
     [Fact]
@@ -144,7 +157,8 @@ public sealed class DurableJournalTests
         };
         using var bench = new JournalBench(new MemoryDisk().Root, options);
         var kept = bench.Journal.Appender.AppendAsync(new byte[800]).AsTask();
-        var refused = await Assert.ThrowsAsync<JournalFullException>(() => bench.Journal.Appender.AppendAsync(new byte[300]).AsTask());
+        var refused = await Assert.ThrowsAsync<JournalFullException>(
+            () => bench.Journal.Appender.AppendAsync(new byte[300]).AsTask());
         Assert.Equal(JournalRefusal.Queue, refused.Reason);
         Assert.True(refused.RetryAfter > TimeSpan.Zero);
 
@@ -165,7 +179,8 @@ public sealed class DurableJournalTests
     }
 
     [Fact]
-    public void A_second_journal_in_the_same_directory_is_refused_until_the_first_is_closed() => StoreDirectories.OnEach(directory =>
+    public void A_second_journal_in_the_same_directory_is_refused_until_the_first_is_closed() => StoreDirectories.OnEach(
+        directory =>
     {
         using (new JournalBench(directory))
         {

@@ -119,7 +119,8 @@ public sealed class JournalCrashTests
         var content = SegmentWith(directory, records: 3, payload: 60);
         for (var cut = 1; cut < frame; cut++)
         {
-            foreach (var entry in directory.List()) if (entry.Name.EndsWith(".seg", StringComparison.Ordinal)) directory.Delete(entry.Name);
+            var segments = directory.List().Where(entry => entry.Name.EndsWith(".seg", StringComparison.Ordinal));
+            foreach (var segment in segments) directory.Delete(segment.Name);
             directory.Replace("journal-0000000000000001.seg", content.AsMemory(0, content.Length - cut));
 
             using var bench = new JournalBench(directory);

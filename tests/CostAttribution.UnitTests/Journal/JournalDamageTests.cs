@@ -61,7 +61,8 @@ public sealed class JournalDamageTests
         using var again = new JournalBench(directory);
         var records = again.ReadAll();
 
-        Assert.Equal(Enumerable.Range(1, 20).Where(n => n is not (2 or 3 or 4)).Select(n => (ulong)n), records.Select(r => r.Position));
+        var expected = Enumerable.Range(1, 20).Where(n => n is not (2 or 3 or 4)).Select(n => (ulong)n);
+        Assert.Equal(expected, records.Select(r => r.Position));
         Assert.Equal(3, again.Journal.Statistics().MissingRecords);
         Assert.NotEmpty(directory.Subdirectory("quarantine").List());
     });

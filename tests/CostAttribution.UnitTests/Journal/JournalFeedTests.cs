@@ -57,7 +57,8 @@ public sealed class JournalFeedTests
             {
                 if (random.Next(2) == 0)
                 {
-                    if (bench.TryAppend(JournalBench.Payload(step, random.Next(4, 900)), out var position)) appended.Add(position);
+                    var payload = JournalBench.Payload(step, random.Next(4, 900));
+                    if (bench.TryAppend(payload, out var position)) appended.Add(position);
                 }
                 else if (feed.TryRead(out var record))
                 {
@@ -104,7 +105,8 @@ public sealed class JournalFeedTests
     public async Task A_consumer_that_runs_beside_the_writer_gets_everything_once_in_order()
     {
         var disk = new MemoryDisk();
-        using var journal = DurableJournal.Open(disk.Root, "node-a", JournalBench.Small(feedBytes: 2000, journalBytes: 1 << 24), TimeProvider.System);
+        var options = JournalBench.Small(feedBytes: 2000, journalBytes: 1 << 24);
+        using var journal = DurableJournal.Open(disk.Root, "node-a", options, TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var writer = journal.Appender.RunAsync(stop.Token);
         using var feed = journal.OpenFeed(JournalPosition.Oldest);
