@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using CostAttribution.ClickHouse.Transport;
@@ -19,14 +20,17 @@ public sealed class ChdbEngine : IAsyncDisposable
     /// <summary>Held open for the engine's life: closing the last connection would shut the engine down.</summary>
     private readonly ChdbConnection keeper;
 
+    /// <summary>Everything that runs statements; drained before the keeper closes.</summary>
+    private readonly ConcurrentQueue<EngineLanes> lanes = [];
+
     private ChdbEngine(ChdbOptions options, DirectoryLock directoryLock, string dataPath, ChdbConnection keeper)
     {
         this.options = options;
         this.directoryLock = directoryLock;
         this.dataPath = dataPath;
         this.keeper = keeper;
-        QueryLanes = new EngineLanes("chdb-query", options.QueryLanes, options.WaitingMax, OpenProductSession);
-        InsertLanes = new EngineLanes("chdb-insert", options.InsertLanes, options.WaitingMax, OpenProductSession);
+        InsertLanes = AddLanes("chdb-insert", options.InsertLanes, options.WaitingMax, OpenProductSession);
+        QueryLanes = AddLanes("chdb-query", options.QueryLanes, options.WaitingMax, OpenProductSession);
     }
 
     internal EngineLanes QueryLanes { get; }
@@ -74,10 +78,18 @@ public sealed class ChdbEngine : IAsyncDisposable
     internal ChdbConnection OpenSession(IEnumerable<KeyValuePair<string, string>> settings) =>
         ChdbConnection.Open([$"--path={dataPath}", .. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
 
+    /// <summary>Lanes that live as long as the engine.</summary>
+    internal EngineLanes AddLanes(string name, int count, int waitingMax, Func<ChdbConnection> openSession)
+    {
+        var added = new EngineLanes(name, count, waitingMax, openSession);
+        lanes.Enqueue(added);
+        return added;
+    }
+
+    /// <summary>Finishes the statements that run or wait, then stops the engine and unlocks the directory.</summary>
     public async ValueTask DisposeAsync()
     {
-        await InsertLanes.DisposeAsync();
-        await QueryLanes.DisposeAsync();
+        while (lanes.TryDequeue(out var next)) await next.DisposeAsync();
         keeper.Dispose();
         directoryLock.Dispose();
         Volatile.Write(ref running, 0);
@@ -88,5 +100,6 @@ public sealed class ChdbEngine : IAsyncDisposable
         new("max_threads", options.QueryThreadsMax.ToString(CultureInfo.InvariantCulture)),
         new("max_memory_usage", options.QueryMemoryBytesMax.ToString(CultureInfo.InvariantCulture)),
         new("async_insert", "0"),
+        new("session_timezone", "UTC"),
     ]);
 }
