@@ -9,6 +9,8 @@ namespace CostAttribution.Domain.Costing;
 /// </summary>
 public sealed class TraceCosts
 {
+    private readonly HashSet<(string, OutsideValue)> knownSessionValues = [];
+
     public List<LedgerEntry> Entries { get; } = [];
 
     /// <summary>One per span of the trace.</summary>
@@ -33,8 +35,15 @@ public sealed class TraceCosts
     /// <summary>Owned response ids as <c>provider\nresponse id</c> with the owning span.</summary>
     public List<(string Response, SpanId SpanId)> OwnedResponses { get; } = [];
 
+    /// <summary>Adds what is known about a session, once.</summary>
+    internal void AddSessionValue(string sessionId, OutsideValue value)
+    {
+        if (knownSessionValues.Add((sessionId, value))) SessionValues.Add((sessionId, value));
+    }
+
     public void Clear()
     {
+        knownSessionValues.Clear();
         Entries.Clear();
         Spans.Clear();
         Segment = new RunSegment();

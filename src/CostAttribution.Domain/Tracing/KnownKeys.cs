@@ -2,36 +2,31 @@ namespace CostAttribution.Domain.Tracing;
 
 /// <summary>
 /// Attribute keys the product reads, with the ids under which records keep them. Ids are in journals and stored facts:
-/// append only, never reuse. Sources: the dialect tables cited at each group.
+/// every group only grows at its end, ids are never reused. docs/dialects.md says which convention each name comes from.
 /// </summary>
 public static class KnownKeys
 {
-    // OpenTelemetry resource conventions
+    // Ids that code outside this table refers to.
     public const ushort ServiceName = 1;
     public const ushort DeploymentEnvironmentName = 2;
+    public const ushort TelemetrySdkName = 5;
+    public const ushort GenAiOperationName = 40;
+    public const ushort GenAiProviderName = 41;
+    public const ushort GenAiSystem = 42;
+    public const ushort GenAiRequestModel = 43;
+    public const ushort GenAiResponseModel = 44;
+    public const ushort GenAiResponseId = 45;
+    public const ushort GenAiUsageInputTokens = 200;
+    public const ushort GenAiUsageOutputTokens = 201;
+    public const ushort CustomerId = BusinessKeys.FirstId;
 
-    // OpenTelemetry GenAI conventions
-    public const ushort GenAiOperationName = 20;
-    public const ushort GenAiProviderName = 21;
-    public const ushort GenAiRequestModel = 22;
-    public const ushort GenAiResponseModel = 23;
-    public const ushort GenAiUsageInputTokens = 30;
-    public const ushort GenAiUsageOutputTokens = 31;
-
-    // Business identity
-    public const ushort CustomerId = 200;
+    /// <summary>Ids of built-in keys are below this.</summary>
+    public const ushort BuiltInIdEnd = 4096;
 
     /// <summary>Every built-in key.</summary>
-    public static IReadOnlyList<KnownKey> All { get; } =
-    [
-        new(ServiceName, "service.name", AttributeUse.Context),
-        new(DeploymentEnvironmentName, "deployment.environment.name", AttributeUse.Dimension),
-        new(GenAiOperationName, "gen_ai.operation.name", AttributeUse.Context),
-        new(GenAiProviderName, "gen_ai.provider.name", AttributeUse.Context),
-        new(GenAiRequestModel, "gen_ai.request.model", AttributeUse.Context),
-        new(GenAiResponseModel, "gen_ai.response.model", AttributeUse.Context),
-        new(GenAiUsageInputTokens, "gen_ai.usage.input_tokens", AttributeUse.Usage),
-        new(GenAiUsageOutputTokens, "gen_ai.usage.output_tokens", AttributeUse.Usage),
-        new(CustomerId, "customer.id", AttributeUse.Dimension),
-    ];
+    public static IReadOnlyList<KnownKey> All { get; } = [.. ContextKeys.All, .. UsageKeys.All, .. BusinessKeys.All];
+
+    /// <summary>Keys with consecutive ids from <paramref name="firstId"/>.</summary>
+    internal static IEnumerable<KnownKey> Group(ushort firstId, AttributeUse use, params string[] names) =>
+        names.Select((name, index) => new KnownKey((ushort)(firstId + index), name, use));
 }

@@ -1,0 +1,133 @@
+using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
+using CostAttribution.Domain.Pricing;
+using CostAttribution.Domain.Usage;
+
+namespace CostAttribution.Domain.Costing;
+
+/// <summary>Fills ledger entries: times, names, dimensions, price.</summary>
+internal sealed class EntryWriter(CostingPolicy policy)
+{
+    private const ulong NanosPerMicro = 1000;
+    private const long MicrosPerDay = 86_400_000_000;
+
+    private readonly ulong pastMaxNanos = (ulong)policy.StartBeforeReceiptMax.Ticks * 100;
+    private readonly ulong futureMaxNanos = (ulong)policy.StartAfterReceiptMax.Ticks * 100;
+    private readonly List<KeyValuePair<string, string>> extra = [];
+
+    public EvidenceResolver Resolver { get; } = new();
+    public TraceContext Context { get; set; } = TraceContext.Empty;
+    public AttributionTable Attribution { get; set; } = AttributionTable.Default;
+    public RateBook Rates { get; set; } = RateBook.Empty;
+    public TraceId TraceId { get; set; }
+    public string RunId { get; set; } = "";
+    public string RootWorkflow { get; set; } = "";
+
+    /// <param name="members">First span of the call, for values another report of it carries; −1 for none.</param>
+    public LedgerEntry Write(int node, SpanFacts span, MergedCall call, int members, CallElection calls)
+    {
+        var entry = new LedgerEntry
+        {
+            TraceId = TraceId,
+            SpanId = span.SpanId,
+            ParentSpanId = span.ParentSpanId,
+            RunId = RunId,
+            Operation = call.Operation,
+            Provider = call.Provider,
+            Model = call.Model.Name,
+            RequestModel = call.RequestModel.Name,
+            ServiceTier = call.ServiceTier,
+            Region = call.Region,
+            ProviderReportedCost = call.ReportedCost,
+            RateBookVersion = Rates.Version,
+            AttributionVersion = Attribution.Version,
+            Flags = call.Flags,
+        };
+        entry.Usage = call.Usage;
+        SetTimes(entry, span);
+        SetDimensions(entry, node, span, call, members, calls);
+        return entry;
+    }
+
+    /// <summary>Prices the entry's usage, or says why not.</summary>
+    public void Price(LedgerEntry entry, MergedCall call, string dialect)
+    {
+        ref var cost = ref entry.Cost;
+        var hasUsage = !entry.Usage.IsZero;
+        if (hasUsage)
+        {
+            var request = new PricingRequest
+            {
+                Provider = entry.Provider,
+                Seller = call.Seller,
+                Model = entry.Model,
+                RequestModel = entry.RequestModel,
+                Region = entry.Region,
+                ServiceTier = entry.ServiceTier,
+                EventTimeNanos = entry.EventTimeMicros * (long)NanosPerMicro,
+            };
+            Pricer.Price(Rates, request, entry.Usage, ref cost);
+            if (cost.Overflowed) entry.Flags |= SpanFlags.CostOverflow;
+            if (entry.Model.Length == 0 || cost.Status == PriceStatus.UnpricedModel) entry.Flags |= SpanFlags.UnknownModel;
+        }
+        else
+        {
+            cost = new CostBreakdown { Status = PriceStatus.NoUsage, RateId = "" };
+        }
+        if (entry.ProviderReportedCost is { } reported && TakesReported(entry, call, hasUsage, dialect))
+        {
+            cost = new CostBreakdown { Status = PriceStatus.ProviderReported, OtherCost = reported, ListCost = cost.ListCost, RateId = cost.RateId };
+        }
+        if (entry.CallStatus is CallStatus.Error or CallStatus.Aborted) entry.RetryCost = cost.Cost;
+    }
+
+    private bool TakesReported(LedgerEntry entry, MergedCall call, bool hasUsage, string dialect)
+    {
+        if (!hasUsage || entry.Model.Length == 0) return true;
+        var trusted = policy.TrustedReportedCosts;
+        return trusted.Count > 0 && (trusted.Contains(entry.Provider) || trusted.Contains(call.Seller) || trusted.Contains(dialect));
+    }
+
+    public void SetTimes(LedgerEntry entry, SpanFacts span)
+    {
+        // Two clocks meet here: a start that no sane clock gives must not reach a partition of another year.
+        var start = span.Start;
+        var tooOld = span.Received > pastMaxNanos && start < span.Received - pastMaxNanos;
+        var tooNew = start > span.Received && start - span.Received > futureMaxNanos;
+        if (tooOld || tooNew)
+        {
+            start = span.Received;
+            entry.Flags |= SpanFlags.ClockSkew;
+        }
+        entry.EventTimeMicros = (long)Math.Min(start / NanosPerMicro, long.MaxValue / NanosPerMicro);
+        entry.AccountingDay = (ushort)Math.Min(entry.EventTimeMicros / MicrosPerDay, ushort.MaxValue);
+    }
+
+    private void SetDimensions(LedgerEntry entry, int node, SpanFacts span, MergedCall call, int members, CallElection calls)
+    {
+        Resolver.Subject = new RuleSubject(span.Resource.Service, call.Provider, call.ProviderProject, call.ProviderKey, Context.IngestKey);
+        (entry.CustomerId, entry.CustomerEvidence) = Resolver.Resolve(node, members, calls, (int)Dimension.Customer);
+        (entry.FeatureId, entry.FeatureEvidence) = Resolver.Resolve(node, members, calls, (int)Dimension.Feature);
+        entry.Product = Value(Dimension.Product);
+        entry.Team = Value(Dimension.Team);
+        entry.Environment = Value(Dimension.Environment);
+        entry.Workflow = Value(Dimension.Workflow);
+        if (entry.Workflow.Length == 0) entry.Workflow = RootWorkflow;
+        entry.Agent = Value(Dimension.Agent);
+        entry.SessionId = Value(Dimension.Session);
+        entry.UserId = Value(Dimension.User);
+        entry.Plan = Value(Dimension.Plan);
+        entry.Audience = Value(Dimension.Audience);
+        if (entry.CustomerEvidence is Evidence.Run or Evidence.Session or Evidence.Rule) entry.Flags |= SpanFlags.IdentityInferred;
+
+        extra.Clear();
+        for (var i = DimensionNames.BuiltIn.Count; i < Attribution.Dimensions.Count; i++)
+        {
+            if (Resolver.Resolve(node, members, calls, i).Value is { Length: > 0 } value) extra.Add(new(Attribution.Dimensions[i], value));
+        }
+        if (extra.Count > 0) entry.Dimensions = [.. extra];
+
+        string Value(Dimension dimension) => Resolver.Resolve(node, members, calls, (int)dimension).Value;
+    }
+}

@@ -1,0 +1,200 @@
+using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Ledger;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Domain.Usage;
+using CostAttribution.Domain.Usage.Dialects;
+
+namespace CostAttribution.Domain.Costing;
+
+/// <summary>Reads spans into <see cref="SpanFacts"/>: dialect, role, normalised usage, names. One per worker; not thread-safe.</summary>
+internal sealed class FactsReader
+{
+    /// <summary>Remembered names and resources; when more are seen, remembering starts anew.</summary>
+    private const int RememberedMax = 4096;
+
+    private readonly Utf8Interner interner = new();
+    private readonly SpanReading resourceReading = new();
+    private readonly DialectTable dialects = new();
+    private readonly Dictionary<string, ModelName> models = [];
+    private readonly Dictionary<string, (string Provider, string Seller)> providers = [];
+    private readonly Dictionary<ResourceInfo, ResourceFacts> resources = [];
+    private AttributionTable? attribution;
+
+    /// <summary>The span read last; its dimension values are taken before the next.</summary>
+    public SpanReading Reading { get; } = new();
+
+    public void Use(AttributionTable table)
+    {
+        if (ReferenceEquals(attribution, table)) return;
+        attribution = table;
+        resources.Clear();
+    }
+
+    public void Read(TraceSpans trace, SpanRecord span, SpanFacts facts)
+    {
+        var reading = Reading;
+        reading.Read(span.Attributes, attribution!, interner);
+        facts.SpanId = span.SpanId;
+        facts.ParentSpanId = span.ParentSpanId;
+        facts.Start = span.StartNanos;
+        facts.End = span.EndNanos == 0 ? span.StartNanos : span.EndNanos;
+        facts.Received = span.ReceivedNanos;
+        facts.Kind = span.Kind;
+        facts.Status = span.Status;
+        facts.RecordFlags = span.Flags;
+        facts.LinkCount = span.LinkCount;
+        facts.Name = interner.Get(span.Name);
+        facts.Scope = trace.ScopeOf(span);
+        facts.Resource = ResourceOf(trace.ResourceOf(span));
+        facts.Flags = reading.Flags | FlagsOf(span.Flags);
+        facts.Ownership = Ownership.None;
+        facts.SupersededBy = -1;
+        facts.Excess = default;
+        ReadTexts(reading, facts);
+        reading.Traits |= facts.Resource.Traits | TraitsOf(facts, reading);
+        facts.Traits = reading.Traits;
+        facts.Dialect = reading.Dialect = dialects.Of(facts.Scope, reading.Traits, span.Hints);
+        ReadCall(reading, facts);
+    }
+
+    private void ReadCall(SpanReading reading, SpanFacts facts)
+    {
+        if (facts.Dialect.Id.Length == 0)
+        {
+            facts.Role = SpanRole.Other;
+            facts.Usage = default;
+            facts.Provider = facts.Seller = "";
+            facts.ResponseModel = facts.RequestModel = ModelName.None;
+            facts.Operation = "";
+            facts.IsStep = false;
+            return;
+        }
+        facts.ResponseModel = Model(reading.Text(TextSlot.ResponseModel));
+        var asked = reading.Text(TextSlot.RequestModel);
+        facts.RequestModel = Model(asked.Length > 0 ? asked : reading.Text(TextSlot.AnyModel));
+        ReadProvider(reading, facts);
+
+        var provider = facts.Provider.Length > 0 ? facts.Provider : facts.Model.Provider;
+        UsageNormaliser.Normalise(reading, facts.Scope, ProviderNames.ClassOf(provider, facts.Model.Family), ref facts.Usage, ref facts.Flags);
+        facts.Role = RoleRules.RoleOf(reading, facts.Name, facts.Usage.HasUsage, ref facts.Flags);
+        if (IsSuperfluous(reading)) facts.Usage = default;
+        if (facts.Role is SpanRole.Tool or SpanRole.Other) facts.Usage = default;
+        if (facts.Role == SpanRole.NonBillable) KeepUnitsOnly(facts);
+        if (facts.Role == SpanRole.Container) facts.ResponseId = "";
+        facts.Operation = Operations.Of(reading, facts.Role);
+        facts.IsStep = facts.Role == SpanRole.Tool || (facts.Role == SpanRole.Container
+            && (Operations.IsStep(facts.Operation) || reading.Text(TextSlot.TraceloopKind) == "task"));
+    }
+
+    // Free and counting endpoints repeat tokens; a vector query's own units are billed.
+    private static void KeepUnitsOnly(SpanFacts facts)
+    {
+        facts.ResponseId = "";
+        var billed = (facts.Usage.Parts & UsageParts.OtherUnits) != 0;
+        var units = facts.Usage.Vector.OtherUnits;
+        facts.Usage = default;
+        if (!billed) return;
+        facts.Role = SpanRole.Leaf;
+        facts.Usage = new ReportedUsage { RawInput = -1, Parts = UsageParts.OtherUnits, Vector = new UsageVector { OtherUnits = units } };
+    }
+
+    private static bool IsSuperfluous(SpanReading reading) =>
+        (reading.Traits & SpanTraits.SkipAccumulation) != 0 || reading.Text(TextSlot.LogfireType) == "pending_span";
+
+    private static void ReadTexts(SpanReading reading, SpanFacts facts)
+    {
+        facts.ResponseId = reading.Text(TextSlot.ResponseId);
+        facts.FinishReason = reading.Text(TextSlot.FinishReason);
+        facts.ErrorType = reading.Text(TextSlot.ErrorType);
+        facts.ServerAddress = reading.Text(TextSlot.ServerAddress);
+        facts.ToolName = reading.Text(TextSlot.ToolName);
+        facts.StepName = reading.Text(TextSlot.StepName);
+        facts.HttpRoute = reading.Text(TextSlot.HttpRoute);
+        facts.RunId = reading.Text(TextSlot.RunId);
+        facts.ProviderProject = reading.Text(TextSlot.Workspace);
+        facts.ProviderKey = reading.Text(TextSlot.ProviderKey);
+        facts.HttpStatus = reading.Number(NumberSlot.HttpStatus);
+        facts.Attempt = (int)Math.Min(reading.Number(NumberSlot.Attempt), ushort.MaxValue);
+        var tier = reading.Text(TextSlot.ResponseTier);
+        var asked = reading.Text(TextSlot.RequestTier);
+        facts.ServiceTier = tier.Length > 0 ? tier : asked == "auto" ? "" : asked;
+        facts.TierAsked = tier.Length == 0 && asked == "auto";
+    }
+
+    private void ReadProvider(SpanReading reading, SpanFacts facts)
+    {
+        facts.Provider = facts.Seller = "";
+        foreach (var slot in ProviderOrder)
+        {
+            var raw = reading.Text(slot);
+            if (raw.Length == 0) continue;
+            var (provider, seller) = Provider(raw);
+            if (facts.Seller.Length == 0) facts.Seller = seller;
+            if (facts.Provider.Length == 0) facts.Provider = provider;
+        }
+    }
+
+    private static readonly TextSlot[] ProviderOrder =
+    [
+        TextSlot.LiteLlmProvider, TextSlot.ProviderName, TextSlot.LlmProvider, TextSlot.System, TextSlot.AiModelProvider, TextSlot.LlmVendor,
+        TextSlot.LlmSystem, TextSlot.MlFlowProvider,
+    ];
+
+    private static SpanTraits TraitsOf(SpanFacts facts, SpanReading reading)
+    {
+        var traits = SpanTraits.None;
+        if (reading.Text(TextSlot.ProviderName) == "strands-agents" || reading.Text(TextSlot.System) == "strands-agents")
+            traits |= SpanTraits.StrandsProvider | SpanTraits.GenAi;
+        if (reading.Text(TextSlot.Operation) == "agent_step") traits |= SpanTraits.AgentStepOperation;
+        if (facts.Name.StartsWith("claude_code.", StringComparison.Ordinal)) traits |= SpanTraits.ClaudeCodeName;
+        if (facts.Name is "litellm_request" or "raw_gen_ai_request" or "Received Proxy Server Request") traits |= SpanTraits.LiteLlmName;
+        return traits;
+    }
+
+    private static SpanFlags FlagsOf(SpanRecordFlags record)
+    {
+        var flags = SpanFlags.None;
+        if ((record & SpanRecordFlags.EndBeforeStart) != 0) flags |= SpanFlags.EndBeforeStart;
+        if ((record & SpanRecordFlags.ValueTruncated) != 0) flags |= SpanFlags.ValueTruncated;
+        if ((record & (SpanRecordFlags.AttributesOverLimit | SpanRecordFlags.SenderDroppedAttributes)) != 0) flags |= SpanFlags.AttributesOverLimit;
+        if ((record & SpanRecordFlags.Sampled) != 0) flags |= SpanFlags.Sampled;
+        if ((record & SpanRecordFlags.BadStructuredValue) != 0) flags |= SpanFlags.BadValue;
+        return flags;
+    }
+
+    private ResourceFacts ResourceOf(ResourceInfo resource)
+    {
+        if (resources.TryGetValue(resource, out var known)) return known;
+        if (resources.Count >= RememberedMax) resources.Clear();
+        resourceReading.Read(resource.Attributes, attribution!, interner);
+        var dimensions = new string?[attribution!.SlotCount];
+        resourceReading.CopyDimensions(dimensions);
+        var traits = resource.ServiceName switch
+        {
+            "claude-platform" => SpanTraits.ClaudePlatformService,
+            "openrouter" => SpanTraits.OpenRouterService,
+            "github-copilot" => SpanTraits.CopilotService,
+            _ => SpanTraits.None,
+        };
+        foreach (var attribute in resource.Attributes)
+        {
+            if (attribute.Key == KnownKeys.TelemetrySdkName && attribute.Utf8.SequenceEqual("openlit"u8)) traits |= SpanTraits.OpenLitSdk;
+        }
+        return resources[resource] = new ResourceFacts(resource.ServiceName, traits, dimensions);
+    }
+
+    private ModelName Model(string raw)
+    {
+        if (raw.Length == 0) return ModelName.None;
+        if (models.TryGetValue(raw, out var known)) return known;
+        if (models.Count >= RememberedMax) models.Clear();
+        return models[raw] = ModelName.Parse(raw);
+    }
+
+    private (string Provider, string Seller) Provider(string raw)
+    {
+        if (providers.TryGetValue(raw, out var known)) return known;
+        if (providers.Count >= RememberedMax) providers.Clear();
+        return providers[raw] = (ProviderNames.Canonical(raw), ProviderNames.SellerOf(raw));
+    }
+}

@@ -1,0 +1,107 @@
+using CostAttribution.Domain.Pricing;
+using CostAttribution.Domain.Usage;
+
+namespace CostAttribution.Domain.Costing;
+
+/// <summary>What all spans of one call say together: the owner's word first, gaps filled from the others.</summary>
+internal sealed class MergedCall
+{
+    public string Provider = "", Seller = "", Operation = "", ServiceTier = "", Region = "", FinishReason = "", ProviderProject = "",
+        ProviderKey = "";
+    public ModelName Model = ModelName.None;
+    public ModelName RequestModel = ModelName.None;
+    public Money? ReportedCost;
+    public UsageVector Usage;
+    public SpanFlags Flags;
+    public bool Streamed, TierAsked, Vendor;
+
+    public void FromSpan(SpanFacts span)
+    {
+        Provider = span.Provider;
+        Seller = span.Seller;
+        Operation = span.Operation;
+        ServiceTier = span.ServiceTier;
+        FinishReason = span.FinishReason;
+        ProviderProject = span.ProviderProject;
+        ProviderKey = span.ProviderKey;
+        Model = span.ResponseModel;
+        RequestModel = span.RequestModel;
+        ReportedCost = span.Usage.Cost;
+        Usage = span.Usage.Vector;
+        Flags = span.Flags;
+        Streamed = (span.Traits & SpanTraits.Stream) != 0;
+        TierAsked = span.TierAsked;
+        Vendor = span.Dialect.VendorPushed;
+    }
+
+    public void FromCall(Call call, CallElection election, SpanFacts[] facts)
+    {
+        var owner = facts[call.Owner];
+        FromSpan(owner);
+        Flags |= call.Flags;
+        var known = owner.Usage.Parts;
+        for (var node = call.FirstMember; node >= 0; node = election.NextMember(node))
+        {
+            if (node != call.Owner) FillFrom(facts[node], owner, ref known);
+        }
+        Finish(owner);
+    }
+
+    /// <summary>Settles what follows from the rest: provider from the model, region, the model to price.</summary>
+    public void Finish(SpanFacts owner)
+    {
+        if (Model.Name.Length == 0) Model = RequestModel;
+        if (Provider.Length == 0) Provider = Model.Provider.Length > 0 ? Model.Provider : RequestModel.Provider;
+        if (Provider.Length == 0) Provider = ProviderNames.FromAddress(owner.ServerAddress);
+        Region = Model.Region.Length > 0 ? Model.Region : RequestModel.Region;
+        if (TierAsked && ServiceTier.Length == 0) Flags |= SpanFlags.TierUnknown;
+    }
+
+    private void FillFrom(SpanFacts other, SpanFacts owner, ref UsageParts known)
+    {
+        if (Provider.Length == 0) Provider = other.Provider;
+        if (Seller.Length == 0) Seller = other.Seller;
+        if (Operation.Length == 0) Operation = other.Operation;
+        if (ServiceTier.Length == 0) ServiceTier = other.ServiceTier;
+        if (FinishReason.Length == 0) FinishReason = other.FinishReason;
+        if (ProviderProject.Length == 0) ProviderProject = other.ProviderProject;
+        if (ProviderKey.Length == 0) ProviderKey = other.ProviderKey;
+        if (Model.Name.Length == 0) Model = other.ResponseModel;
+        if (RequestModel.Name.Length == 0) RequestModel = other.RequestModel;
+        ReportedCost ??= other.Usage.Cost;
+        Streamed |= (other.Traits & SpanTraits.Stream) != 0;
+        TierAsked |= other.TierAsked;
+        if (other.HasUsage && owner.HasUsage) FillUsage(owner.Usage, other.Usage, ref known);
+    }
+
+    /// <summary>Takes a finer breakdown from another report, only where the totals agree.</summary>
+    private void FillUsage(in ReportedUsage owner, in ReportedUsage other, ref UsageParts known)
+    {
+        const UsageParts cache = UsageParts.CacheRead | UsageParts.CacheWrite;
+        var takesInput = (known & UsageParts.Input) == 0 && (known & cache) == 0 && (other.Parts & UsageParts.Input) != 0;
+        var takesCache = (known & cache) == 0 && (other.Parts & cache) != 0 && CallElection.InputsFit(owner, other, 1);
+        var takesSplit = (known & UsageParts.TtlSplit) == 0 && (other.Parts & UsageParts.TtlSplit) != 0
+            && other.Vector.CacheWriteTokens + other.Vector.CacheWrite1hTokens == Usage.CacheWriteTokens;
+        if (takesInput || takesCache)
+        {
+            Usage.InputTokens = other.Vector.InputTokens;
+            Usage.CacheReadTokens = other.Vector.CacheReadTokens;
+        }
+        if (takesInput || takesCache || takesSplit)
+        {
+            Usage.CacheWriteTokens = other.Vector.CacheWriteTokens;
+            Usage.CacheWrite1hTokens = other.Vector.CacheWrite1hTokens;
+            if ((other.Parts & UsageParts.TtlSplit) != 0) Flags &= ~SpanFlags.TtlUnknown;
+            known |= other.Parts & (UsageParts.Input | cache | UsageParts.TtlSplit);
+        }
+        var takesOutput = (known & UsageParts.Output) == 0 && (other.Parts & UsageParts.Output) != 0;
+        var takesReasoning = (known & UsageParts.Reasoning) == 0 && (other.Parts & UsageParts.Reasoning) != 0
+            && owner.OutputTotal == other.OutputTotal && (known & other.Parts & UsageParts.Modality) == 0;
+        if (takesOutput || takesReasoning)
+        {
+            Usage.OutputTokens = other.Vector.OutputTokens;
+            Usage.ReasoningTokens = other.Vector.ReasoningTokens;
+            known |= other.Parts & (UsageParts.Output | UsageParts.Reasoning);
+        }
+    }
+}

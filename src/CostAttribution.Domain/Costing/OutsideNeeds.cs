@@ -1,0 +1,46 @@
+using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Ledger;
+using CostAttribution.Domain.Tracing;
+
+namespace CostAttribution.Domain.Costing;
+
+/// <summary>What a trace would like to know from outside, and what it can tell others.</summary>
+internal static class OutsideNeeds
+{
+    /// <summary>Properties of a session; a feature or an agent is not one.</summary>
+    private static readonly Dimension[] OfSession =
+        [Dimension.Customer, Dimension.User, Dimension.Plan, Dimension.Audience, Dimension.Team, Dimension.Product];
+
+    public static void Collect(TraceSpans trace, TraceTree tree, SpanFacts[] facts, CallElection calls, IdentityTable identities,
+        AttributionTable attribution, EvidenceResolver resolver, TraceCosts result)
+    {
+        foreach (var entry in result.Entries)
+        {
+            if (entry.CustomerEvidence is Evidence.None or Evidence.Session or Evidence.Rule && entry.SessionId.Length > 0)
+                result.OpenSessions.Add(entry.SessionId);
+        }
+        foreach (var call in calls.Calls) AddLinks(call.Owner, trace, tree, identities, resolver, result);
+
+        for (var node = 0; node < tree.Count; node++)
+        {
+            var parent = tree.Parent(node);
+            if (facts[node].Dialect.VendorPushed || (parent >= 0 && identities.RowOf(node) == identities.RowOf(parent))) continue;
+            var session = identities.Nearest(node, (int)Dimension.Session * 2).Value;
+            if (session.Length == 0) continue;
+            foreach (var dimension in OfSession) AddSessionValue(session, dimension, identities.Nearest(node, (int)dimension * 2).Value, attribution, result);
+        }
+    }
+
+    private static void AddLinks(int node, TraceSpans trace, TraceTree tree, IdentityTable identities, EvidenceResolver resolver, TraceCosts result)
+    {
+        var linked = resolver.LinkedNode(node);
+        if (linked < 0 || identities.Nearest(node, (int)Dimension.Customer * 2).Node >= 0) return;
+        var span = trace[tree.Position(linked)];
+        for (var i = 0; i < span.LinkCount; i++) result.OpenLinks.Add(span.Link(i));
+    }
+
+    private static void AddSessionValue(string session, Dimension dimension, string value, AttributionTable attribution, TraceCosts result)
+    {
+        if (value.Length > 0) result.AddSessionValue(session, new OutsideValue(attribution.Dimensions[(int)dimension], value));
+    }
+}

@@ -1,0 +1,14 @@
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>Spans that the Claude API pushes from its own servers.</summary>
+internal static class ClaudeApi
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "claude_api",
+        Recognises = static span => span.ScopeStarts("com.anthropic.claude-platform")
+            || span.Has(SpanTraits.ClaudePlatformService),
+        CacheInclusion = static _ => Inclusion.Inclusive,
+        VendorPushed = true,
+    };
+}

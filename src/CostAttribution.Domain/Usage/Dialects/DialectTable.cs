@@ -1,0 +1,52 @@
+using CostAttribution.Domain.Tracing;
+
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>
+/// Recognises dialects; the first in the list wins. Remembers what it decided, since spans of one scope look alike. Not
+/// thread-safe: one per worker.
+/// </summary>
+internal sealed class DialectTable
+{
+    /// <summary>Remembered fingerprints; when more are seen, remembering starts anew.</summary>
+    private const int RememberedMax = 4096;
+
+    private const SpanTraits Telling = SpanTraits.GenAi | SpanTraits.GenAiUsage | SpanTraits.AiOperation | SpanTraits.OpenInferenceKind
+        | SpanTraits.TraceloopKind | SpanTraits.LlmRequestType | SpanTraits.UnderscoreCache | SpanTraits.LegacyGoNames
+        | SpanTraits.SpringKind | SpanTraits.TextNumbers | SpanTraits.StrandsProvider | SpanTraits.AgentStepOperation
+        | SpanTraits.ClaudeCodeName | SpanTraits.LiteLlmName | SpanTraits.ClaudePlatformService | SpanTraits.OpenRouterService
+        | SpanTraits.CopilotService | SpanTraits.OpenLitSdk;
+
+    private readonly Dictionary<Fingerprint, Dialect> remembered = [];
+
+    /// <summary>No GenAI span.</summary>
+    public static Dialect None { get; } = new() { Id = "", Recognises = static _ => false };
+
+    /// <summary>In order of recognition.</summary>
+    public static IReadOnlyList<Dialect> All { get; } =
+    [
+        AnthropicSdk.Dialect, ClaudeApi.Dialect, ClaudeCode.Dialect, OpenRouter.Dialect, EnvoyGateway.Dialect, AgentGateway.Dialect,
+        VercelV7.Dialect, VercelLegacy.Dialect, OpenInference.Dialect, TraceloopDecorator.Dialect, Botocore.Dialect, Strands.Dialect,
+        OpenLlmetry.CrewAi, OpenLlmetry.Dialect, OpenLlmetryGo.Dialect, OpenLit.Dialect, PydanticAi.Dialect, Logfire.Dialect,
+        Langfuse.Dialect, LiteLlmV2.Dialect, LiteLlmV1.Dialect, LangSmith.Dialect, MlFlow.Dialect, Meai.Dialect, Maf.Dialect,
+        OpenAiDotNet.Dialect, SemanticKernel.Dialect, SpringAi.Dialect, GoogleAdk.Dialect, Mastra.Dialect, LangWatch.Dialect,
+        Sentry.Dialect, Orq.Dialect, Copilot.Dialect, Semconv.Dialect,
+    ];
+
+    public Dialect Of(ScopeInfo scope, SpanTraits traits, FingerprintHints hints)
+    {
+        var fingerprint = new Fingerprint(scope, traits & Telling, hints);
+        if (remembered.TryGetValue(fingerprint, out var known)) return known;
+        if (remembered.Count >= RememberedMax) remembered.Clear();
+        return remembered[fingerprint] = Recognise(fingerprint);
+    }
+
+    private static Dialect Recognise(Fingerprint fingerprint)
+    {
+        foreach (var dialect in All)
+        {
+            if (dialect.Recognises(fingerprint)) return dialect;
+        }
+        return None;
+    }
+}

@@ -1,0 +1,14 @@
+using CostAttribution.Domain.Tracing;
+
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>The LangSmith exporter: LangChain's usage metadata, details as Python text.</summary>
+internal static class LangSmith
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "langsmith",
+        Recognises = static span => span.Hinted(FingerprintHints.LangSmith),
+        CacheInclusion = static _ => Inclusion.Inclusive,
+    };
+}

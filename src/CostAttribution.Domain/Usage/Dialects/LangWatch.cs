@@ -1,0 +1,13 @@
+using CostAttribution.Domain.Tracing;
+
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>LangWatch.</summary>
+internal static class LangWatch
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "langwatch",
+        Recognises = static span => span.Hinted(FingerprintHints.LangWatch),
+    };
+}

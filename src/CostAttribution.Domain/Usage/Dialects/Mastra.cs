@@ -1,0 +1,13 @@
+using CostAttribution.Domain.Tracing;
+
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>Mastra, built on the Vercel AI SDK.</summary>
+internal static class Mastra
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "mastra",
+        Recognises = static span => span.Hinted(FingerprintHints.Mastra),
+    };
+}

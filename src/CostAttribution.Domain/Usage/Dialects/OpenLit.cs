@@ -1,0 +1,12 @@
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>OpenLIT: provider counts as they are, except through LangChain.</summary>
+internal static class OpenLit
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "openlit",
+        Recognises = static span => span.ScopeStarts("openlit") || span.Has(SpanTraits.OpenLitSdk),
+        CacheInclusion = static question => Dialect.ExclusiveIf(question.IsRawExclusive && !question.ScopeHolds("langchain")),
+    };
+}

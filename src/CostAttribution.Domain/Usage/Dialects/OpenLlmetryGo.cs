@@ -1,0 +1,11 @@
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>The Go SDK of OpenLLMetry, which still writes the oldest names.</summary>
+internal static class OpenLlmetryGo
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "openllmetry_go",
+        Recognises = static span => span.Has(SpanTraits.LegacyGoNames),
+    };
+}

@@ -1,0 +1,14 @@
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>OpenRouter Broadcast: pushed by the broker.</summary>
+internal static class OpenRouter
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "openrouter",
+        Recognises = static span => span.Has(SpanTraits.OpenRouterService),
+        CacheInclusion = static _ => Inclusion.Inclusive,
+        VendorPushed = true,
+        Gateway = true,
+    };
+}

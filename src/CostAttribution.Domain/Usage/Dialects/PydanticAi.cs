@@ -1,0 +1,12 @@
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>Pydantic AI: inclusive for every provider.</summary>
+internal static class PydanticAi
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "pydantic_ai",
+        Recognises = static span => span.ScopeStarts("pydantic-ai"),
+        CacheInclusion = static _ => Inclusion.Inclusive,
+    };
+}

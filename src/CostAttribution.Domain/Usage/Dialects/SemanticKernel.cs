@@ -1,0 +1,11 @@
+namespace CostAttribution.Domain.Usage.Dialects;
+
+/// <summary>Semantic Kernel for .NET.</summary>
+internal static class SemanticKernel
+{
+    public static Dialect Dialect { get; } = new()
+    {
+        Id = "semantic_kernel",
+        Recognises = static span => span.ScopeStarts("Microsoft.SemanticKernel"),
+    };
+}

@@ -1,0 +1,100 @@
+namespace CostAttribution.Domain.Usage;
+
+/// <summary>A span's counts before any rule, from whichever vocabulary of the span is authoritative.</summary>
+internal readonly record struct RawCounts
+{
+    public long Input { get; init; }
+    public long Output { get; init; }
+    public long Total { get; init; }
+    public long CacheRead { get; init; }
+    public long CacheWrite { get; init; }
+    public long Reasoning { get; init; }
+    public long AudioIn { get; init; }
+    public long AudioOut { get; init; }
+    public bool HasInput { get; init; }
+    public bool HasOutput { get; init; }
+    public bool HasTotal { get; init; }
+    public bool HasCacheRead { get; init; }
+    public bool HasCacheWrite { get; init; }
+    public bool HasReasoning { get; init; }
+
+    /// <summary>The counts are price lines that do not overlap.</summary>
+    public bool Disjoint { get; init; }
+
+    /// <summary>The reasoning comes from the provider's own record, where it stands beside the candidates.</summary>
+    public bool ReasoningFromRecord { get; init; }
+
+    public static RawCounts Of(SpanReading reading)
+    {
+        if (reading.Has(NumberSlot.DisjointInput) || reading.Has(NumberSlot.DisjointOutput)) return OfMap(reading);
+        if (reading.Dialect.ReadsBareNames && (reading.Has(NumberSlot.BareInput) || reading.Has(NumberSlot.BareOutput))) return OfBareNames(reading);
+        return OfSlots(reading);
+    }
+
+    private static RawCounts OfMap(SpanReading reading) => new()
+    {
+        Input = reading.Number(NumberSlot.DisjointInput),
+        HasInput = reading.Has(NumberSlot.DisjointInput),
+        Output = reading.Number(NumberSlot.DisjointOutput),
+        HasOutput = reading.Has(NumberSlot.DisjointOutput),
+        CacheRead = reading.Number(NumberSlot.DisjointCacheRead),
+        HasCacheRead = reading.Has(NumberSlot.DisjointCacheRead),
+        CacheWrite = WithSplit(reading, NumberSlot.DisjointCacheWrite),
+        HasCacheWrite = HasWithSplit(reading, NumberSlot.DisjointCacheWrite),
+        Reasoning = reading.Number(NumberSlot.DisjointReasoning),
+        HasReasoning = reading.Has(NumberSlot.DisjointReasoning),
+        AudioIn = reading.Number(NumberSlot.DisjointAudioIn),
+        AudioOut = reading.Number(NumberSlot.DisjointAudioOut),
+        Disjoint = true,
+    };
+
+    private static RawCounts OfBareNames(SpanReading reading) => new()
+    {
+        Input = reading.Number(NumberSlot.BareInput),
+        HasInput = reading.Has(NumberSlot.BareInput),
+        Output = reading.Number(NumberSlot.BareOutput),
+        HasOutput = reading.Has(NumberSlot.BareOutput),
+        CacheRead = reading.Number(NumberSlot.BareCacheRead),
+        HasCacheRead = reading.Has(NumberSlot.BareCacheRead),
+        CacheWrite = WithSplit(reading, NumberSlot.BareCacheWrite),
+        HasCacheWrite = HasWithSplit(reading, NumberSlot.BareCacheWrite),
+        Disjoint = true,
+    };
+
+    private static RawCounts OfSlots(SpanReading reading)
+    {
+        var total = reading.Has(NumberSlot.Total) ? NumberSlot.Total : NumberSlot.GeminiTotal;
+        var reasoning = reading.Has(NumberSlot.Reasoning) ? NumberSlot.Reasoning : NumberSlot.GeminiThoughts;
+        // Embeddings and reranking have no output, so their total is the input.
+        var inputIsTotal = !reading.Has(NumberSlot.Input) && !reading.Has(NumberSlot.Output) && reading.Has(total) && IsInputOnly(reading);
+        return new RawCounts
+        {
+            Input = reading.Number(inputIsTotal ? total : NumberSlot.Input),
+            HasInput = inputIsTotal || reading.Has(NumberSlot.Input),
+            Output = reading.Number(NumberSlot.Output),
+            HasOutput = reading.Has(NumberSlot.Output),
+            Total = reading.Number(total),
+            HasTotal = reading.Has(total),
+            CacheRead = reading.Number(NumberSlot.CacheRead),
+            HasCacheRead = reading.Has(NumberSlot.CacheRead),
+            CacheWrite = WithSplit(reading, NumberSlot.CacheWrite),
+            HasCacheWrite = HasWithSplit(reading, NumberSlot.CacheWrite),
+            Reasoning = reading.Number(reasoning),
+            HasReasoning = reading.Has(reasoning),
+            AudioIn = reading.Number(NumberSlot.AudioIn),
+            AudioOut = reading.Number(NumberSlot.AudioOut),
+            ReasoningFromRecord = reasoning == NumberSlot.GeminiThoughts && reading.Has(reasoning),
+        };
+    }
+
+    // Without a total the split is the total; with one, the total counts.
+    private static long WithSplit(SpanReading reading, NumberSlot total) =>
+        reading.Has(total) ? reading.Number(total) : reading.Number(NumberSlot.CacheWrite5m) + reading.Number(NumberSlot.CacheWrite1h);
+
+    private static bool HasWithSplit(SpanReading reading, NumberSlot total) =>
+        reading.Has(total) || reading.Has(NumberSlot.CacheWrite5m) || reading.Has(NumberSlot.CacheWrite1h);
+
+    private static bool IsInputOnly(SpanReading reading) =>
+        reading.Text(TextSlot.Operation) is "embeddings" or "embedding" or "aembedding" or "rerank"
+        || reading.Text(TextSlot.OpenInferenceKind) is "EMBEDDING" or "RERANKER" || reading.Text(TextSlot.LlmRequestType) is "embedding" or "rerank";
+}
