@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using CostAttribution.Api.Costs;
 using CostAttribution.Api.Requests;
+using CostAttribution.Api.Spans;
 using CostAttribution.Domain.Pricing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.OpenApi;
@@ -19,6 +21,7 @@ internal static class DescriptionSetup
     public static void AddDescription(this IServiceCollection services) =>
         services.AddOpenApi(DocumentName, options =>
         {
+            options.CreateSchemaReferenceId = NameOf;
             options.AddDocumentTransformer((document, _, _) =>
             {
                 document.Info = new OpenApiInfo
@@ -37,6 +40,15 @@ internal static class DescriptionSetup
         });
 
     public static void MapDescription(this IEndpointRouteBuilder endpoints) => endpoints.MapOpenApi("/openapi/{documentName}.json");
+
+    // Every slice calls its answer Answer: the slice's name makes the difference. Small values that may be null stay inside
+    // their owner, because a reference that may be null has no place for a description.
+    private static string? NameOf(JsonTypeInfo info)
+    {
+        if (info.Type == typeof(Money) || info.Type == typeof(Money?) || info.Type == typeof(SpanLink)) return null;
+        var name = OpenApiOptions.CreateDefaultSchemaReferenceId(info);
+        return name is not null && info.Type.DeclaringType is { } slice ? slice.Name + name : name;
+    }
 
     private static Task DescribeOperation(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancel)
     {

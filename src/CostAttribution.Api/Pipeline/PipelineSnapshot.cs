@@ -93,6 +93,7 @@ public sealed record PipelineLag
 /// <summary>Open traces and what they take.</summary>
 public sealed record OpenTraces
 {
+    /// <summary>How many are open.</summary>
     public required long Count { get; init; }
 
     /// <summary>Memory they take, in bytes.</summary>

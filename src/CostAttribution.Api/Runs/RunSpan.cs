@@ -6,7 +6,10 @@ namespace CostAttribution.Api.Runs;
 /// <summary>One span of a run with everything below it.</summary>
 public sealed record RunSpan
 {
+    /// <summary>Trace, 32 hexadecimal digits.</summary>
     public required string TraceId { get; init; }
+
+    /// <summary>Span, 16 hexadecimal digits.</summary>
     public required string SpanId { get; init; }
 
     /// <summary>Empty on a root. A parent that was not received is named here although it is not in the tree.</summary>
@@ -14,11 +17,17 @@ public sealed record RunSpan
 
     /// <summary>Name of the span; empty when only its ledger rows are known.</summary>
     public required string Name { get; init; }
+
+    /// <summary>Service that sent it.</summary>
     public required string Service { get; init; }
 
     /// <summary>Instrumentation scope.</summary>
     public required string Scope { get; init; }
+
+    /// <summary>Start.</summary>
     public required DateTimeOffset StartTime { get; init; }
+
+    /// <summary>End.</summary>
     public required DateTimeOffset EndTime { get; init; }
 
     /// <summary>leaf (a provider call), container, tool, non_billable or other.</summary>

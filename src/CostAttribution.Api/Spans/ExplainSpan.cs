@@ -16,7 +16,10 @@ public static class ExplainSpan
     /// <summary>What a span cost and why.</summary>
     public sealed record Answer
     {
+        /// <summary>Trace, 32 hexadecimal digits.</summary>
         public required string TraceId { get; init; }
+
+        /// <summary>Span, 16 hexadecimal digits.</summary>
         public required string SpanId { get; init; }
 
         /// <summary>The run it belongs to; empty when it has no ledger row.</summary>
@@ -24,6 +27,8 @@ public static class ExplainSpan
 
         /// <summary>Name of the span; empty when only its ledger rows are known.</summary>
         public required string Name { get; init; }
+
+        /// <summary>Service that sent it.</summary>
         public required string Service { get; init; }
 
         /// <summary>Instrumentation scope.</summary>

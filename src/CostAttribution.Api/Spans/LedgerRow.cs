@@ -39,14 +39,25 @@ public sealed record LedgerRow
     /// <summary>UTC date it counts in.</summary>
     public required string AccountingDate { get; init; }
 
+    /// <summary>Trace, 32 hexadecimal digits.</summary>
     public required string TraceId { get; init; }
+
+    /// <summary>Span, 16 hexadecimal digits.</summary>
     public required string SpanId { get; init; }
+
+    /// <summary>Span above; empty on a root.</summary>
     public required string ParentSpanId { get; init; }
 
     /// <summary>The run it belongs to.</summary>
     public required string RunId { get; init; }
+
+    /// <summary>Name of the workflow.</summary>
     public required string Workflow { get; init; }
+
+    /// <summary>Nearest named step or tool above, else the span's name.</summary>
     public required string Step { get; init; }
+
+    /// <summary>Name of the agent.</summary>
     public required string Agent { get; init; }
 
     /// <summary>1 for the first attempt of a call.</summary>
@@ -54,11 +65,23 @@ public sealed record LedgerRow
 
     /// <summary>ok, error, aborted or unknown.</summary>
     public required string CallStatus { get; init; }
+
+    /// <summary>Kind of call.</summary>
     public required string Operation { get; init; }
+
+    /// <summary>Who sold the call.</summary>
     public required string Provider { get; init; }
+
+    /// <summary>Model that answered, else the one asked for.</summary>
     public required string Model { get; init; }
+
+    /// <summary>Model that was asked for.</summary>
     public required string RequestModel { get; init; }
+
+    /// <summary>Provider's service tier; empty when unknown.</summary>
     public required string ServiceTier { get; init; }
+
+    /// <summary>Provider's region; empty when unknown.</summary>
     public required string Region { get; init; }
 
     /// <summary>Whose and for what.</summary>
@@ -96,7 +119,11 @@ public sealed record LedgerRow
 
     /// <summary>The rate that priced it; empty when none did.</summary>
     public required string RateId { get; init; }
+
+    /// <summary>Rate book that priced it.</summary>
     public required long RateBookVersion { get; init; }
+
+    /// <summary>Attribution rules that decided whose it is.</summary>
     public required long AttributionVersion { get; init; }
 
     /// <summary>owner, or aggregate_fallback.</summary>
@@ -148,12 +175,19 @@ public sealed record SpanUsage
 /// <summary>Cost by component, USD.</summary>
 public sealed record CostComponents
 {
+    /// <summary>Uncached input.</summary>
     public required Money Input { get; init; }
+
+    /// <summary>Input read from a cache.</summary>
     public required Money CacheRead { get; init; }
 
     /// <summary>Cache writes of either time to live.</summary>
     public required Money CacheWrite { get; init; }
+
+    /// <summary>Output without reasoning.</summary>
     public required Money Output { get; init; }
+
+    /// <summary>Reasoning output.</summary>
     public required Money Reasoning { get; init; }
 
     /// <summary>Everything that is not one of the token kinds.</summary>
@@ -163,20 +197,37 @@ public sealed record CostComponents
 /// <summary>Whose cost it is and for what; empty = unattributed.</summary>
 public sealed record Attribution
 {
+    /// <summary>Customer.</summary>
     public required string Customer { get; init; }
 
     /// <summary>Where the customer was found: none, own, ancestor, link, run, resource, session or rule.</summary>
     public required string CustomerEvidence { get; init; }
+
+    /// <summary>Feature.</summary>
     public required string Feature { get; init; }
 
     /// <summary>Where the feature was found.</summary>
     public required string FeatureEvidence { get; init; }
+
+    /// <summary>Product.</summary>
     public required string Product { get; init; }
+
+    /// <summary>Team.</summary>
     public required string Team { get; init; }
+
+    /// <summary>Deployment environment.</summary>
     public required string Environment { get; init; }
+
+    /// <summary>End user.</summary>
     public required string User { get; init; }
+
+    /// <summary>Session or conversation.</summary>
     public required string Session { get; init; }
+
+    /// <summary>The customer's plan.</summary>
     public required string Plan { get; init; }
+
+    /// <summary>For whom the work was done.</summary>
     public required string Audience { get; init; }
 
     /// <summary>Configured extra dimensions by name.</summary>

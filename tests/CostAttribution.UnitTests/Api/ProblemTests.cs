@@ -53,7 +53,8 @@ public sealed class ProblemTests
     [Theory]
     [InlineData("/api/v1/cots", "/api/v1/costs")]
     [InlineData("/api/v2/costs", "/api/v1/costs")]
-    [InlineData("/api/", null)]
+    [InlineData("/api/v1/nothing/at/all/like/this", null)]
+    [InlineData("/api/", "/api/v1/costs")]
     public async Task An_unknown_address_lists_the_known_ones(string address, string? meant)
     {
         await using var host = await ApiHost.StartAsync();

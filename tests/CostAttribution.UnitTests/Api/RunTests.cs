@@ -80,7 +80,7 @@ public sealed class RunTests
 
         Assert.Equal(HttpStatusCode.OK, status);
         Golden.Matches("run_answer.json", ApiHost.Indented(body));
-        Golden.Matches("run.sql", string.Join("\n", host.Transport.Transcript().Split("SELECT ").Order(StringComparer.Ordinal)));
+        Golden.Matches("run.sql", host.Transport.Transcript());
     }
 
     [Fact]

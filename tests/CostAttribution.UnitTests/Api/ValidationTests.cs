@@ -16,7 +16,7 @@ public sealed class ValidationTests
     [InlineData("/costs?groupBy=custmer", "groupBy", "names no dimension with 'custmer'", "customer")]
     [InlineData("/costs?groupBy=customer,customer", "groupBy", "names 'customer' 2 times", null)]
     [InlineData("/costs?groupBy=customer,,model", "groupBy", "has an empty name between its commas", null)]
-    [InlineData("/costs?groupBy=dim.", "groupBy", "names no dimension with 'dim.'", null)]
+    [InlineData("/costs?groupBy=dim.", "groupBy", "names no dimension with 'dim.'", "dim.<name>")]
     [InlineData("/costs?groupBy=customer,feature,product,team,environment,workflow,agent,plan,audience", "groupBy", "has 9 dimensions; the limit is 8", null)]
     [InlineData("/costs?groupBy=", "groupBy", "is empty", null)]
     [InlineData("/costs?from=yesterday", "from", "is not a time", null)]
