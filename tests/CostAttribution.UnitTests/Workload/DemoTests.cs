@@ -147,7 +147,7 @@ public sealed class DemoTests
         return (await demo.RunAsync(CancellationToken.None), writer.ToString());
     }
 
-    /// <summary>Stands still on the calendar, so that the ledger double can repeat the workload, and runs a hundredfold otherwise.</summary>
+    /// <summary>Stands still on the calendar, so that the ledger double can repeat the workload; else a hundredfold.</summary>
     private sealed class FastClock : TimeProvider
     {
         private const int Speed = 100;
@@ -172,13 +172,15 @@ public sealed class DemoTests
         public long MissingCalls { get; init; }
         public bool Broken { get; init; }
 
+        public string Database => "cost_attribution";
+
         public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
         {
             if (Broken) throw new ClickHouseException(60, "no such table");
             var rows = query.Sql switch
             {
-                var sql when sql.Contains(".cost_hourly", StringComparison.Ordinal) => Figures.Customers.Select(Row),
-                var sql when sql.Contains(".workflow_runs", StringComparison.Ordinal) => Figures.Workflows.Select(Row),
+                var sql when sql.Contains("FROM cost_hourly", StringComparison.Ordinal) => Figures.Customers.Select(Row),
+                var sql when sql.Contains("FROM workflow_runs", StringComparison.Ordinal) => Figures.Workflows.Select(Row),
                 var sql when sql.Contains("GROUP BY trace_id, span_id", StringComparison.Ordinal) => ["[\"aa\",\"bb\"]"],
                 _ => Ledger(query.Parameters["prefix"]),
             };
@@ -192,13 +194,14 @@ public sealed class DemoTests
 
         private IEnumerable<string> Ledger(string prefix)
         {
-            var generator = new WorkloadGenerator(new WorkloadOptions { Seed = 2026, Start = WorkloadKit.Start, Spans = 300, Rate = 300 });
+            var options = new WorkloadOptions { Seed = 2026, Start = WorkloadKit.Start, Spans = 300, Rate = 300 };
+            var generator = new WorkloadGenerator(options);
             Assert.Equal(generator.TracePrefix, prefix);
             Assert.True(generator.Requests().Count() > 1);
             return generator.Truth.By(key => key.Customer).Select(pair => Json(pair.Key,
-                pair.Value.Calls - (pair.Key == "meridian-bank" ? MissingCalls : 0), pair.Value.FailedCalls, pair.Value.InputTokens,
-                pair.Value.CacheReadTokens, pair.Value.CacheWriteTokens, pair.Value.CacheWrite1hTokens, pair.Value.OutputTokens,
-                pair.Value.ReasoningTokens));
+                pair.Value.Calls - (pair.Key == "meridian-bank" ? MissingCalls : 0), pair.Value.FailedCalls,
+                pair.Value.InputTokens, pair.Value.CacheReadTokens, pair.Value.CacheWriteTokens,
+                pair.Value.CacheWrite1hTokens, pair.Value.OutputTokens, pair.Value.ReasoningTokens));
         }
 
         private static string Row(CustomerCost row) => Json(row.Customer, row.Plan, row.Calls, row.FailedCalls, row.InputTokens,
@@ -207,6 +210,7 @@ public sealed class DemoTests
         private static string Row(WorkflowCost row) =>
             Json(row.Workflow, row.Runs, row.Completed, row.Failed, row.Cost, row.RetryCost);
 
-        private static string Json(params object[] values) => "[" + string.Join(',', values.Select(value => $"\"{value}\"")) + "]";
+        private static string Json(params object[] values) =>
+            "[" + string.Join(',', values.Select(value => $"\"{value}\"")) + "]";
     }
 }

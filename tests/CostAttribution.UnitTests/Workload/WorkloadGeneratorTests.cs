@@ -62,8 +62,8 @@ public sealed class WorkloadGeneratorTests
 
         var truth = kit.Generator.Truth.Total();
         Assert.Equal((calls, failed, missing), (truth.Calls, truth.FailedCalls, truth.UsageMissingCalls));
-        Assert.Equal(sum, new CallUsage(truth.InputTokens, truth.CacheReadTokens, truth.CacheWriteTokens, truth.CacheWrite1hTokens,
-            truth.OutputTokens, truth.ReasoningTokens));
+        Assert.Equal(sum, new CallUsage(truth.InputTokens, truth.CacheReadTokens, truth.CacheWriteTokens,
+            truth.CacheWrite1hTokens, truth.OutputTokens, truth.ReasoningTokens));
     }
 
     [Fact]
@@ -88,18 +88,24 @@ public sealed class WorkloadGeneratorTests
         var outcomes = kit.Calls.Select(call => call.Call.Outcome).Distinct();
 
         Assert.Equal(4, outcomes.Count());
-        Assert.All(new[] { truth.Total().CacheReadTokens, truth.Total().CacheWriteTokens, truth.Total().CacheWrite1hTokens,
-            truth.Total().ReasoningTokens, truth.Total().UsageMissingCalls, truth.DuplicateSpans }, value => Assert.True(value > 0));
+        var total = truth.Total();
+        long[] kinds =
+        [
+            total.CacheReadTokens, total.CacheWriteTokens, total.CacheWrite1hTokens, total.ReasoningTokens, total.UsageMissingCalls,
+            truth.DuplicateSpans,
+        ];
+        Assert.DoesNotContain(0, kinds);
         Assert.Equal(WorkflowProfile.All.Length, truth.Runs.Count);
         Assert.Contains(truth.Runs.Values, runs => runs.Failed > 0);
         Assert.Contains("", truth.By(key => key.Customer).Keys);
         Assert.Equal(CustomerProfile.All.Length + 1, truth.By(key => key.Customer).Count);
-        Assert.Equal([.. ExpectedScopes.Order()], kit.Spans.Select(span => span.Scope).Where(ExpectedScopes.Contains).Distinct().Order());
+        Assert.Subset(kit.Spans.Select(span => span.Scope).ToHashSet(), ExpectedScopes.ToHashSet());
     }
 
     private static readonly string[] ExpectedScopes =
     [
-        "roastery.genai", "roastery.llm-client", "com.anthropic.sdk.python", "ai", "gen_ai", "openinference.instrumentation.anthropic",
+        "roastery.genai", "roastery.llm-client", "com.anthropic.sdk.python", "ai", "gen_ai",
+        "openinference.instrumentation.anthropic",
         "Experimental.Microsoft.Extensions.AI", "OpenAI.ChatClient", "litellm", "strands.telemetry.tracer",
         "opentelemetry.instrumentation.botocore.bedrock-runtime",
     ];
@@ -111,7 +117,8 @@ public sealed class WorkloadGeneratorTests
         var first = kit.ByKey;
 
         var childFirst = first.Values.Count(span => span.ParentKey.Length > 0 && first[span.ParentKey].Request > span.Request);
-        var several = first.Values.GroupBy(span => span.TraceId).Count(trace => trace.Select(span => span.Service).Distinct().Count() > 1);
+        var several = first.Values.GroupBy(span => span.TraceId)
+            .Count(trace => trace.Select(span => span.Service).Distinct().Count() > 1);
 
         Assert.True(childFirst > first.Count / 10, $"{childFirst} of {first.Count}");
         Assert.True(several > kit.Generator.Truth.Traces / 2, $"{several} of {kit.Generator.Truth.Traces}");
@@ -125,7 +132,8 @@ public sealed class WorkloadGeneratorTests
 
         Assert.All(spans.Values.Where(span => span.ParentKey.Length > 0), span => Assert.Contains(span.ParentKey, spans.Keys));
         Assert.All(spans.Values.GroupBy(span => span.TraceId), trace => Assert.Single(trace, span => span.ParentKey.Length == 0));
-        Assert.Equal((kit.Generator.Truth.Spans, kit.Generator.Truth.DuplicateSpans), (spans.Count, kit.Spans.Count - spans.Count));
+        Assert.Equal((kit.Generator.Truth.Spans, kit.Generator.Truth.DuplicateSpans),
+            (spans.Count, kit.Spans.Count - spans.Count));
         Assert.Equal(kit.Requests.Sum(request => request.Spans), kit.Spans.Count);
         Assert.Equal(kit.Generator.Truth.Traces, spans.Values.Select(span => span.TraceId).Distinct().Count());
     }
@@ -166,7 +174,7 @@ public sealed class WorkloadGeneratorTests
     {
         var kit = WorkloadKit.Generate(options => options with { Spans = 12_000 });
         var tokens = kit.Generator.Truth.By(key => key.Customer)
-            .Select(pair => (pair.Key, Used: pair.Value.InputTokens + pair.Value.CacheWriteTokens + pair.Value.CacheWrite1hTokens))
+            .Select(pair => (pair.Key, Used: pair.Value.InputTokens + pair.Value.CacheReadTokens + pair.Value.CacheWriteTokens))
             .OrderByDescending(pair => pair.Used).ToList();
 
         Assert.Equal("meridian-bank", tokens[0].Key);
@@ -196,7 +204,8 @@ public sealed class WorkloadGeneratorTests
         var without = WorkloadKit.Generate(options => options with { ContentBytesMax = 0, Spans = 2_000 });
         var with = WorkloadKit.Generate(options => options with { ContentBytesMax = 300, Spans = 2_000 });
 
-        Assert.DoesNotContain(without.Spans, span => span.Text("gen_ai.input.messages").Length > 0 || span.Text("input.value").Length > 0);
+        Assert.DoesNotContain(without.Spans,
+            span => span.Text("gen_ai.input.messages").Length > 0 || span.Text("input.value").Length > 0);
         Assert.Contains(with.Spans, span => span.Text("input.value").Length == 300);
         Assert.All(with.Spans, span => Assert.True(span.Text("input.value").Length <= 300));
     }

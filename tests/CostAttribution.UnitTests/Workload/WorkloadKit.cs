@@ -73,8 +73,9 @@ internal sealed class WorkloadKit
         }
         if (span.Number("gen_ai.usage.cache_write_input_tokens") is { } written)
         {
-            return new CallUsage(span.Number("gen_ai.usage.input_tokens") ?? 0, span.Number("gen_ai.usage.cache_read_input_tokens") ?? 0,
-                written, 0, span.Number("gen_ai.usage.output_tokens") ?? 0);
+            return new CallUsage(span.Number("gen_ai.usage.input_tokens") ?? 0,
+                span.Number("gen_ai.usage.cache_read_input_tokens") ?? 0, written, 0,
+                span.Number("gen_ai.usage.output_tokens") ?? 0);
         }
         var input = span.Number("gen_ai.usage.input_tokens") ?? span.Number("gen_ai.usage.prompt_tokens");
         if (input is null) return null;
@@ -86,7 +87,8 @@ internal sealed class WorkloadKit
     }
 
     private static CallUsage Inclusive(long input, long? read, long? written, long hour, long? output, long? reasoning) =>
-        new(input - (read ?? 0) - (written ?? 0), read ?? 0, (written ?? 0) - hour, hour, (output ?? 0) - (reasoning ?? 0), reasoning ?? 0);
+        new(input - (read ?? 0) - (written ?? 0), read ?? 0, (written ?? 0) - hour, hour,
+            (output ?? 0) - (reasoning ?? 0), reasoning ?? 0);
 
     private static (long Five, long Hour) Split(Received span)
     {
@@ -94,6 +96,7 @@ internal sealed class WorkloadKit
         if (metadata.Length == 0) return (0, 0);
         using var document = JsonDocument.Parse(metadata);
         var creation = document.RootElement.GetProperty("anthropic").GetProperty("usage").GetProperty("cache_creation");
-        return (creation.GetProperty("ephemeral_5m_input_tokens").GetInt64(), creation.GetProperty("ephemeral_1h_input_tokens").GetInt64());
+        return (creation.GetProperty("ephemeral_5m_input_tokens").GetInt64(),
+            creation.GetProperty("ephemeral_1h_input_tokens").GetInt64());
     }
 }
