@@ -9,7 +9,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void The_same_options_give_the_same_bytes()
     {
-        var first = WorkloadKit.Generate();
+        var first = WorkloadKit.Default;
         var second = WorkloadKit.Generate();
 
         Assert.Equal(first.Requests.Count, second.Requests.Count);
@@ -24,7 +24,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void Another_seed_or_another_start_gives_other_trace_ids()
     {
-        var first = WorkloadKit.Generate();
+        var first = WorkloadKit.Default;
         var seeded = WorkloadKit.Generate(options => options with { Seed = 7 });
         var later = WorkloadKit.Generate(options => options with { Start = options.Start.AddSeconds(1) });
 
@@ -36,7 +36,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void Every_trace_id_begins_with_the_workloads_prefix()
     {
-        var kit = WorkloadKit.Generate();
+        var kit = WorkloadKit.Default;
 
         Assert.Equal(8, kit.Generator.TracePrefix.Length);
         Assert.All(kit.Spans, span => Assert.StartsWith(kit.Generator.TracePrefix, span.TraceId, StringComparison.Ordinal));
@@ -45,7 +45,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void The_truth_equals_the_sums_over_the_spans_of_the_calls()
     {
-        var kit = WorkloadKit.Generate();
+        var kit = WorkloadKit.Default;
         var spans = kit.ByKey;
         var sum = new CallUsage();
         long calls = 0, failed = 0, missing = 0;
@@ -69,7 +69,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void Every_other_span_with_usage_repeats_a_call_or_sums_up_its_descendants()
     {
-        var kit = WorkloadKit.Generate();
+        var kit = WorkloadKit.Default;
         var owners = kit.Calls.Select(call => call.SpanKey).ToHashSet();
         var spans = kit.ByKey;
         string[] containers = ["invoke_agent", "orchestrate_tools", "ai.generateText", "ai.embed"];
@@ -83,7 +83,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void Every_dialect_and_every_oddity_occurs()
     {
-        var kit = WorkloadKit.Generate(options => options with { Spans = 12_000 });
+        var kit = WorkloadKit.Large;
         var truth = kit.Generator.Truth;
         var outcomes = kit.Calls.Select(call => call.Call.Outcome).Distinct();
 
@@ -113,7 +113,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void Children_arrive_before_parents_and_one_trace_from_several_exporters()
     {
-        var kit = WorkloadKit.Generate();
+        var kit = WorkloadKit.Default;
         var first = kit.ByKey;
 
         var childFirst = first.Values.Count(span => span.ParentKey.Length > 0 && first[span.ParentKey].Request > span.Request);
@@ -127,7 +127,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void Every_trace_is_whole_in_the_end_and_counted_once()
     {
-        var kit = WorkloadKit.Generate();
+        var kit = WorkloadKit.Default;
         var spans = kit.ByKey;
 
         Assert.All(spans.Values.Where(span => span.ParentKey.Length > 0), span => Assert.Contains(span.ParentKey, spans.Keys));
@@ -141,7 +141,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void No_event_lies_outside_the_history_or_after_it_is_sent()
     {
-        var kit = WorkloadKit.Generate();
+        var kit = WorkloadKit.Default;
         var oldest = (kit.Options.Start - kit.Options.History).ToUnixTimeMilliseconds();
         Assert.All(kit.Spans, span =>
         {
@@ -157,7 +157,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void Attempts_at_one_call_are_bounded()
     {
-        var kit = WorkloadKit.Generate(options => options with { Spans = 12_000 });
+        var kit = WorkloadKit.Large;
         var spans = kit.ByKey;
         var mostRejected = kit.Calls.Where(call => call.Call.Outcome == CallOutcome.Rejected)
             .GroupBy(call => (spans[call.SpanKey].TraceId, call.Call.Turn, call.Call.Kind))
@@ -172,7 +172,7 @@ public sealed class WorkloadGeneratorTests
     [Fact]
     public void One_customer_uses_far_more_than_any_other()
     {
-        var kit = WorkloadKit.Generate(options => options with { Spans = 12_000 });
+        var kit = WorkloadKit.Large;
         var tokens = kit.Generator.Truth.By(key => key.Customer)
             .Select(pair => (pair.Key, Used: pair.Value.InputTokens + pair.Value.CacheReadTokens + pair.Value.CacheWriteTokens))
             .OrderByDescending(pair => pair.Used).ToList();

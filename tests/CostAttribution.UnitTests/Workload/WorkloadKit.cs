@@ -17,6 +17,15 @@ internal sealed class WorkloadKit
     public required List<Received> Spans { get; init; }
     public required List<(string SpanKey, ProviderCall Call)> Calls { get; init; }
 
+    /// <summary>The workload of the default options, shared by the tests that only look at it.</summary>
+    public static WorkloadKit Default => Shared.Value;
+
+    /// <summary>One long enough for everything rare to occur.</summary>
+    public static WorkloadKit Large => SharedLarge.Value;
+
+    private static readonly Lazy<WorkloadKit> Shared = new(() => Generate());
+    private static readonly Lazy<WorkloadKit> SharedLarge = new(() => Generate(options => options with { Spans = 12_000 }));
+
     /// <summary>First copy of each span by trace and span id.</summary>
     public Dictionary<string, Received> ByKey =>
         Spans.GroupBy(span => span.Key).ToDictionary(copies => copies.Key, copies => copies.First());
