@@ -57,7 +57,7 @@ internal sealed class DemoCommand(DemoOptions options, IClickHouseTransport stor
         Say($"  {DisplayText.Grouped(options.Spans)} spans over {options.Duration.TotalSeconds:0} s to {options.Host}:"
             + $"{options.GrpcPort}; their times are spread over the last 14 days and now");
         if (options.ClickHouseHttpPort == 0) return;
-        Say($"  SQL over HTTP at http://{options.Host}:{options.ClickHouseHttpPort}, database {store.Database}");
+        Say($"  SQL over HTTP at http://{options.Host}:{options.ClickHouseHttpPort}, database {options.Database}");
     }
 
     private async Task<Verdict> DriveAsync(DemoTraffic traffic, CancellationToken stop)
