@@ -7,7 +7,7 @@ public sealed record WorkloadOptions
 {
     public ulong Seed { get; init; } = 20_26;
 
-    /// <summary>When the first request is sent; events lie before or shortly after it. Part of what trace ids are made from.</summary>
+    /// <summary>When the first request is sent; events lie before or shortly after it. Part of the trace ids.</summary>
     public required DateTimeOffset Start { get; init; }
 
     /// <summary>Spans after which no further trace begins; those begun are finished, so a little more is sent.</summary>
@@ -25,7 +25,7 @@ public sealed record WorkloadOptions
     /// <summary>Customers that take part, from the most expensive down; at most <see cref="CustomersMax"/>.</summary>
     public int Customers { get; init; } = CustomersMax;
 
-    /// <summary>Instrumentations that take part. A customer's workflow whose own is left out uses plain conventions instead.</summary>
+    /// <summary>Instrumentations that take part. Where one is left out, plain conventions take its place.</summary>
     public DialectSet Dialects { get; init; } = DialectSet.All;
 
     /// <summary>Largest prompt put on a model call, in bytes; 0 = none.</summary>

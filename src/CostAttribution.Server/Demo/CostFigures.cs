@@ -6,8 +6,8 @@ namespace CostAttribution.Server.Demo;
 /// <summary>One line of the customer table.</summary>
 /// <param name="Customer">Empty = unattributed.</param>
 /// <param name="CachedTokens">Read from a cache; part of the input side, not of <paramref name="InputTokens"/>.</param>
-internal sealed record CustomerCost(string Customer, string Plan, long Calls, long FailedCalls, long InputTokens, long OutputTokens,
-    long CachedTokens, Money Cost, Money RetryCost, long UnpricedCalls, long NoUsageCalls);
+internal sealed record CustomerCost(string Customer, string Plan, long Calls, long FailedCalls, long InputTokens,
+    long OutputTokens, long CachedTokens, Money Cost, Money RetryCost, long UnpricedCalls, long NoUsageCalls);
 
 /// <summary>One line of the workflow table.</summary>
 internal sealed record WorkflowCost(string Workflow, long Runs, long Completed, long Failed, Money Cost, Money RetryCost)

@@ -7,7 +7,7 @@ using CostAttribution.Workload;
 namespace CostAttribution.Server.Demo;
 
 /// <summary>Reads the demo's figures from the store. Every number comes as text, money as a decimal.</summary>
-internal sealed class CostReader(IClickHouseTransport store, string database)
+internal sealed class CostReader(IClickHouseTransport store)
 {
     private const int RowsMax = 20;
 
@@ -20,7 +20,7 @@ internal sealed class CostReader(IClickHouseTransport store, string database)
                 toString(sum(cost)), toString(sum(retry_cost)),
                 toString(sumIf(calls, price_status IN ('unpriced_model', 'unpriced_unit'))),
                 toString(sumIf(calls, price_status = 'no_usage'))
-            FROM {database}.cost_hourly
+            FROM cost_hourly
             GROUP BY customer_id
             ORDER BY sum(cost) DESC, customer_id
             LIMIT {RowsMax}
@@ -28,14 +28,14 @@ internal sealed class CostReader(IClickHouseTransport store, string database)
         var workflows = await QueryAsync($"""
             SELECT workflow, toString(count()), toString(countIf(status = 'completed')), toString(countIf(status = 'failed')),
                 toString(sum(cost)), toString(sum(retry_cost))
-            FROM {database}.workflow_runs
+            FROM workflow_runs
             GROUP BY workflow
             ORDER BY sum(cost) DESC, workflow
             LIMIT {RowsMax}
             """, [], cancel);
         return new CostFigures(
-            [.. customers.Select(row => new CustomerCost(row[0], row[1], Whole(row[2]), Whole(row[3]), Whole(row[4]), Whole(row[5]),
-                Whole(row[6]), Money.Parse(row[7]), Money.Parse(row[8]), Whole(row[9]), Whole(row[10])))],
+            [.. customers.Select(row => new CustomerCost(row[0], row[1], Whole(row[2]), Whole(row[3]), Whole(row[4]),
+                Whole(row[5]), Whole(row[6]), Money.Parse(row[7]), Money.Parse(row[8]), Whole(row[9]), Whole(row[10])))],
             [.. workflows.Select(row => new WorkflowCost(row[0], Whole(row[1]), Whole(row[2]), Whole(row[3]),
                 Money.Parse(row[4]), Money.Parse(row[5])))]);
     }
@@ -43,11 +43,11 @@ internal sealed class CostReader(IClickHouseTransport store, string database)
     /// <summary>Ledger sums per customer over the traces whose id begins with <paramref name="tracePrefix"/>.</summary>
     public async Task<Dictionary<string, TruthTotals>> ReadLedgerAsync(string tracePrefix, CancellationToken cancel)
     {
-        var rows = await QueryAsync($$"""
+        var rows = await QueryAsync("""
             SELECT customer_id, toString(sum(calls)), toString(sum(failed_calls)), toString(sum(input_tokens)),
                 toString(sum(cache_read_tokens)), toString(sum(cache_write_tokens)), toString(sum(cache_write_1h_tokens)),
                 toString(sum(output_tokens)), toString(sum(reasoning_tokens))
-            FROM {{database}}.cost_ledger
+            FROM cost_ledger
             WHERE startsWith(trace_id, {prefix:String})
             GROUP BY customer_id
             """, new() { ["prefix"] = tracePrefix }, cancel);
@@ -67,9 +67,9 @@ internal sealed class CostReader(IClickHouseTransport store, string database)
     /// <summary>The dearest span of the workload, to show an explanation of; null when nothing is posted.</summary>
     public async Task<(string TraceId, string SpanId)?> FindSpanAsync(string tracePrefix, CancellationToken cancel)
     {
-        var rows = await QueryAsync($$"""
+        var rows = await QueryAsync("""
             SELECT trace_id, span_id
-            FROM {{database}}.cost_ledger
+            FROM cost_ledger
             WHERE startsWith(trace_id, {prefix:String})
             GROUP BY trace_id, span_id
             ORDER BY sum(cost) DESC, trace_id, span_id
@@ -80,7 +80,8 @@ internal sealed class CostReader(IClickHouseTransport store, string database)
 
     private async Task<List<string[]>> QueryAsync(string sql, Dictionary<string, string> parameters, CancellationToken cancel)
     {
-        var answer = await store.QueryAsync(new ClickHouseQuery(sql) { Format = "JSONCompactEachRow", Parameters = parameters }, cancel);
+        var query = new ClickHouseQuery(sql) { Format = "JSONCompactEachRow", Parameters = parameters };
+        var answer = await store.QueryAsync(query, cancel);
         var rows = new List<string[]>();
         for (var rest = answer.AsMemory(); !rest.IsEmpty;)
         {

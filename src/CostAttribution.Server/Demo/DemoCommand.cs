@@ -17,7 +17,7 @@ internal sealed class DemoCommand(DemoOptions options, IClickHouseTransport stor
     private static readonly TimeSpan PlainInterval = TimeSpan.FromSeconds(5);
     private const int DifferencesShownMax = 20;
 
-    private readonly CostReader _reader = new(store, options.Database);
+    private readonly CostReader _reader = new(store);
     private CostFigures _figures = CostFigures.Empty;
     private string _trouble = "";
 
@@ -54,9 +54,10 @@ internal sealed class DemoCommand(DemoOptions options, IClickHouseTransport stor
     private void Announce()
     {
         Say("demo with simulated data: made-up customers and prompts, sent through the real OTLP port");
-        Say($"  {DisplayText.Grouped(options.Spans)} spans over {options.Duration.TotalSeconds:0} s to {options.Host}:{options.GrpcPort}; "
-            + "their times are spread over the last 14 days and now");
-        if (options.ClickHouseHttpPort > 0) Say($"  SQL over HTTP at http://{options.Host}:{options.ClickHouseHttpPort}, database {options.Database}");
+        Say($"  {DisplayText.Grouped(options.Spans)} spans over {options.Duration.TotalSeconds:0} s to {options.Host}:"
+            + $"{options.GrpcPort}; their times are spread over the last 14 days and now");
+        if (options.ClickHouseHttpPort == 0) return;
+        Say($"  SQL over HTTP at http://{options.Host}:{options.ClickHouseHttpPort}, database {options.Database}");
     }
 
     private async Task<Verdict> DriveAsync(DemoTraffic traffic, CancellationToken stop)
@@ -170,7 +171,8 @@ internal sealed class DemoCommand(DemoOptions options, IClickHouseTransport stor
         foreach (var difference in verdict.Differences.Take(DifferencesShownMax))
         {
             Say($"  {(difference.Customer.Length == 0 ? "(unattributed)" : difference.Customer)}: {difference.Quantity} "
-                + $"{DisplayText.Grouped(difference.Ledger)} in the ledger, {DisplayText.Grouped(difference.Workload)} in the workload");
+                + $"{DisplayText.Grouped(difference.Ledger)} in the ledger, "
+                + $"{DisplayText.Grouped(difference.Workload)} in the workload");
         }
         if (verdict.Differences.Count > DifferencesShownMax) Say($"  and {verdict.Differences.Count - DifferencesShownMax} more");
         await SuggestAsync(traffic, stop);
@@ -192,7 +194,8 @@ internal sealed class DemoCommand(DemoOptions options, IClickHouseTransport stor
             Say("the store cannot be read: " + failure.Message);
         }
         Say($"open: {api}/costs?groupBy=customer{explain}");
-        Say($"send: curl -H 'Content-Type: application/json' --data-binary @{SamplePath} http://{options.Host}:{options.HttpPort}/v1/traces");
+        Say($"send: curl -H 'Content-Type: application/json' --data-binary @{SamplePath} "
+            + $"http://{options.Host}:{options.HttpPort}/v1/traces");
     }
 
     private DemoStatus Status(DemoTraffic traffic, string phase) =>

@@ -13,6 +13,7 @@ internal sealed record DemoOptions
     /// <summary>Port of the embedded engine's HTTP interface; 0 when it is off.</summary>
     public int ClickHouseHttpPort { get; init; }
 
+    /// <summary>Name of the database, for people who query it themselves.</summary>
     public string Database { get; init; } = "cost_attribution";
 
     /// <summary>Spans to send; the traces begun by then are finished.</summary>

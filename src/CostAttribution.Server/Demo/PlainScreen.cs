@@ -10,8 +10,8 @@ internal static class PlainScreen
         var trouble = status.Trouble.Length == 0 ? "" : $"; {status.Trouble}";
         var retries = status.Retries == 0 ? "" : $", {DisplayText.Grouped(status.Retries)} sends repeated";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{status.Phase}: {DisplayText.Grouped(status.SentSpans)} of {DisplayText.Grouped(status.WantedSpans)} spans{retries}, "
-            + $"cost so far {DisplayText.Dollars(status.Figures.TotalCost)}{trouble}");
+            $"{status.Phase}: {DisplayText.Grouped(status.SentSpans)} of {DisplayText.Grouped(status.WantedSpans)} spans"
+            + $"{retries}, cost so far {DisplayText.Dollars(status.Figures.TotalCost)}{trouble}");
     }
 
     public static IEnumerable<string> Tables(CostFigures figures)

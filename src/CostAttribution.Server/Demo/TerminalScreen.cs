@@ -12,7 +12,7 @@ internal static class TerminalScreen
     {
         var rows = new List<IRenderable>
         {
-            new Markup("[bold yellow]simulated data[/] [grey]made-up customers, real pipeline: OTLP gRPC in, ledger in ClickHouse[/]"),
+            new Markup("[bold yellow]simulated data[/] [grey]made-up customers, real pipeline: OTLP in, ledger in ClickHouse[/]"),
             new Markup(ProgressLine(status)),
             Customers(status.Figures),
             Workflows(status.Figures),

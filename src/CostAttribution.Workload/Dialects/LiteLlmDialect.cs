@@ -48,7 +48,8 @@ internal sealed class LiteLlmDialect : Dialect
             attempt.Set("gen_ai.usage.input_tokens", call.Usage.InputTotal)
                 .Set("gen_ai.usage.output_tokens", call.Usage.OutputTotal)
                 .Set("gen_ai.usage.total_tokens", call.Usage.InputTotal + call.Usage.OutputTotal);
-            raw.Set("llm.openai.usage", $"{{'prompt_tokens': {call.Usage.InputTotal}, 'completion_tokens': {call.Usage.OutputTotal}}}");
+            raw.Set("llm.openai.usage",
+                $"{{'prompt_tokens': {call.Usage.InputTotal}, 'completion_tokens': {call.Usage.OutputTotal}}}");
         }
         run.End(raw);
         EndCall(run, attempt, call);

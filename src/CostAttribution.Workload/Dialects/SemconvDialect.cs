@@ -4,7 +4,7 @@ using CostAttribution.Workload.Runs;
 
 namespace CostAttribution.Workload.Dialects;
 
-/// <summary>OpenTelemetry GenAI conventions 1.41: input includes the cache, output includes reasoning; no usage on agents.</summary>
+/// <summary>OpenTelemetry GenAI conventions 1.41: input includes the cache, output the reasoning; none on agents.</summary>
 internal sealed class SemconvDialect : Dialect
 {
     public override DialectSet Set => DialectSet.Semconv;

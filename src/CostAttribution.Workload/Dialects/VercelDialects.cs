@@ -97,7 +97,8 @@ internal sealed class Vercel6Dialect : Dialect
         if (call.Model.Provider == Provider.Anthropic)
         {
             span.Set("ai.response.providerMetadata",
-                $"{{\"anthropic\":{{\"usage\":{{\"input_tokens\":{usage.Input},\"cache_creation_input_tokens\":{usage.CacheWrite},"
+                $"{{\"anthropic\":{{\"usage\":{{\"input_tokens\":{usage.Input},"
+                + $"\"cache_creation_input_tokens\":{usage.CacheWrite},"
                 + $"\"cache_read_input_tokens\":{usage.CacheRead},\"cache_creation\":{{\"ephemeral_5m_input_tokens\":"
                 + $"{usage.CacheWrite5m},\"ephemeral_1h_input_tokens\":{usage.CacheWrite1h}}},"
                 + "\"service_tier\":\"standard\"}}}");

@@ -34,7 +34,8 @@ internal static class Models
         new(Provider.OpenAi, "text-embedding-3-small", "text-embedding-3-small");
     public static readonly ModelProfile EmbeddingLarge =
         new(Provider.OpenAi, "text-embedding-3-large", "text-embedding-3-large");
-    public static readonly ModelProfile Opus = new(Provider.Anthropic, "claude-opus-4-1", "claude-opus-4-1-20250805", Reasons: true);
+    public static readonly ModelProfile Opus =
+        new(Provider.Anthropic, "claude-opus-4-1", "claude-opus-4-1-20250805", Reasons: true);
     public static readonly ModelProfile Sonnet =
         new(Provider.Anthropic, "claude-sonnet-4-5", "claude-sonnet-4-5-20250929", Reasons: true);
     public static readonly ModelProfile Haiku = new(Provider.Anthropic, "claude-haiku-4-5", "claude-haiku-4-5-20251001");
@@ -45,6 +46,6 @@ internal static class Models
         new(Provider.Bedrock, "amazon.nova-pro-v1:0", "amazon.nova-pro-v1:0", RegionPrefix: "us.");
     public static readonly ModelProfile Rerank = new(Provider.Cohere, "rerank-v3.5", "rerank-v3.5");
 
-    /// <summary>Served by the company itself: no public price exists, so its calls are unpriced until somebody sets one.</summary>
+    /// <summary>Served by the company itself: without a public price its calls are unpriced until somebody sets one.</summary>
     public static readonly ModelProfile InHouse = new(Provider.InHouse, "roast-critic-13b", "roast-critic-13b");
 }

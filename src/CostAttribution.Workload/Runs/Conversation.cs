@@ -42,8 +42,9 @@ internal sealed class Conversation(RunBuilder run, Dialect dialect, ServiceProfi
             if (attempt > 0) run.Pass(150 << attempt, 250 << attempt);
             var outcome = NextOutcome();
             var usage = outcome is CallOutcome.Rejected or CallOutcome.NoUsage ? default : Use(newTokens, answerTokens);
-            var call = new ProviderCall(CallKind.Chat, model, usage, outcome, outcome == CallOutcome.NoUsage || run.Random.Chance(200),
-                outcome == CallOutcome.Rejected ? "" : ResponseId(), _turn);
+            var stream = outcome == CallOutcome.NoUsage || run.Random.Chance(200);
+            var id = outcome == CallOutcome.Rejected ? "" : ResponseId();
+            var call = new ProviderCall(CallKind.Chat, model, usage, outcome, stream, id, _turn);
             dialect.Call(run, parent, service, call);
             agent?.Add(call);
             if (call.Failed) continue;
@@ -68,15 +69,15 @@ internal sealed class Conversation(RunBuilder run, Dialect dialect, ServiceProfi
             ? run.Random.Between(output / 4, output * 2)
             : 0;
         var input = newTokens + run.Random.Between(3, 60);
-        if (_prefixTokens < CachedPrefixTokensMin) return new CallUsage(_prefixTokens + input, Output: output, Reasoning: reasoning);
-
+        var plain = new CallUsage(_prefixTokens + input, Output: output, Reasoning: reasoning);
+        if (_prefixTokens < CachedPrefixTokensMin) return plain;
         if (model.WritesCache && dialect.Kinds.HasFlag(UsageKinds.CacheWrite)) return UseWrittenCache(input, output, reasoning);
         if (model.ReadsCacheUnasked && dialect.Kinds.HasFlag(UsageKinds.CacheRead) && (_turn > 0 || run.Random.Chance(300)))
         {
             var read = _prefixTokens / CacheStepTokens * CacheStepTokens;
             return new CallUsage(_prefixTokens - read + input, read, Output: output, Reasoning: reasoning);
         }
-        return new CallUsage(_prefixTokens + input, Output: output, Reasoning: reasoning);
+        return plain;
     }
 
     private CallUsage UseWrittenCache(long input, long output, long reasoning)

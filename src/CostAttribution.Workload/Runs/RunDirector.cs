@@ -18,7 +18,7 @@ internal sealed class RunDirector(WorkloadOptions options, WorkloadRandom random
     /// <summary>Told of every call beside the ground truth, for tests that look at the call's span.</summary>
     public Action<RunBuilder, SimulatedSpan, ProviderCall>? OnCall { get; init; }
 
-    /// <param name="agePerMille">0 = now, 1000 = the beginning of the simulated history; growing customers were smaller then.</param>
+    /// <param name="agePerMille">0 = now, 1000 = the beginning of the history, when growing customers were smaller.</param>
     public RunBuilder Next(int agePerMille)
     {
         for (var i = 0; i < _customers.Length; i++)
@@ -75,7 +75,7 @@ internal sealed class RunDirector(WorkloadOptions options, WorkloadRandom random
             .Set("messaging.destination.name", "enrichment-jobs")
             .Set("messaging.operation.type", "process");
 
-    /// <summary>Puts the business keys where this part of the company puts them; the names differ as they do in practice.</summary>
+    /// <summary>Puts the business keys where this part of the company puts them, under its own names.</summary>
     private void Identify(RunBuilder run, SimulatedSpan root)
     {
         var feature = run.Workflow.Kind is WorkflowKind.Review or WorkflowKind.Nightly ? "feature.id" : "app.feature";

@@ -33,7 +33,7 @@ internal sealed class Workflows(DialectBook dialects)
         var model = run.Customer.Premium ? Models.Sonnet : Models.Gpt41Mini;
         Retrieve(run, parent, service, dialect, Models.EmbeddingSmall, rerank: run.Random.Chance(500));
         var agent = dialect.BeginAgent(run, parent, service, "ticket-solver", model);
-        var talk = new Conversation(run, dialect, service, model, Prompt(run, 900, 2_600));
+        var talk = new Conversation(run, dialect, service, model, Prompt(run, 900, 2_600)) { Outage = run.Random.Chance(12) };
         var completed = Loop(run, dialect, agent, talk, run.Random.Between(1, 4), SupportTools, 180, 220);
         dialect.EndAgent(run, agent, completed);
         Store(run, parent, service, "UPDATE tickets");
@@ -121,7 +121,11 @@ internal sealed class Workflows(DialectBook dialects)
         var service = ServiceProfile.Outreach;
         var dialect = dialects.Get(DialectSet.LiteLlm);
         var agent = dialect.BeginAgent(run, parent, service, "draft", Models.Gpt41);
-        var talk = new Conversation(run, dialect, service, Models.Gpt41, Prompt(run, 500, 1_200)) { RejectedPerMille = 60 };
+        var talk = new Conversation(run, dialect, service, Models.Gpt41, Prompt(run, 500, 1_200))
+        {
+            RejectedPerMille = 60,
+            Outage = run.Random.Chance(40),
+        };
         var completed = talk.Ask(agent.Span, agent, 120, 380)
             && (run.Random.Chance(500) || talk.Ask(agent.Span, agent, 80, 300));
         dialect.EndAgent(run, agent, completed);
@@ -169,8 +173,9 @@ internal sealed class Workflows(DialectBook dialects)
         run.Pass(4, 30);
         run.End(query);
         if (!rerank) return;
+        var id = "rrk-" + run.Random.Hex(12);
         dialect.Call(run, parent, service,
-            new ProviderCall(CallKind.Rerank, Models.Rerank, default, CallOutcome.NoUsage, false, "rrk-" + run.Random.Hex(12), 0));
+            new ProviderCall(CallKind.Rerank, Models.Rerank, default, CallOutcome.NoUsage, false, id, 0));
     }
 
     private static void Store(RunBuilder run, SimulatedSpan parent, ServiceProfile service, string statement)

@@ -78,7 +78,7 @@ internal readonly record struct GrpcAnswer(GrpcStatusCode Status, string Message
             {
                 // Beyond a day the exact figure is of no use, and the sender's own limit is far below it.
                 if (duration.Field == 1) delay += TimeSpan.FromSeconds(Math.Clamp((long)duration.Number, 0, 86_400));
-                else if (duration.Field == 2) delay += TimeSpan.FromTicks(Math.Clamp((long)duration.Number, 0, 999_999_999) / 100);
+                if (duration.Field == 2) delay += TimeSpan.FromTicks(Math.Clamp((long)duration.Number, 0, 999_999_999) / 100);
             }
         }
         return delay;

@@ -115,6 +115,24 @@ public sealed class DemoTests
         Assert.Contains("unattributed $0.5000; 7 calls without a price", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task On_a_terminal_the_picture_is_painted_while_the_demo_runs()
+    {
+        var terminal = new TerminalDouble();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.Yes,
+            ColorSystem = ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.Yes,
+            Out = terminal,
+        });
+
+        Assert.Equal(0, await RunDemoAsync(new LedgerDouble(), console));
+
+        Assert.Contains("cost per workflow", terminal.Writer.ToString(), StringComparison.Ordinal);
+        Assert.Contains("ledger equals workload: yes", terminal.Writer.ToString(), StringComparison.Ordinal);
+    }
+
     private static IAnsiConsole NewConsole(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings
     {
         Ansi = AnsiSupport.No,
@@ -125,13 +143,19 @@ public sealed class DemoTests
 
     private static async Task<(int Code, string Output)> RunDemoAsync(LedgerDouble store, string grpcStatus = "0")
     {
+        using var writer = new StringWriter();
+        var code = await RunDemoAsync(store, NewConsole(writer), grpcStatus);
+        return (code, writer.ToString());
+    }
+
+    private static async Task<int> RunDemoAsync(LedgerDouble store, IAnsiConsole console, string grpcStatus = "0")
+    {
         await using var server = await Receiver.StartAsync(async (_, context) =>
         {
             context.Response.ContentType = "application/grpc";
             await context.Response.Body.WriteAsync(new byte[5]);
             context.Response.AppendTrailer("grpc-status", grpcStatus);
         });
-        using var writer = new StringWriter();
         var options = new DemoOptions
         {
             GrpcPort = server.Address.Port,
@@ -143,11 +167,10 @@ public sealed class DemoTests
             RefreshInterval = TimeSpan.FromMilliseconds(20),
             SettleMax = TimeSpan.FromMilliseconds(100),
         };
-        var demo = new DemoCommand(options, store, NewConsole(writer), new FastClock());
-        return (await demo.RunAsync(CancellationToken.None), writer.ToString());
+        return await new DemoCommand(options, store, console, new FastClock()).RunAsync(CancellationToken.None);
     }
 
-    /// <summary>Stands still on the calendar, so that the ledger double can repeat the workload, and runs a hundredfold otherwise.</summary>
+    /// <summary>Stands still on the calendar, so that the ledger double can repeat the workload; else a hundredfold.</summary>
     private sealed class FastClock : TimeProvider
     {
         private const int Speed = 100;
@@ -158,6 +181,18 @@ public sealed class DemoTests
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
             System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / Speed : dueTime, period);
+    }
+
+    private sealed class TerminalDouble : IAnsiConsoleOutput
+    {
+        public TextWriter Writer { get; } = new StringWriter();
+        public bool IsTerminal => true;
+        public int Width => 140;
+        public int Height => 50;
+
+        public void SetEncoding(Encoding encoding)
+        {
+        }
     }
 
     private sealed class LedgerDouble : IClickHouseTransport
@@ -172,13 +207,15 @@ public sealed class DemoTests
         public long MissingCalls { get; init; }
         public bool Broken { get; init; }
 
+        public string Database => "cost_attribution";
+
         public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
         {
             if (Broken) throw new ClickHouseException(60, "no such table");
             var rows = query.Sql switch
             {
-                var sql when sql.Contains(".cost_hourly", StringComparison.Ordinal) => Figures.Customers.Select(Row),
-                var sql when sql.Contains(".workflow_runs", StringComparison.Ordinal) => Figures.Workflows.Select(Row),
+                var sql when sql.Contains("FROM cost_hourly", StringComparison.Ordinal) => Figures.Customers.Select(Row),
+                var sql when sql.Contains("FROM workflow_runs", StringComparison.Ordinal) => Figures.Workflows.Select(Row),
                 var sql when sql.Contains("GROUP BY trace_id, span_id", StringComparison.Ordinal) => ["[\"aa\",\"bb\"]"],
                 _ => Ledger(query.Parameters["prefix"]),
             };
@@ -192,13 +229,14 @@ public sealed class DemoTests
 
         private IEnumerable<string> Ledger(string prefix)
         {
-            var generator = new WorkloadGenerator(new WorkloadOptions { Seed = 2026, Start = WorkloadKit.Start, Spans = 300, Rate = 300 });
+            var options = new WorkloadOptions { Seed = 2026, Start = WorkloadKit.Start, Spans = 300, Rate = 300 };
+            var generator = new WorkloadGenerator(options);
             Assert.Equal(generator.TracePrefix, prefix);
             Assert.True(generator.Requests().Count() > 1);
             return generator.Truth.By(key => key.Customer).Select(pair => Json(pair.Key,
-                pair.Value.Calls - (pair.Key == "meridian-bank" ? MissingCalls : 0), pair.Value.FailedCalls, pair.Value.InputTokens,
-                pair.Value.CacheReadTokens, pair.Value.CacheWriteTokens, pair.Value.CacheWrite1hTokens, pair.Value.OutputTokens,
-                pair.Value.ReasoningTokens));
+                pair.Value.Calls - (pair.Key == "meridian-bank" ? MissingCalls : 0), pair.Value.FailedCalls,
+                pair.Value.InputTokens, pair.Value.CacheReadTokens, pair.Value.CacheWriteTokens,
+                pair.Value.CacheWrite1hTokens, pair.Value.OutputTokens, pair.Value.ReasoningTokens));
         }
 
         private static string Row(CustomerCost row) => Json(row.Customer, row.Plan, row.Calls, row.FailedCalls, row.InputTokens,
@@ -207,6 +245,7 @@ public sealed class DemoTests
         private static string Row(WorkflowCost row) =>
             Json(row.Workflow, row.Runs, row.Completed, row.Failed, row.Cost, row.RetryCost);
 
-        private static string Json(params object[] values) => "[" + string.Join(',', values.Select(value => $"\"{value}\"")) + "]";
+        private static string Json(params object[] values) =>
+            "[" + string.Join(',', values.Select(value => $"\"{value}\"")) + "]";
     }
 }

@@ -31,7 +31,8 @@ public sealed class GrpcTraceSenderTests
 
         Assert.Equal(new GrpcExportResult(0, "", 1), result);
         Assert.Equal([0, 0, 0, 0, 3, 1, 2, 3], Assert.Single(server.Bodies));
-        Assert.Equal("/opentelemetry.proto.collector.trace.v1.TraceService/Export|application/grpc|trailers", Assert.Single(server.Heads));
+        Assert.Equal("/opentelemetry.proto.collector.trace.v1.TraceService/Export|application/grpc|trailers",
+            Assert.Single(server.Heads));
     }
 
     [Fact]
@@ -66,7 +67,7 @@ public sealed class GrpcTraceSenderTests
         await using var server = await Receiver.StartAsync((_, context) => Refuse(context, status, "no%20room", null));
         using var sender = server.NewSender(Quick);
 
-        var refused = await Assert.ThrowsAsync<GrpcExportException>(() => sender.SendAsync(new byte[] { 1 }, CancellationToken.None));
+        var refused = await RefusedAsync(sender);
 
         Assert.Equal(((GrpcStatusCode)status, retried ? Quick.AttemptsMax : 1), (refused.Status, refused.Attempts));
         Assert.Equal(refused.Attempts, server.Bodies.Count);
@@ -100,7 +101,7 @@ public sealed class GrpcTraceSenderTests
         });
         using var sender = server.NewSender(Quick);
 
-        var refused = await Assert.ThrowsAsync<GrpcExportException>(() => sender.SendAsync(new byte[] { 1 }, CancellationToken.None));
+        var refused = await RefusedAsync(sender);
 
         Assert.Equal(GrpcStatusCode.InvalidArgument, refused.Status);
     }
@@ -118,7 +119,7 @@ public sealed class GrpcTraceSenderTests
         });
         using var sender = server.NewSender(Quick);
 
-        var refused = await Assert.ThrowsAsync<GrpcExportException>(() => sender.SendAsync(new byte[] { 1 }, CancellationToken.None));
+        var refused = await RefusedAsync(sender);
 
         Assert.Equal((expected, attempts), (refused.Status, refused.Attempts));
     }
@@ -130,7 +131,7 @@ public sealed class GrpcTraceSenderTests
         await using (var server = await Receiver.StartAsync((_, context) => Accept(context, []))) gone = server.Address;
         using var sender = new GrpcTraceSender(gone, Quick, TimeProvider.System);
 
-        var refused = await Assert.ThrowsAsync<GrpcExportException>(() => sender.SendAsync(new byte[] { 1 }, CancellationToken.None));
+        var refused = await RefusedAsync(sender);
 
         Assert.Equal((GrpcStatusCode.Unavailable, 4), (refused.Status, refused.Attempts));
     }
@@ -141,7 +142,7 @@ public sealed class GrpcTraceSenderTests
         await using var server = await Receiver.StartAsync((_, context) => Task.Delay(Timeout.Infinite, context.RequestAborted));
         using var sender = server.NewSender(Quick with { AttemptsMax = 2, AttemptTimeout = TimeSpan.FromMilliseconds(50) });
 
-        var refused = await Assert.ThrowsAsync<GrpcExportException>(() => sender.SendAsync(new byte[] { 1 }, CancellationToken.None));
+        var refused = await RefusedAsync(sender);
 
         Assert.Equal((GrpcStatusCode.DeadlineExceeded, 2), (refused.Status, refused.Attempts));
     }
@@ -178,6 +179,9 @@ public sealed class GrpcTraceSenderTests
     {
         Assert.Null(GrpcAnswer.RetryDelay(details));
     }
+
+    private static Task<GrpcExportException> RefusedAsync(GrpcTraceSender sender) =>
+        Assert.ThrowsAsync<GrpcExportException>(() => sender.SendAsync(new byte[] { 1 }, CancellationToken.None));
 
     private static async Task Accept(HttpContext context, byte[] message)
     {
@@ -249,7 +253,6 @@ public sealed class GrpcTraceSenderTests
         output.Flush();
         return stream.ToArray();
     }
-
 }
 
 /// <summary>A Kestrel that receives gRPC calls in process and answers as the test says.</summary>
@@ -263,14 +266,16 @@ internal sealed class Receiver : IAsyncDisposable
 
     public List<byte[]> Bodies { get; } = [];
     public List<string> Heads { get; } = [];
-    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    public Uri Address =>
+        new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
     public static async Task<Receiver> StartAsync(Func<int, HttpContext, Task> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ConfigureEndpointDefaults(point => point.Protocols = HttpProtocols.Http2));
+        builder.WebHost.ConfigureKestrel(kestrel =>
+            kestrel.ConfigureEndpointDefaults(point => point.Protocols = HttpProtocols.Http2));
         var receiver = new Receiver(builder.Build());
         receiver._app.Run(async context =>
         {

@@ -17,6 +17,15 @@ internal sealed class WorkloadKit
     public required List<Received> Spans { get; init; }
     public required List<(string SpanKey, ProviderCall Call)> Calls { get; init; }
 
+    /// <summary>The workload of the default options, shared by the tests that only look at it.</summary>
+    public static WorkloadKit Default => Shared.Value;
+
+    /// <summary>One long enough for everything rare to occur.</summary>
+    public static WorkloadKit Large => SharedLarge.Value;
+
+    private static readonly Lazy<WorkloadKit> Shared = new(() => Generate());
+    private static readonly Lazy<WorkloadKit> SharedLarge = new(() => Generate(options => options with { Spans = 12_000 }));
+
     /// <summary>First copy of each span by trace and span id.</summary>
     public Dictionary<string, Received> ByKey =>
         Spans.GroupBy(span => span.Key).ToDictionary(copies => copies.Key, copies => copies.First());
@@ -73,8 +82,9 @@ internal sealed class WorkloadKit
         }
         if (span.Number("gen_ai.usage.cache_write_input_tokens") is { } written)
         {
-            return new CallUsage(span.Number("gen_ai.usage.input_tokens") ?? 0, span.Number("gen_ai.usage.cache_read_input_tokens") ?? 0,
-                written, 0, span.Number("gen_ai.usage.output_tokens") ?? 0);
+            return new CallUsage(span.Number("gen_ai.usage.input_tokens") ?? 0,
+                span.Number("gen_ai.usage.cache_read_input_tokens") ?? 0, written, 0,
+                span.Number("gen_ai.usage.output_tokens") ?? 0);
         }
         var input = span.Number("gen_ai.usage.input_tokens") ?? span.Number("gen_ai.usage.prompt_tokens");
         if (input is null) return null;
@@ -86,7 +96,8 @@ internal sealed class WorkloadKit
     }
 
     private static CallUsage Inclusive(long input, long? read, long? written, long hour, long? output, long? reasoning) =>
-        new(input - (read ?? 0) - (written ?? 0), read ?? 0, (written ?? 0) - hour, hour, (output ?? 0) - (reasoning ?? 0), reasoning ?? 0);
+        new(input - (read ?? 0) - (written ?? 0), read ?? 0, (written ?? 0) - hour, hour,
+            (output ?? 0) - (reasoning ?? 0), reasoning ?? 0);
 
     private static (long Five, long Hour) Split(Received span)
     {
@@ -94,6 +105,7 @@ internal sealed class WorkloadKit
         if (metadata.Length == 0) return (0, 0);
         using var document = JsonDocument.Parse(metadata);
         var creation = document.RootElement.GetProperty("anthropic").GetProperty("usage").GetProperty("cache_creation");
-        return (creation.GetProperty("ephemeral_5m_input_tokens").GetInt64(), creation.GetProperty("ephemeral_1h_input_tokens").GetInt64());
+        return (creation.GetProperty("ephemeral_5m_input_tokens").GetInt64(),
+            creation.GetProperty("ephemeral_1h_input_tokens").GetInt64());
     }
 }
