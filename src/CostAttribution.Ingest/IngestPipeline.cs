@@ -77,7 +77,7 @@ public sealed class IngestPipeline : IDisposable
         try
         {
             state = PipelineState.Recovering;
-            await posting.ResolvePendingAsync(RowsOfPostingAsync, stop).ConfigureAwait(false);
+            await posting.ResolvePendingAsync(reader.CountPostingAsync, stop).ConfigureAwait(false);
             var storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
             assembler = new TraceAssembler(parts.Assembly, parts.Clock, new CostingStage(parts.Snapshots, TopicsMax), poster, AssemblyMetrics, OpenCosts, storeIsEmpty);
 
@@ -119,17 +119,6 @@ public sealed class IngestPipeline : IDisposable
         assembler?.Dispose();
         poster.Dispose();
         encoder.Dispose();
-    }
-
-    private async Task<IReadOnlyDictionary<string, long>> RowsOfPostingAsync(string postingId, CancellationToken cancel)
-    {
-        var rows = await reader.CountPostingAsync(postingId, cancel).ConfigureAwait(false);
-        return new Dictionary<string, long>
-        {
-            [CostLedgerBlock.TableName] = rows.Ledger,
-            [TraceFactsBlock.TableName] = rows.Facts,
-            [RunSegmentBlock.TableName] = rows.Segments,
-        };
     }
 
     private async Task<bool> IsStoreEmptyAsync(CancellationToken cancel)

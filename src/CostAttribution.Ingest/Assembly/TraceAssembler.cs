@@ -1,4 +1,3 @@
-using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Costing;

@@ -1,5 +1,3 @@
-using CostAttribution.Domain.Identity;
-
 namespace CostAttribution.Ingest.Posting;
 
 /// <summary>Trace postings gathered for one posting to the store.</summary>

@@ -1,9 +1,7 @@
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
-using System.Text;
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.Domain.Costing;
-using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Tracing;

@@ -27,7 +27,7 @@ public sealed class ServerSettings
 
     /// <summary>Directory with further rate cards, which come before the shipped ones; empty for none.</summary>
     public string RateCardDirectory { get; private set; } = "";
-    public ApiOptions Api { get; private set; } = new();
+    public ApiOptions Api { get; } = new();
     public StoreSettings Store { get; } = new();
     public IntakeOptions Intake { get; } = new();
     public AssemblyOptions Assembly { get; } = new();
@@ -53,13 +53,13 @@ public sealed class ServerSettings
             faults.Add($"RateCards:Directory '{settings.RateCardDirectory}' does not exist");
         settings.ApiPort = Port(configuration, "Api:Port", settings.ApiPort, faults);
 
-        Bind(configuration, StoreSettings.Section, settings.Store, faults);
-        Bind(configuration, IntakeOptions.Section, settings.Intake, faults);
-        Bind(configuration, AssemblyOptions.Section, settings.Assembly, faults);
-        Bind(configuration, PostingOptions.Section, settings.Posting, faults);
-        Bind(configuration, AttributionOptions.Section, settings.Attribution, faults);
-        settings.Journal = Bind(configuration, JournalOptions.Section, new JournalOptions { RecordBytesMax = 60 << 20 }, faults);
-        settings.Postings = Bind(configuration, PostingSpoolOptions.Section, new PostingSpoolOptions(), faults);
+        BindSection(configuration, StoreSettings.Section, settings.Store, faults);
+        BindSection(configuration, IntakeOptions.Section, settings.Intake, faults);
+        BindSection(configuration, AssemblyOptions.Section, settings.Assembly, faults);
+        BindSection(configuration, PostingOptions.Section, settings.Posting, faults);
+        BindSection(configuration, AttributionOptions.Section, settings.Attribution, faults);
+        settings.Journal = BindSection(configuration, JournalOptions.Section, new JournalOptions { RecordBytesMax = 60 << 20 }, faults);
+        settings.Postings = BindSection(configuration, PostingSpoolOptions.Section, new PostingSpoolOptions(), faults);
 
         faults.AddRange(settings.Store.Faults());
         faults.AddRange(settings.Journal.Validate());
@@ -67,11 +67,10 @@ public sealed class ServerSettings
         if (settings.Assembly.IdleQuiet < settings.Assembly.SettledQuiet) faults.Add("Assembly:IdleQuiet must be at least Assembly:SettledQuiet");
         if (settings.Assembly.UnattributedWait < settings.Assembly.VisibleAfter) faults.Add("Assembly:UnattributedWait must be at least Assembly:VisibleAfter");
         CheckPorts(settings, faults);
-        settings.Api = new ApiOptions { Database = settings.Store.Database };
         return faults.Count == 0 ? settings : throw new StartupException(faults);
     }
 
-    private static T Bind<T>(IConfiguration configuration, string section, T target, List<string> faults) where T : class
+    private static T BindSection<T>(IConfiguration configuration, string section, T target, List<string> faults) where T : class
     {
         var source = configuration.GetSection(section);
         var known = typeof(T).GetProperties().Select(property => property.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
