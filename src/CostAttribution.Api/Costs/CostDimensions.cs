@@ -74,7 +74,8 @@ internal static class CostDimensions
         name.Length > ConfiguredPrefix.Length
         && name.Length <= ConfiguredPrefix.Length + ConfiguredNameCharsMax
         && name.StartsWith(ConfiguredPrefix, StringComparison.Ordinal)
-        && !name.Any(letter => char.IsControl(letter) || char.IsSurrogate(letter));
+        && !name.Any(char.IsControl)
+        && RequestValues.IsWellFormed(name);
 
     // Enum columns hold the snake-case names of the domain's words.
     private static string[] Names<TEnum>()

@@ -75,7 +75,7 @@ internal sealed class ParameterTable(params Parameter[] parameters)
         if (value.Length == 0) return parameter.MayBeEmpty ? null : "is empty; leave it out or give it a value";
         if (value.Length > ApiLimits.ValueCharsMax) return Invariant($"is {value.Length} characters long; the limit is {ApiLimits.ValueCharsMax}");
         if (value.Any(char.IsControl)) return "holds a control character";
-        if (!IsWellFormed(value)) return "is not valid Unicode text";
+        if (!RequestValues.IsWellFormed(value)) return "is not valid Unicode text";
         if (parameter is { Allowed: { } allowed, Kind: not ParameterKind.List } && !allowed.Contains(value)) return "is not one of the allowed values";
 
         return parameter.Kind switch
@@ -94,18 +94,6 @@ internal sealed class ParameterTable(params Parameter[] parameters)
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= parameter.Min && count <= parameter.Max
             ? null
             : Invariant($"must be a whole number from {parameter.Min} to {parameter.Max}");
-
-    // A lone surrogate has no UTF-8 form: it would be replaced on the way to the store and match something else.
-    private static bool IsWellFormed(string value)
-    {
-        for (var i = 0; i < value.Length; i++)
-        {
-            if (!char.IsSurrogate(value[i])) continue;
-            if (!char.IsHighSurrogate(value[i]) || i + 1 >= value.Length || !char.IsLowSurrogate(value[i + 1])) return false;
-            i++;
-        }
-        return true;
-    }
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

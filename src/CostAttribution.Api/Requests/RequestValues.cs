@@ -42,4 +42,19 @@ internal sealed class RequestValues
     /// <summary>Values of a comma-separated, repeatable parameter, blanks around them removed.</summary>
     public IReadOnlyList<string> Split(string name) =>
         [.. All(name).SelectMany(value => value.Split(',', StringSplitOptions.TrimEntries))];
+
+    /// <summary>
+    /// True without lone surrogates, which have no UTF-8 form: they would be replaced on the way to the store and match
+    /// something else.
+    /// </summary>
+    public static bool IsWellFormed(string value)
+    {
+        for (var i = 0; i < value.Length; i++)
+        {
+            if (!char.IsSurrogate(value[i])) continue;
+            if (!char.IsHighSurrogate(value[i]) || i + 1 >= value.Length || !char.IsLowSurrogate(value[i + 1])) return false;
+            i++;
+        }
+        return true;
+    }
 }

@@ -120,11 +120,20 @@ public static class ListRuns
         private static StoreQuery Sql(RequestValues values, TimeRange range, RunSort sort, RunCursor? cursor, int limit)
         {
             var query = new StoreQuery();
+            var from = query.BindTime("from", range.From);
+            var to = query.BindTime("to", range.To);
             var conditions = new List<string>
             {
-                $"started_at >= {query.BindTime("from", range.From)}",
-                $"started_at < {query.BindTime("to", range.To)}",
+                // A run starts with one of its segments: this spares the view all runs without a segment in the range.
+                $"run_id IN (SELECT run_id FROM run_segments WHERE started_at >= {from} AND started_at < {to})",
+                $"started_at >= {from}",
+                $"started_at < {to}",
             };
+            if (values.All("customer") is { Count: > 0 } customers && !customers.Contains(""))
+            {
+                // So has a run with a customer a segment with that customer.
+                conditions.Add($"run_id IN (SELECT run_id FROM run_segments WHERE {query.In("customer_id", "segment_customer", customers)})");
+            }
             foreach (var (name, column, _) in TextFilters)
             {
                 if (values.Has(name)) conditions.Add(query.In(column, name, values.All(name)));

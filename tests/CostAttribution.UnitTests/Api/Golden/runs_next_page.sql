@@ -6,7 +6,8 @@ SELECT run_id, toUnixTimestamp64Micro(toDateTime64(started_at, 6)) AS started_mi
     cost, list_cost, retry_cost, unpriced_calls, usage_missing_calls, flags,
     toUnixTimestamp64Milli(toDateTime64(updated_at, 3)) AS updated_millis
 FROM workflow_runs
-WHERE started_at >= {from:DateTime64(6, 'UTC')}
+WHERE run_id IN (SELECT run_id FROM run_segments WHERE started_at >= {from:DateTime64(6, 'UTC')} AND started_at < {to:DateTime64(6, 'UTC')})
+    AND started_at >= {from:DateTime64(6, 'UTC')}
     AND started_at < {to:DateTime64(6, 'UTC')}
     AND (cost < {key:Decimal(38, 12)} OR (cost = {key:Decimal(38, 12)} AND run_id > {after:String}))
 ORDER BY cost DESC, run_id
