@@ -18,7 +18,7 @@ internal sealed record CustomerProfile(string Id, string Plan, int Weight, int C
     //                     support  summary  review  search  nightly  outreach  playground
     public static readonly CustomerProfile[] All =
     [
-        new("meridian-bank", "enterprise", 24, 40, true, 600, 0,      [4, 4, 8, 1, 2, 0, 0]) { Dedicated = true },
+        new("meridian-bank", "enterprise", 22, 28, true, 600, 0,      [4, 4, 8, 1, 2, 0, 0]) { Dedicated = true },
         new("harbor-logistics", "enterprise", 14, 14, true, 100, 0,   [6, 3, 1, 4, 2, 1, 0]),
         new("lumen-health", "business", 11, 12, true, 300, 0,         [5, 5, 0, 3, 1, 0, 0]),
         new("brightside-retail", "business", 11, 9, false, 0, 0,      [8, 1, 0, 5, 1, 2, 0]),
