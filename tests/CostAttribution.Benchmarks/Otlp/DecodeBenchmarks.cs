@@ -15,7 +15,7 @@ public class DecodeBenchmarks
     [Params("Typical", "Prompts")]
     public string Body { get; set; } = "";
 
-    private readonly OtlpTraceReader reader = new(AttributeKeyTable.Default, OtlpLimits.Default);
+    private static readonly OtlpTraceReader Reader = new(AttributeKeyTable.Default, OtlpLimits.Default);
     private byte[] protobuf = [];
     private byte[] json = [];
 
@@ -35,14 +35,14 @@ public class DecodeBenchmarks
     [Benchmark]
     public int Protobuf()
     {
-        using var batch = reader.ReadProtobuf(protobuf, 1).Batch!;
+        using var batch = Reader.ReadProtobuf(protobuf, 1).Batch!;
         return batch.SpanCount;
     }
 
     [Benchmark]
     public int Json()
     {
-        using var batch = reader.ReadJson(json, 1).Batch!;
+        using var batch = Reader.ReadJson(json, 1).Batch!;
         return batch.SpanCount;
     }
 }

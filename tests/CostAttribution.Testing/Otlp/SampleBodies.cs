@@ -90,9 +90,7 @@ public static class SampleBodies
         Add(span.Attributes, i == 1 ? "gen_ai.agent.name" : "gen_ai.tool.name", i == 1 ? "triage" : "lookup_order");
         Add(span.Attributes, "gen_ai.tool.call.id", $"call_{span.StartTimeUnixNano:x16}");
         Add(span.Attributes, "thread.id", new AnyValue { IntValue = 139_872_345 });
-        Add(span.Attributes, "thread.name", "ThreadPoolExecutor-0_0");
         Add(span.Attributes, "code.function.name", "app.workflows.support.handle_ticket_step");
-        Add(span.Attributes, "code.file.path", "app/workflows/support.py");
         Add(span.Attributes, "app.request.id", $"{trace:x16}-{i}");
     }
 
