@@ -1,6 +1,8 @@
 namespace CostAttribution.Api;
 
-/// <summary>Bounds of requests and answers. Passing one on the way in is a problem that says so; on the way out, <c>truncated</c>.</summary>
+/// <summary>
+/// Bounds of requests and answers. Passing one on the way in is a problem that says so; on the way out, <c>truncated</c>.
+/// </summary>
 internal static class ApiLimits
 {
     /// <summary>Query string, in characters after the question mark.</summary>

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace CostAttribution.Api;
 
-/// <summary>The control plane's settings. Every answer, wait and read is bounded by one of these or by <see cref="ApiLimits"/>.</summary>
+/// <summary>
+/// The control plane's settings. Every answer, wait and read is bounded by one of these or by <see cref="ApiLimits"/>.
+/// </summary>
 public sealed record ApiOptions
 {
     /// <summary>Longest a question may run in the store; then the caller gets a 504 problem.</summary>
@@ -18,8 +20,10 @@ public sealed record ApiOptions
     public IReadOnlyList<string> Faults()
     {
         var faults = new List<string>();
-        if (QueryTimeout < TimeSpan.FromSeconds(1) || QueryTimeout > TimeSpan.FromHours(1)) faults.Add("QueryTimeout must be between 1 s and 1 h");
-        if (ReadyTimeout < TimeSpan.FromMilliseconds(100) || ReadyTimeout > TimeSpan.FromMinutes(1)) faults.Add("ReadyTimeout must be between 100 ms and 1 min");
+        if (QueryTimeout < TimeSpan.FromSeconds(1)
+            || QueryTimeout > TimeSpan.FromHours(1)) faults.Add("QueryTimeout must be between 1 s and 1 h");
+        if (ReadyTimeout < TimeSpan.FromMilliseconds(100)
+            || ReadyTimeout > TimeSpan.FromMinutes(1)) faults.Add("ReadyTimeout must be between 100 ms and 1 min");
         if (QueryMemoryBytesMax < 64L * 1024 * 1024)
         {
             faults.Add(string.Create(CultureInfo.InvariantCulture, $"QueryMemoryBytesMax must be at least {64 * 1024 * 1024}"));

@@ -78,7 +78,9 @@ public static class ApiSetup
         api.MapGet("/runs/{runId}", async (string runId, HttpRequest request, IMediator mediator, CancellationToken cancel) =>
                 await mediator.Send(new GetRun.Query(runId, Values(request)), cancel) is { } answer
                     ? Results.Ok(answer)
-                    : new ProblemResult(Problem.NotFound($"no run '{Fault.Shown(runId)}' has been posted; a trace without usage or priced items makes no run")))
+                    : new ProblemResult(
+                        Problem.NotFound(
+                        $"no run '{Fault.Shown(runId)}' has been posted; a trace without usage or priced items makes no run")))
             .Describe<GetRun.Answer>("getRun", "Runs", "One run with its span tree",
                 "Per span: what it was, whether it is billed or which span supersedes it, its usage, its cost by component, "
                 + "and whose cost it is by what evidence.", GetRun.Parameters)
@@ -88,12 +90,17 @@ public static class ApiSetup
     }
 
     private static void MapSpans(RouteGroupBuilder api) =>
-        api.MapGet("/spans/{traceId}/{spanId}/explain", async (string traceId, string spanId, HttpRequest request, IMediator mediator, CancellationToken cancel) =>
+        api.MapGet("/spans/{traceId}/{spanId}/explain",
+            async (string traceId, string spanId, HttpRequest request, IMediator mediator, CancellationToken cancel) =>
                 await mediator.Send(new ExplainSpan.Query(traceId, spanId, Values(request)), cancel) is { } answer
                     ? Results.Ok(answer)
-                    : new ProblemResult(Problem.NotFound($"span {Fault.Shown(spanId)} of trace {Fault.Shown(traceId)} is not in the store: it was never received, is not posted yet, or belongs to a trace without cost")))
+                    : new ProblemResult(
+                        Problem.NotFound(
+                        $"span {Fault.Shown(spanId)} of trace {Fault.Shown(traceId)} is not in the store: it was never "
+                        + $"received, is not posted yet, or belongs to a trace without cost")))
             .Describe<ExplainSpan.Answer>("explainSpan", "Spans", "Every ledger row of a span, with the reason for each number",
-                "Answers also for spans that are not billed: they say why not, and which span is billed instead.", ExplainSpan.Parameters)
+                "Answers also for spans that are not billed: they say why not, and which span is billed instead.",
+                    ExplainSpan.Parameters)
             .Explains("traceId", "32 hexadecimal digits.", "4bf92f3577b34da6a3ce929d0e0e4736")
             .Explains("spanId", "16 hexadecimal digits.", "00f067aa0ba902b7")
             .FailsWithStore()
@@ -104,22 +111,26 @@ public static class ApiSetup
                 Results.Ok(await mediator.Send(new GetPipeline.Query(Values(request)), cancel)))
             .Describe<PipelineSnapshot>("getPipeline", "Pipeline", "What the data plane is doing",
                 "Spans received, journaled, open, posted and refused, how far posting is behind, and every reason for which "
-                + "something was refused, guessed, cut or corrected. Counts begin at the start of the process.", GetPipeline.Parameters);
+                + "something was refused, guessed, cut or corrected. Counts begin at the start of the process.",
+                    GetPipeline.Parameters);
 
     private static void MapHealth(IEndpointRouteBuilder endpoints)
     {
         var health = endpoints.MapGroup("/health");
         Guard(health);
         health.MapGet("/live", () => Results.Ok(new Liveness("live")))
-            .Describe<Liveness>("getLiveness", "Health", "The process is up", "Looks at nothing else: a failure means that the process should be restarted.", null);
+            .Describe<Liveness>("getLiveness", "Health", "The process is up",
+                "Looks at nothing else: a failure means that the process should be restarted.", null);
         health.MapGet("/ready", async (IMediator mediator, CancellationToken cancel) =>
             {
                 var answer = await mediator.Send(new GetReadiness.Query(), cancel);
                 var ready = answer.Checks.All(check => check.Ok);
-                return Results.Json(answer, statusCode: ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+                return Results.Json(answer, statusCode: ready ? StatusCodes.Status200OK
+                    : StatusCodes.Status503ServiceUnavailable);
             })
             .Describe<GetReadiness.Answer>("getReadiness", "Health", "The process can take spans and answer questions",
-                "Ready when the store answers, the journal works and the recovery after the start has finished; otherwise 503 with the reasons.", null)
+                "Ready when the store answers, the journal works and the recovery after the start has finished; otherwise 503 "
+                    + "with the reasons.", null)
             .Produces<GetReadiness.Answer>(StatusCodes.Status503ServiceUnavailable);
     }
 

@@ -17,7 +17,8 @@ internal static class CostDimensions
     public static readonly IReadOnlyList<CostDimension> All =
     [
         new("customer", "customer_id", true, "Who caused the cost; empty = unattributed") { Example = "acme" },
-        new("feature", "feature_id", true, "Which feature of the product caused it; empty = unattributed") { Example = "summarize" },
+        new("feature", "feature_id", true,
+            "Which feature of the product caused it; empty = unattributed") { Example = "summarize" },
         new("product", "product", true, "Product; empty = unattributed") { Example = "assistant" },
         new("team", "team", true, "Team that answers for it; empty = unattributed") { Example = "search" },
         new("environment", "environment", true, "Deployment environment; empty = unknown") { Example = "production" },
@@ -30,9 +31,12 @@ internal static class CostDimensions
         new("serviceTier", "service_tier", true, "Provider's service tier") { Example = "batch" },
         new("region", "region", true, "Provider's region") { Example = "eu-west-1" },
         new("costKind", "toString(cost_kind)", true, "What the rows are") { Example = "usage", Allowed = Names<CostKind>() },
-        new("priceStatus", "toString(price_status)", true, "How the cost was found") { Example = "unpriced_model", Allowed = Names<PriceStatus>() },
-        new("customerEvidence", "toString(customer_evidence)", true, "Where the customer was found") { Example = "ancestor", Allowed = Names<Evidence>() },
-        new("featureEvidence", "toString(feature_evidence)", true, "Where the feature was found") { Example = "own", Allowed = Names<Evidence>() },
+        new("priceStatus", "toString(price_status)", true, "How the cost was found") { Example = "unpriced_model",
+            Allowed = Names<PriceStatus>() },
+        new("customerEvidence", "toString(customer_evidence)", true, "Where the customer was found") { Example = "ancestor",
+            Allowed = Names<Evidence>() },
+        new("featureEvidence", "toString(feature_evidence)", true, "Where the feature was found") { Example = "own",
+            Allowed = Names<Evidence>() },
         new("operation", "operation", false, "Kind of call; read from the ledger") { Example = "chat" },
         new("session", "session_id", false, "Session or conversation; read from the ledger") { Example = "s-81" },
         new("user", "user_id", false, "End user; read from the ledger") { Example = "u-17" },
@@ -40,7 +44,8 @@ internal static class CostDimensions
         new("step", "step", false, "Step of the workflow; read from the ledger") { Example = "retrieve" },
     ];
 
-    private static readonly Dictionary<string, CostDimension> ByName = All.ToDictionary(dimension => dimension.Name, StringComparer.Ordinal);
+    private static readonly Dictionary<string,
+        CostDimension> ByName = All.ToDictionary(dimension => dimension.Name, StringComparer.Ordinal);
 
     /// <summary>Everything <c>groupBy</c> takes, as shown to callers.</summary>
     public static readonly IReadOnlyList<string> GroupByNames =
@@ -58,7 +63,8 @@ internal static class CostDimensions
             MayBeEmpty = dimension.Allowed is null,
         }),
         new Parameter(ConfiguredPrefix + "*", ParameterKind.Text,
-            "Only rows with this value of the configured dimension after 'dim.', for example dim.region=emea; empty = not set; repeat it for several.")
+            "Only rows with this value of the configured dimension after 'dim.', for example dim.region=emea; empty = not set; "
+                + "repeat it for several.")
         {
             Repeatable = true,
             MayBeEmpty = true,

@@ -41,7 +41,8 @@ public record CostFigures
     public long ReasoningTokens { get; init; }
 
     /// <summary>Quantities of all other units by unit: audio and image tokens, searches, pages, seconds, ….</summary>
-    public IReadOnlyDictionary<string, long> OtherUnits { get; init; } = new SortedDictionary<string, long>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, long> OtherUnits { get; init; } = new SortedDictionary<string,
+        long>(StringComparer.Ordinal);
 
     /// <summary>Calls whose cost is unknown in whole or in part, because no rate fits their model or a unit.</summary>
     public long UnpricedCalls { get; init; }

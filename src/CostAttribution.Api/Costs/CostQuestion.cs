@@ -21,6 +21,7 @@ internal sealed record CostQuestion
     /// <summary>True when the rollup can answer for the whole hours of the range.</summary>
     public bool FitsRollup =>
         Range.HasWholeHours
-        && GroupBy.Concat(Filters.Keys).All(name => CostDimensions.IsPeriod(name) || CostDimensions.Find(name) is { InRollup: true })
+        && GroupBy.Concat(Filters.Keys)
+            .All(name => CostDimensions.IsPeriod(name) || CostDimensions.Find(name) is { InRollup: true })
         && (!GroupBy.Any(CostDimensions.IsPeriod) || Zones.StartsOnUtcHours(Zone, Range));
 }

@@ -28,7 +28,8 @@ internal static class CostSql
         {
             var wholeFrom = query.BindTime("whole_from", question.Range.FirstWholeHour);
             var wholeTo = query.BindTime("whole_to", question.Range.EndOfWholeHours);
-            sources.Add(Source(question, "cost_hourly", "hour", groups, [$"hour >= {wholeFrom}", $"hour < {wholeTo}", .. filters]));
+            sources.Add(Source(question, "cost_hourly", "hour", groups,
+                [$"hour >= {wholeFrom}", $"hour < {wholeTo}", .. filters]));
             var ragged = new List<string>();
             if (question.Range.From < question.Range.FirstWholeHour)
             {
@@ -40,14 +41,16 @@ internal static class CostSql
             }
             if (ragged.Count > 0)
             {
-                sources.Add(Source(question, "cost_ledger", "event_time", groups, [$"({string.Join(" OR ", ragged)})", .. filters]));
+                sources.Add(Source(question, "cost_ledger", "event_time", groups,
+                    [$"({string.Join(" OR ", ragged)})", .. filters]));
             }
         }
         else
         {
             var from = query.BindTime("from", question.Range.From);
             var to = query.BindTime("to", question.Range.To);
-            sources.Add(Source(question, "cost_ledger", "event_time", groups, [$"event_time >= {from}", $"event_time < {to}", .. filters]));
+            sources.Add(Source(question, "cost_ledger", "event_time", groups,
+                [$"event_time >= {from}", $"event_time < {to}", .. filters]));
         }
         query.Sql = Outer(question, sources, groups.Count);
         return query;
@@ -76,7 +79,8 @@ internal static class CostSql
         if (groupCount > 0)
         {
             lines.Add($"GROUP BY GROUPING SETS (({string.Join(", ", keys)}), ())");
-            var anything = Measures.Select(measure => $"{measure}_sum != 0").Append("arrayExists(x -> x != 0, mapValues(other_units_sum))").Append("sum(entries) != 0");
+            var anything = Measures.Select(measure => $"{measure}_sum != 0")
+                .Append("arrayExists(x -> x != 0, mapValues(other_units_sum))").Append("sum(entries) != 0");
             lines.Add("HAVING is_total = 1 OR " + string.Join(" OR ", anything));
             lines.Add($"ORDER BY is_total DESC, cost_sum DESC, {string.Join(", ", keys)}");
             // the total, and one row more than asked for, which says whether there are more
@@ -85,7 +89,8 @@ internal static class CostSql
         return string.Join("\n", lines);
     }
 
-    private static string Source(CostQuestion question, string table, string time, List<Group> groups, IEnumerable<string> conditions)
+    private static string Source(CostQuestion question, string table, string time, List<Group> groups,
+        IEnumerable<string> conditions)
     {
         string[] columns =
         [

@@ -13,7 +13,8 @@ public static class GetCosts
 {
     internal static readonly ParameterTable Parameters = new(
     [
-        new Parameter("groupBy", ParameterKind.List, "Dimensions to split by, separated by commas; dim.<name> for configured ones. Without it only the total is answered.")
+        new Parameter("groupBy", ParameterKind.List,
+            "Dimensions to split by, separated by commas; dim.<name> for configured ones. Without it only the total is answered.")
         {
             Example = "customer,feature",
             Allowed = CostDimensions.GroupByNames,
@@ -21,12 +22,14 @@ public static class GetCosts
         },
         TimeRange.FromParameter,
         TimeRange.ToParameter,
-        new Parameter("timeZone", ParameterKind.Zone, "IANA zone in which hours, days and months begin, and in which dates without a time are read.")
+        new Parameter("timeZone", ParameterKind.Zone,
+            "IANA zone in which hours, days and months begin, and in which dates without a time are read.")
         {
             Example = "Europe/Berlin",
             Default = "UTC",
         },
-        new Parameter("limit", ParameterKind.Count, "Rows answered at most, the costliest first; truncated says whether there were more.")
+        new Parameter("limit", ParameterKind.Count,
+            "Rows answered at most, the costliest first; truncated says whether there were more.")
         {
             Example = "100",
             Default = ApiLimits.CostRowsDefault.ToString(CultureInfo.InvariantCulture),
@@ -68,20 +71,27 @@ public static class GetCosts
         {
             RuleFor(query => query.Values).Follows(Parameters);
             RuleFor(query => query.Values).IsARange(clock);
-            RuleFor(query => query.Values).Custom((values, context) => context.AddFaults(FaultsOfGroupBy(values.Split("groupBy"))));
+            RuleFor(query => query.Values)
+                .Custom((values, context) => context.AddFaults(FaultsOfGroupBy(values.Split("groupBy"))));
             RuleFor(query => query.Values).Custom((values, context) => context.AddFaults(values.Names
-                .Where(name => name.StartsWith(CostDimensions.ConfiguredPrefix, StringComparison.Ordinal) && name.Length > CostDimensions.ConfiguredPrefix.Length)
+                .Where(name => name.StartsWith(CostDimensions.ConfiguredPrefix, StringComparison.Ordinal)
+                    && name.Length > CostDimensions.ConfiguredPrefix.Length)
                 .Where(name => !CostDimensions.IsConfigured(name))
-                .Select(name => new Fault(Fault.Shown(name), $"is not the name of a configured dimension: at most {CostDimensions.ConfiguredNameCharsMax} characters after 'dim.', none of them control characters"))));
+                .Select(name =>
+                    new Fault(Fault.Shown(name),
+                    $"is not the name of a configured dimension: at most {CostDimensions.ConfiguredNameCharsMax} characters "
+                    + $"after 'dim.', none of them control characters"))));
         }
 
         private static IEnumerable<Fault> FaultsOfGroupBy(IReadOnlyList<string> names)
         {
-            if (names.Count > ApiLimits.GroupByMax) yield return new Fault("groupBy", $"has {names.Count} dimensions; the limit is {ApiLimits.GroupByMax}");
+            if (names.Count > ApiLimits.GroupByMax) yield return new Fault("groupBy",
+                $"has {names.Count} dimensions; the limit is {ApiLimits.GroupByMax}");
             foreach (var name in names.Distinct())
             {
                 if (name.Length == 0) continue;
-                if (CostDimensions.Find(name) is not null || CostDimensions.IsPeriod(name) || CostDimensions.IsConfigured(name)) continue;
+                if (CostDimensions.Find(name) is not null || CostDimensions.IsPeriod(name)
+                    || CostDimensions.IsConfigured(name)) continue;
                 yield return new Fault("groupBy", $"names no dimension with '{Fault.Shown(name)}'")
                 {
                     Value = Fault.Shown(name),
@@ -140,12 +150,14 @@ public static class GetCosts
                 Filters = values.Names
                     .Where(name => CostDimensions.Find(name) is not null || CostDimensions.IsConfigured(name))
                     .ToDictionary(name => name, values.All, StringComparer.Ordinal),
-                Limit = values.One("limit") is { } limit ? int.Parse(limit, CultureInfo.InvariantCulture) : ApiLimits.CostRowsDefault,
+                Limit = values.One("limit") is { } limit ? int.Parse(limit, CultureInfo.InvariantCulture)
+                    : ApiLimits.CostRowsDefault,
             };
         }
 
         private static KeyValuePair<string, string>[] Dimensions(CostQuestion question, StoreRow row) =>
-            [.. question.GroupBy.Select((name, i) => new KeyValuePair<string, string>(name, ValueOf(question, name, row, string.Create(CultureInfo.InvariantCulture, $"d{i}"))))];
+            [.. question.GroupBy.Select((name, i) => new KeyValuePair<string,
+                string>(name, ValueOf(question, name, row, string.Create(CultureInfo.InvariantCulture, $"d{i}"))))];
 
         private static string ValueOf(CostQuestion question, string name, StoreRow row, string column)
         {
@@ -153,7 +165,8 @@ public static class GetCosts
             var hour = DateTimeOffset.FromUnixTimeSeconds(row.Count(column));
             return question.Zone == TimeZoneInfo.Utc
                 ? TimeText.Format(hour)
-                : TimeZoneInfo.ConvertTime(hour, question.Zone).ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
+                : TimeZoneInfo.ConvertTime(hour, question.Zone)
+                    .ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
         }
     }
 }

@@ -28,8 +28,11 @@ internal static class DescriptionSetup
                 {
                     Title = "Cost attribution",
                     Version = DocumentName,
-                    Description = "What AI calls cost, whose cost it is, and why. Money is USD in decimal strings with twelve decimals, never "
-                        + "a JSON number. Counts are JSON numbers; beyond 2^53 − 1 they are strings. Times are UTC; ranges are half-open. "
+                    Description =
+                        "What AI calls cost, whose cost it is, and why. Money is USD in decimal strings with twelve decimals, "
+                        + "never "
+                        + "a JSON number. Counts are JSON numbers; beyond 2^53 − 1 they are strings. Times are UTC; ranges are "
+                            + "half-open. "
                         + "Anything wrong with a request is answered with an RFC 9457 problem that lists all faults at once.",
                 };
                 document.Servers = [];
@@ -39,7 +42,8 @@ internal static class DescriptionSetup
             options.AddSchemaTransformer(DescribeSchema);
         });
 
-    public static void MapDescription(this IEndpointRouteBuilder endpoints) => endpoints.MapOpenApi("/openapi/{documentName}.json");
+    public static void MapDescription(this IEndpointRouteBuilder endpoints) =>
+        endpoints.MapOpenApi("/openapi/{documentName}.json");
 
     // Every slice calls its answer Answer: the slice's name makes the difference. Small values that may be null stay inside
     // their owner, because a reference that may be null has no place for a description.
@@ -50,13 +54,15 @@ internal static class DescriptionSetup
         return name is not null && info.Type.DeclaringType is { } slice ? slice.Name + name : name;
     }
 
-    private static Task DescribeOperation(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancel)
+    private static Task DescribeOperation(OpenApiOperation operation, OpenApiOperationTransformerContext context,
+        CancellationToken cancel)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters ??= [];
         foreach (var part in metadata.OfType<DescribedPathPart>())
         {
-            if (operation.Parameters.OfType<OpenApiParameter>().FirstOrDefault(known => known.Name == part.Name) is not { } parameter) continue;
+            if (operation.Parameters.OfType<OpenApiParameter>()
+                .FirstOrDefault(known => known.Name == part.Name) is not { } parameter) continue;
             parameter.Description = part.Description;
             parameter.Example = JsonValue.Create(part.Example);
         }
@@ -74,7 +80,9 @@ internal static class DescriptionSetup
     private static string AnswerText(string status) => status switch
     {
         "200" => "The answer.",
-        "400" => "The request is not valid: a parameter is unknown or has a value that is not allowed. errors lists every fault with what would be right.",
+        "400" =>
+            "The request is not valid: a parameter is unknown or has a value that is not allowed. errors lists every fault "
+            + "with what would be right.",
         "404" => "There is no such thing in the store.",
         "500" => "A defect of the server; its log says more under the requestId.",
         "503" => "The store, or a part of this process, is not available now; try again.",
@@ -84,7 +92,8 @@ internal static class DescriptionSetup
 
     private static OpenApiParameter Describe(Parameter parameter)
     {
-        var description = parameter.Default is null ? parameter.Description : $"{parameter.Description} Default: {parameter.Default}.";
+        var description = parameter.Default is null ? parameter.Description
+            : $"{parameter.Description} Default: {parameter.Default}.";
         if (parameter.IsPrefix)
         {
             // A free-form object in form style becomes name=value pairs whose names are its own keys: dim.tier=gold.
@@ -95,7 +104,9 @@ internal static class DescriptionSetup
                 Description = description,
                 Style = ParameterStyle.Form,
                 Explode = true,
-                Schema = new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String } },
+                Schema =
+                    new OpenApiSchema { Type = JsonSchemaType.Object,
+                    AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String } },
                 Example = new JsonObject { [parameter.Name[..^1] + "tier"] = "gold" },
             };
         }
@@ -116,7 +127,8 @@ internal static class DescriptionSetup
     {
         JsonNode[] parts = parameter.Kind == ParameterKind.List
             ? [.. example.Split(',').Select(part => JsonValue.Create(part))]
-            : [parameter.Kind == ParameterKind.Count ? JsonValue.Create(int.Parse(example, CultureInfo.InvariantCulture)) : JsonValue.Create(example)];
+            : [parameter.Kind == ParameterKind.Count ? JsonValue.Create(int.Parse(example, CultureInfo.InvariantCulture))
+                : JsonValue.Create(example)];
         return parameter.Repeatable ? new JsonArray(parts) : parts[0];
     }
 
@@ -139,7 +151,8 @@ internal static class DescriptionSetup
         },
     };
 
-    private static async Task DescribeSchema(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancel)
+    private static async Task DescribeSchema(OpenApiSchema schema, OpenApiSchemaTransformerContext context,
+        CancellationToken cancel)
     {
         var type = context.JsonTypeInfo.Type;
         var nullable = Nullable.GetUnderlyingType(type) is not null;
@@ -175,15 +188,23 @@ internal static class DescriptionSetup
         schema.Properties = new Dictionary<string, IOpenApiSchema>();
         foreach (var dimension in CostDimensions.All)
         {
-            schema.Properties[dimension.Name] = new OpenApiSchema { Type = JsonSchemaType.String, Description = $"{dimension.Description}. Present when grouped by." };
+            schema.Properties[dimension.Name] =
+                new OpenApiSchema { Type = JsonSchemaType.String,
+                Description = $"{dimension.Description}. Present when grouped by." };
         }
         foreach (var period in CostDimensions.Periods)
         {
-            schema.Properties[period] = new OpenApiSchema { Type = JsonSchemaType.String, Description = $"The {period}, in timeZone. Present when grouped by." };
+            schema.Properties[period] =
+                new OpenApiSchema { Type = JsonSchemaType.String,
+                Description = $"The {period}, in timeZone. Present when grouped by." };
         }
-        foreach (var (name, figure) in figures.Properties ?? new Dictionary<string, IOpenApiSchema>()) schema.Properties[name] = figure;
-        schema.AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String, Description = "dim.<name>, when grouped by." };
+        foreach (var (name, figure) in figures.Properties ?? new Dictionary<string, IOpenApiSchema>()) schema.Properties[name] =
+            figure;
+        schema.AdditionalProperties =
+            new OpenApiSchema { Type = JsonSchemaType.String, Description = "dim.<name>, when grouped by." };
         schema.Required = figures.Required;
-        schema.Description = "One group: a value for every dimension of groupBy, then its figures. Never all zero: a group that was corrected away is not a row.";
+        schema.Description =
+            "One group: a value for every dimension of groupBy, then its figures. Never all zero: a group that was corrected "
+            + "away is not a row.";
     }
 }

@@ -15,7 +15,8 @@ internal sealed record DescribedPathPart(string Name, string Description, string
 internal static class RouteDescription
 {
     public static RouteHandlerBuilder Describe<TAnswer>(
-        this RouteHandlerBuilder route, string operationId, string tag, string summary, string description, ParameterTable? parameters)
+        this RouteHandlerBuilder route, string operationId, string tag, string summary, string description,
+            ParameterTable? parameters)
     {
         route.WithName(operationId).WithTags(tag).WithSummary(summary).WithDescription(description).Produces<TAnswer>();
         if (parameters is null) return route;

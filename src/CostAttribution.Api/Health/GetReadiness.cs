@@ -20,7 +20,8 @@ public static class GetReadiness
     /// <param name="Detail">What is wrong and what to do; empty when nothing is.</param>
     public sealed record Check(string Name, bool Ok, string Detail);
 
-    internal sealed class Handler(IClickHouseTransport transport, IPipelineStatus pipeline, ApiOptions options, TimeProvider clock)
+    internal sealed class Handler(IClickHouseTransport transport, IPipelineStatus pipeline, ApiOptions options,
+        TimeProvider clock)
         : IRequestHandler<Query, Answer>
     {
         public async Task<Answer> Handle(Query request, CancellationToken cancellationToken)
@@ -39,7 +40,8 @@ public static class GetReadiness
         }
 
         private static Check CheckPart(string name, PartStatus part, bool ok) =>
-            new(name, ok, ok ? "" : part.Detail.Length > 0 ? part.Detail : $"the {name} is {part.State.ToString().ToLowerInvariant()}");
+            new(name, ok, ok ? "" : part.Detail.Length > 0 ? part.Detail
+                : $"the {name} is {part.State.ToString().ToLowerInvariant()}");
 
         private async Task<Check> CheckStoreAsync(CancellationToken cancel)
         {
@@ -56,7 +58,8 @@ public static class GetReadiness
             }
             catch (ClickHouseException failure)
             {
-                return new Check("store", false, $"the store refuses a simple question with code {failure.Code}; look at its log");
+                return new Check("store", false,
+                    $"the store refuses a simple question with code {failure.Code}; look at its log");
             }
             catch (OperationCanceledException) when (deadline.IsCancellationRequested && !cancel.IsCancellationRequested)
             {

@@ -8,7 +8,8 @@ namespace CostAttribution.Api.Json;
 internal sealed class InstantConverter : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        TimeText.TryParse(reader.GetString() ?? "", TimeZoneInfo.Utc, out var time) ? time : throw new JsonException("not an instant");
+        TimeText.TryParse(reader.GetString() ?? "", TimeZoneInfo.Utc, out var time) ? time
+            : throw new JsonException("not an instant");
 
     public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
         writer.WriteStringValue(TimeText.Format(value));

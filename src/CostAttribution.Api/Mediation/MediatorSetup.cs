@@ -9,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace CostAttribution.Api.Mediation;
 
-/// <summary>Every slice by name: what is not listed here cannot be asked. Slices hold no state, so one of each is enough.</summary>
+/// <summary>
+/// Every slice by name: what is not listed here cannot be asked. Slices hold no state, so one of each is enough.
+/// </summary>
 internal static class MediatorSetup
 {
     public static IServiceCollection AddMediation(this IServiceCollection services)
@@ -18,11 +20,15 @@ internal static class MediatorSetup
         services.AddSingleton<IMediator, Mediator>();
         services.AddSingleton(typeof(IPipelineBehavior<,>), typeof(ValidationBehavior<,>));
 
-        services.AddSlice<GetCosts.Query, GetCosts.Answer, GetCosts.Handler>().AddSingleton<IValidator<GetCosts.Query>, GetCosts.Rules>();
-        services.AddSlice<ListRuns.Query, ListRuns.Answer, ListRuns.Handler>().AddSingleton<IValidator<ListRuns.Query>, ListRuns.Rules>();
+        services.AddSlice<GetCosts.Query, GetCosts.Answer, GetCosts.Handler>().AddSingleton<IValidator<GetCosts.Query>,
+            GetCosts.Rules>();
+        services.AddSlice<ListRuns.Query, ListRuns.Answer, ListRuns.Handler>().AddSingleton<IValidator<ListRuns.Query>,
+            ListRuns.Rules>();
         services.AddSlice<GetRun.Query, GetRun.Answer?, GetRun.Handler>().AddSingleton<IValidator<GetRun.Query>, GetRun.Rules>();
-        services.AddSlice<ExplainSpan.Query, ExplainSpan.Answer?, ExplainSpan.Handler>().AddSingleton<IValidator<ExplainSpan.Query>, ExplainSpan.Rules>();
-        services.AddSlice<GetPipeline.Query, PipelineSnapshot, GetPipeline.Handler>().AddSingleton<IValidator<GetPipeline.Query>, GetPipeline.Rules>();
+        services.AddSlice<ExplainSpan.Query, ExplainSpan.Answer?,
+            ExplainSpan.Handler>().AddSingleton<IValidator<ExplainSpan.Query>, ExplainSpan.Rules>();
+        services.AddSlice<GetPipeline.Query, PipelineSnapshot, GetPipeline.Handler>().AddSingleton<IValidator<GetPipeline.Query>,
+            GetPipeline.Rules>();
         services.AddSlice<GetReadiness.Query, GetReadiness.Answer, GetReadiness.Handler>();
         return services;
     }

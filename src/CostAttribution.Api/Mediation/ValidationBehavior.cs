@@ -5,7 +5,8 @@ using MediatR;
 namespace CostAttribution.Api.Mediation;
 
 /// <summary>Asks every rule before a handler sees the query; one failure holds all faults.</summary>
-internal sealed class ValidationBehavior<TQuery, TAnswer>(IEnumerable<IValidator<TQuery>> rules) : IPipelineBehavior<TQuery, TAnswer>
+internal sealed class ValidationBehavior<TQuery, TAnswer>(IEnumerable<IValidator<TQuery>> rules) : IPipelineBehavior<TQuery,
+    TAnswer>
 {
     public async Task<TAnswer> Handle(TQuery request, CancellationToken cancellationToken, RequestHandlerDelegate<TAnswer> next)
     {

@@ -18,6 +18,7 @@ public static class GetPipeline
 
     internal sealed class Handler(IPipelineStatus status) : IRequestHandler<Query, PipelineSnapshot>
     {
-        public Task<PipelineSnapshot> Handle(Query request, CancellationToken cancellationToken) => Task.FromResult(status.Read());
+        public Task<PipelineSnapshot> Handle(Query request, CancellationToken cancellationToken) =>
+            Task.FromResult(status.Read());
     }
 }

@@ -41,7 +41,9 @@ public sealed record OpenCostFigure
     /// <summary>Start of the UTC hour of the calls' event time.</summary>
     public required DateTimeOffset Hour { get; init; }
 
-    /// <summary>Values by the names that <c>groupBy</c> takes (<c>customer</c>, <c>feature</c>, …); an empty value is unattributed so far.</summary>
+    /// <summary>
+    /// Values by the names that <c>groupBy</c> takes (<c>customer</c>, <c>feature</c>, …); an empty value is unattributed so far.
+    /// </summary>
     public required IReadOnlyDictionary<string, string> Dimensions { get; init; }
 
     /// <summary>USD.</summary>

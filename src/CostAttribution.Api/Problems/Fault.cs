@@ -16,5 +16,6 @@ public sealed record Fault(string Field, string Detail)
     /// <summary>Everything that would have been accepted, when that is a list.</summary>
     public IReadOnlyList<string>? Allowed { get; init; }
 
-    internal static string Shown(string text) => text.Length <= ShownCharsMax ? text : string.Concat(text.AsSpan(0, ShownCharsMax), "…");
+    internal static string Shown(string text) => text.Length <= ShownCharsMax ? text
+        : string.Concat(text.AsSpan(0, ShownCharsMax), "…");
 }

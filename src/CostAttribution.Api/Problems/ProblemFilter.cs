@@ -12,12 +12,14 @@ internal sealed class ProblemFilter(ILogger<ProblemFilter> log) : IEndpointFilte
 {
     // Codes of the store for a question that was too expensive, not wrong: TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED,
     // TOO_MANY_ROWS, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES.
-    private const int TimeoutExceeded = 159, TooSlow = 160, MemoryLimitExceeded = 241, TooManyRows = 158, TooManyBytes = 307, TooManyRowsOrBytes = 396;
+    private const int TimeoutExceeded = 159, TooSlow = 160, MemoryLimitExceeded = 241, TooManyRows = 158, TooManyBytes = 307,
+        TooManyRowsOrBytes = 396;
 
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        if (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true) return new ProblemResult(Problem.UnexpectedBody());
+        if (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true) return new ProblemResult(
+            Problem.UnexpectedBody());
         try
         {
             return await next(context);
@@ -73,7 +75,8 @@ internal sealed class ProblemResult(Problem problem) : IResult
     public Task ExecuteAsync(HttpContext httpContext)
     {
         httpContext.Response.StatusCode = problem.Status;
-        if (problem.Status == StatusCodes.Status503ServiceUnavailable) httpContext.Response.Headers.RetryAfter = RetryAfterSeconds;
+        if (problem.Status == StatusCodes.Status503ServiceUnavailable) httpContext.Response.Headers.RetryAfter =
+            RetryAfterSeconds;
         var told = problem with
         {
             Instance = httpContext.Request.Path.Value,

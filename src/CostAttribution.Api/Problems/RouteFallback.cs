@@ -12,7 +12,8 @@ internal static class RouteFallback
         endpoints.Map("/api/{**rest}", (HttpContext http, EndpointDataSource source) =>
         {
             var routes = source.Endpoints.OfType<RouteEndpoint>()
-                .Where(route => route.Metadata.GetMetadata<IHttpMethodMetadata>() is not null && Text(route).StartsWith("/api/", StringComparison.Ordinal))
+                .Where(route => route.Metadata.GetMetadata<IHttpMethodMetadata>() is not null
+                    && Text(route).StartsWith("/api/", StringComparison.Ordinal))
                 .ToArray();
             string[] methods = [.. routes.Where(route => Takes(route, http.Request.Path)).SelectMany(MethodsOf).Distinct()];
             if (methods.Length == 0)
@@ -27,7 +28,8 @@ internal static class RouteFallback
     private static bool Takes(RouteEndpoint route, PathString path) =>
         new TemplateMatcher(TemplateParser.Parse(Text(route)), []).TryMatch(path, []);
 
-    private static IReadOnlyList<string> MethodsOf(RouteEndpoint route) => route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods;
+    private static IReadOnlyList<string> MethodsOf(RouteEndpoint route) =>
+        route.Metadata.GetMetadata<IHttpMethodMetadata>()!.HttpMethods;
 
     private static string Text(RouteEndpoint route) => "/" + (route.RoutePattern.RawText ?? "").TrimStart('/');
 }

@@ -11,7 +11,10 @@ internal sealed class StoreQuery
 
     public IReadOnlyDictionary<string, string> Values => values;
 
-    /// <summary>Keeps the value and returns its placeholder, <c>{name:Type}</c>. Names and types come from the program, never from a request.</summary>
+    /// <summary>
+    /// Keeps the value and returns its placeholder, <c>{name:Type}</c>. Names and types come from the program, never from a
+    /// request.
+    /// </summary>
     public string Bind(string name, string type, string value)
     {
         values.Add(name, value);
@@ -20,12 +23,15 @@ internal sealed class StoreQuery
 
     public string BindText(string name, string value) => Bind(name, "String", value);
 
-    public string BindTime(string name, DateTimeOffset time) => Bind(name, "DateTime64(6, 'UTC')", Requests.TimeText.ForStore(time));
+    public string BindTime(string name, DateTimeOffset time) =>
+        Bind(name, "DateTime64(6, 'UTC')", Requests.TimeText.ForStore(time));
 
     /// <summary>A condition that the expression equals one of the values.</summary>
     public string In(string expression, string name, IReadOnlyList<string> texts)
     {
-        var placeholders = texts.Select((text, i) => BindText(string.Create(CultureInfo.InvariantCulture, $"{name}_{i}"), text)).ToArray();
-        return placeholders.Length == 1 ? $"{expression} = {placeholders[0]}" : $"{expression} IN ({string.Join(", ", placeholders)})";
+        var placeholders = texts.Select((text, i) => BindText(string.Create(CultureInfo.InvariantCulture, $"{name}_{i}"), text))
+            .ToArray();
+        return placeholders.Length == 1 ? $"{expression} = {placeholders[0]}"
+            : $"{expression} IN ({string.Join(", ", placeholders)})";
     }
 }

@@ -32,7 +32,8 @@ internal readonly struct StoreRow(JsonElement row)
     /// <summary>An instant selected as milliseconds since the Unix epoch.</summary>
     public DateTimeOffset Millis(string column) => DateTimeOffset.FromUnixTimeMilliseconds(Count(column));
 
-    public IReadOnlyList<string> Texts(string column) => [.. row.GetProperty(column).EnumerateArray().Select(item => item.GetString() ?? "")];
+    public IReadOnlyList<string> Texts(string column) =>
+        [.. row.GetProperty(column).EnumerateArray().Select(item => item.GetString() ?? "")];
 
     public SortedDictionary<string, string> TextMap(string column)
     {
@@ -53,7 +54,9 @@ internal readonly struct StoreRow(JsonElement row)
         return map;
     }
 
-    private static long Count(JsonElement value) => long.Parse(NumberText(value), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+    private static long Count(JsonElement value) =>
+        long.Parse(NumberText(value), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 
-    private static string NumberText(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText();
+    private static string NumberText(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString()!
+        : value.GetRawText();
 }

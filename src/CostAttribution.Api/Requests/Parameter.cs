@@ -30,5 +30,6 @@ internal sealed record Parameter(string Name, ParameterKind Kind, string Descrip
     public int Max { get; init; } = int.MaxValue;
 
     public bool Matches(string name) =>
-        IsPrefix ? name.Length >= Name.Length && name.StartsWith(Name.AsSpan(0, Name.Length - 1), StringComparison.Ordinal) : name == Name;
+        IsPrefix ? name.Length >= Name.Length && name.StartsWith(Name.AsSpan(0, Name.Length - 1), StringComparison.Ordinal)
+            : name == Name;
 }

@@ -17,11 +17,13 @@ internal sealed class ParameterTable(params Parameter[] parameters)
     {
         if (values.CharCount > ApiLimits.QueryStringCharsMax)
         {
-            return [new Fault("query string", Invariant($"is {values.CharCount} characters long; the limit is {ApiLimits.QueryStringCharsMax}"))];
+            return [new Fault("query string",
+                Invariant($"is {values.CharCount} characters long; the limit is {ApiLimits.QueryStringCharsMax}"))];
         }
         if (values.ValueCount > ApiLimits.ValuesMax)
         {
-            return [new Fault("query string", Invariant($"holds more than {ApiLimits.ValuesMax} values; ask in several requests"))];
+            return [new Fault("query string",
+                Invariant($"holds more than {ApiLimits.ValuesMax} values; ask in several requests"))];
         }
 
         var faults = new List<Fault>();
@@ -36,10 +38,13 @@ internal sealed class ParameterTable(params Parameter[] parameters)
 
     private Fault UnknownName(string name)
     {
-        var allowed = parameters.Select(parameter => parameter.IsPrefix ? parameter.Name[..^1] + "<name>" : parameter.Name).ToArray();
-        return new Fault(Fault.Shown(name), "is not a parameter here; nothing was read, so that a filter with a typing mistake cannot return everything")
+        var allowed = parameters.Select(parameter => parameter.IsPrefix ? parameter.Name[..^1] + "<name>" : parameter.Name)
+            .ToArray();
+        return new Fault(Fault.Shown(name),
+            "is not a parameter here; nothing was read, so that a filter with a typing mistake cannot return everything")
         {
-            DidYouMean = Suggestion.For(name, [.. parameters.Where(parameter => !parameter.IsPrefix).Select(parameter => parameter.Name)]),
+            DidYouMean =
+                Suggestion.For(name, [.. parameters.Where(parameter => !parameter.IsPrefix).Select(parameter => parameter.Name)]),
             Allowed = allowed,
         };
     }
@@ -73,10 +78,12 @@ internal sealed class ParameterTable(params Parameter[] parameters)
     private static string? FaultOf(Parameter parameter, string value)
     {
         if (value.Length == 0) return parameter.MayBeEmpty ? null : "is empty; leave it out or give it a value";
-        if (value.Length > ApiLimits.ValueCharsMax) return Invariant($"is {value.Length} characters long; the limit is {ApiLimits.ValueCharsMax}");
+        if (value.Length > ApiLimits.ValueCharsMax) return Invariant(
+            $"is {value.Length} characters long; the limit is {ApiLimits.ValueCharsMax}");
         if (value.Any(char.IsControl)) return "holds a control character";
         if (!RequestValues.IsWellFormed(value)) return "is not valid Unicode text";
-        if (parameter is { Allowed: { } allowed, Kind: not ParameterKind.List } && !allowed.Contains(value)) return "is not one of the allowed values";
+        if (parameter is { Allowed: { } allowed, Kind: not ParameterKind.List }
+            && !allowed.Contains(value)) return "is not one of the allowed values";
 
         return parameter.Kind switch
         {
@@ -85,13 +92,15 @@ internal sealed class ParameterTable(params Parameter[] parameters)
             ParameterKind.Amount => Money.TryParse(value, out var amount) && amount >= Money.Zero
                 ? null
                 : "is not an amount in USD; write digits with at most 12 decimals, for example 0.25",
-            ParameterKind.Zone => Zones.TryFind(value, out _) ? null : "is not a time zone this server knows; write an IANA name such as Europe/Berlin",
+            ParameterKind.Zone => Zones.TryFind(value, out _) ? null
+                : "is not a time zone this server knows; write an IANA name such as Europe/Berlin",
             _ => null,
         };
     }
 
     private static string? CountFault(Parameter parameter, string value) =>
-        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= parameter.Min && count <= parameter.Max
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= parameter.Min
+            && count <= parameter.Max
             ? null
             : Invariant($"must be a whole number from {parameter.Min} to {parameter.Max}");
 

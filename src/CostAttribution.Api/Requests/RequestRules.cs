@@ -24,18 +24,21 @@ internal static class RequestRules
         rule.Custom((text, context) =>
         {
             if (TraceId.TryParse(text, out var id) && !id.IsZero) return;
-            context.AddFaults([new Fault("traceId", "is not a trace id: 32 hexadecimal digits, not all zero") { Value = Fault.Shown(text) }]);
+            context.AddFaults([new Fault("traceId",
+                "is not a trace id: 32 hexadecimal digits, not all zero") { Value = Fault.Shown(text) }]);
         });
 
     public static void IsASpanId<TQuery>(this IRuleBuilder<TQuery, string> rule) =>
         rule.Custom((text, context) =>
         {
             if (SpanId.TryParse(text, out var id) && !id.IsZero) return;
-            context.AddFaults([new Fault("spanId", "is not a span id: 16 hexadecimal digits, not all zero") { Value = Fault.Shown(text) }]);
+            context.AddFaults([new Fault("spanId",
+                "is not a span id: 16 hexadecimal digits, not all zero") { Value = Fault.Shown(text) }]);
         });
 
     public static void AddFaults<TQuery>(this ValidationContext<TQuery> context, IEnumerable<Fault> faults)
     {
-        foreach (var fault in faults) context.AddFailure(new ValidationFailure(fault.Field, fault.Detail) { CustomState = fault });
+        foreach (var fault in faults) context.AddFailure(new ValidationFailure(fault.Field,
+            fault.Detail) { CustomState = fault });
     }
 }

@@ -13,7 +13,9 @@ internal static class Suggestion
     public static string? For(string given, IReadOnlyCollection<string> names)
     {
         if (given.Length is 0 or > CharsMax) return null;
-        if (given.Length >= BeginningCharsMin && names.FirstOrDefault(name => name.StartsWith(given, StringComparison.OrdinalIgnoreCase)) is { } begun) return begun;
+        if (given.Length >= BeginningCharsMin
+            && names.FirstOrDefault(name =>
+            name.StartsWith(given, StringComparison.OrdinalIgnoreCase)) is { } begun) return begun;
         string? best = null;
         var bestDistance = int.MaxValue;
         foreach (var name in names)
@@ -31,7 +33,8 @@ internal static class Suggestion
     private static string? SameWord(string given, IReadOnlyCollection<string> names)
     {
         var letters = Letters(given);
-        return names.FirstOrDefault(name => Letters(name) == letters || Letters(name) + "id" == letters || Letters(name) + "s" == letters);
+        return names.FirstOrDefault(name => Letters(name) == letters || Letters(name) + "id" == letters || Letters(name)
+            + "s" == letters);
     }
 
     private static string Letters(string text) => string.Concat(text.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();

@@ -9,7 +9,8 @@ internal readonly record struct TimeRange(DateTimeOffset From, DateTimeOffset To
     public static readonly TimeSpan DefaultLength = TimeSpan.FromDays(30);
 
     public static readonly Parameter FromParameter = new("from", ParameterKind.Time,
-        "Start of the range, included: ISO 8601 with an offset, or a date (its midnight in timeZone where the route has one, else UTC).")
+        "Start of the range, included: ISO 8601 with an offset, or a date (its midnight in timeZone where the route has one, "
+            + "else UTC).")
     {
         Example = "2026-01-01T00:00:00Z",
         Default = "30 days before to",
@@ -36,7 +37,9 @@ internal readonly record struct TimeRange(DateTimeOffset From, DateTimeOffset To
         return new TimeRange(Parse(values.One("from"), zone) ?? to - DefaultLength, to);
     }
 
-    /// <summary>What is wrong with the two ends together; silent when one of them cannot be read, which is a fault of its own.</summary>
+    /// <summary>
+    /// What is wrong with the two ends together; silent when one of them cannot be read, which is a fault of its own.
+    /// </summary>
     public static Fault? FaultOf(RequestValues values, DateTimeOffset now, TimeZoneInfo zone)
     {
         if (values.One("from") is not { } given || !IsGood(given)) return null;
@@ -52,7 +55,8 @@ internal readonly record struct TimeRange(DateTimeOffset From, DateTimeOffset To
     private static DateTimeOffset? Parse(string? text, TimeZoneInfo zone) =>
         text is not null && TimeText.TryParse(text, zone, out var time) ? time : null;
 
-    public static DateTimeOffset FloorHour(DateTimeOffset time) => new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);
+    public static DateTimeOffset FloorHour(DateTimeOffset time) =>
+        new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);
 
     public static DateTimeOffset CeilingHour(DateTimeOffset time)
     {

@@ -19,7 +19,8 @@ internal static class TimeText
     {
         if (TryParse(text, TimeZoneInfo.Utc, out var time))
         {
-            return time.Year is >= YearMin and < YearMax ? null : string.Create(CultureInfo.InvariantCulture, $"is outside the years {YearMin} to {YearMax - 1}");
+            return time.Year is >= YearMin and < YearMax ? null
+                : string.Create(CultureInfo.InvariantCulture, $"is outside the years {YearMin} to {YearMax - 1}");
         }
         if (text.Length > 6 && text[^6] == ' ' && TryParse(text[..^6] + "+" + text[^5..], TimeZoneInfo.Utc, out _))
         {
@@ -41,7 +42,8 @@ internal static class TimeText
             time = StartOfDay(date, zone);
             return true;
         }
-        if (!DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time)) return false;
+        if (!DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal,
+            out time)) return false;
         var rest = time.UtcTicks % TimeSpan.TicksPerMicrosecond;
         var ticks = time.UtcTicks + (rest == 0 ? 0 : TimeSpan.TicksPerMicrosecond - rest);
         if (ticks > DateTime.MaxValue.Ticks) return false;

@@ -17,7 +17,9 @@ internal static class Zones
         return TimeZoneInfo.TryFindSystemTimeZoneById(name, out zone);
     }
 
-    /// <summary>True when every offset used in the range is whole hours, so that local hours, days and months begin on UTC hours.</summary>
+    /// <summary>
+    /// True when every offset used in the range is whole hours, so that local hours, days and months begin on UTC hours.
+    /// </summary>
     public static bool StartsOnUtcHours(TimeZoneInfo zone, TimeRange range)
     {
         if (zone == TimeZoneInfo.Utc) return true;

@@ -23,7 +23,9 @@ public static class GetRun
         /// <summary>Spans in the tree.</summary>
         public required long SpanCount { get; init; }
 
-        /// <summary>True when the run has more spans or ledger rows than are shown; the run's figures count them all the same.</summary>
+        /// <summary>
+        /// True when the run has more spans or ledger rows than are shown; the run's figures count them all the same.
+        /// </summary>
         public required bool Truncated { get; init; }
 
         /// <summary>The roots, by start.</summary>
@@ -40,7 +42,8 @@ public static class GetRun
             RuleFor(query => query.RunId).Custom((runId, context) =>
             {
                 if (runId.Length is > 0 and <= RunIdCharsMax && !runId.Any(char.IsControl)) return;
-                context.AddFaults([new Fault("runId", $"is not a run id: 1 to {RunIdCharsMax} characters, no control characters") { Value = Fault.Shown(runId) }]);
+                context.AddFaults([new Fault("runId",
+                    $"is not a run id: 1 to {RunIdCharsMax} characters, no control characters") { Value = Fault.Shown(runId) }]);
             });
         }
     }
@@ -57,7 +60,8 @@ public static class GetRun
             var rows = (await reading).ConvertAll(LedgerRows.Read);
 
             var truncated = spans.Count > ApiLimits.RunSpansMax || rows.Count > ApiLimits.RunRowsMax;
-            if (spans.Count > ApiLimits.RunSpansMax) spans.RemoveRange(ApiLimits.RunSpansMax, spans.Count - ApiLimits.RunSpansMax);
+            if (spans.Count > ApiLimits.RunSpansMax) spans.RemoveRange(ApiLimits.RunSpansMax,
+                spans.Count - ApiLimits.RunSpansMax);
             if (rows.Count > ApiLimits.RunRowsMax)
             {
                 // The last span may have more rows than were read: half of its corrections would show a wrong cost.
@@ -67,7 +71,8 @@ public static class GetRun
             return new Answer
             {
                 Run = RunSummary.Read(found[0]),
-                SpanCount = spans.Select(span => (span.TraceId, span.SpanId)).Union(rows.Select(row => (row.TraceId, row.SpanId))).LongCount(),
+                SpanCount = spans.Select(span => (span.TraceId, span.SpanId)).Union(rows.Select(row => (row.TraceId, row.SpanId)))
+                    .LongCount(),
                 Truncated = truncated,
                 Spans = RunTree.Build(spans, rows),
             };

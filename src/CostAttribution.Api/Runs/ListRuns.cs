@@ -52,7 +52,8 @@ public static class ListRuns
             Default = ApiLimits.RunsDefault.ToString(CultureInfo.InvariantCulture),
             Max = ApiLimits.RunsMax,
         },
-        new Parameter("cursor", ParameterKind.Opaque, "The nextCursor of the page before; all other parameters but limit must stay as they were."),
+        new Parameter("cursor", ParameterKind.Opaque,
+            "The nextCursor of the page before; all other parameters but limit must stay as they were."),
     ]);
 
     internal sealed record Query(RequestValues Values) : IRequest<Answer>;
@@ -86,7 +87,9 @@ public static class ListRuns
             {
                 if (values.One("cursor") is not { Length: > 0 } cursor || !IsKnownSort(values.One("sort"))) return;
                 if (RunCursor.TryDecode(cursor, values, out _)) return;
-                context.AddFaults([new Fault("cursor", "was not given out for this question: send it with the same parameters as the page before, or leave it out to begin anew")]);
+                context.AddFaults([new Fault("cursor",
+                    "was not given out for this question: send it with the same parameters as the page before, or leave it out "
+                    + "to begin anew")]);
             });
         }
 
@@ -100,8 +103,10 @@ public static class ListRuns
             var values = request.Values;
             var sort = RunSort.Find(values.One("sort"));
             var limit = values.One("limit") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : ApiLimits.RunsDefault;
-            var cursor = values.One("cursor") is { } given && RunCursor.TryDecode(given, values, out var decoded) ? decoded : null;
-            var range = cursor is null ? TimeRange.Read(values, clock.GetUtcNow(), TimeZoneInfo.Utc) : new TimeRange(cursor.From, cursor.To);
+            var cursor = values.One("cursor") is { } given && RunCursor.TryDecode(given, values, out var decoded) ? decoded
+                : null;
+            var range = cursor is null ? TimeRange.Read(values, clock.GetUtcNow(), TimeZoneInfo.Utc)
+                : new TimeRange(cursor.From, cursor.To);
 
             var rows = await store.ReadAsync(Sql(values, range, sort, cursor, limit), cancellationToken);
             RunSummary[] runs = [.. rows.Take(limit).Select(RunSummary.Read)];
@@ -113,7 +118,8 @@ public static class ListRuns
                 Runs = runs,
                 NextCursor = rows.Count <= limit
                     ? null
-                    : new RunCursor(RunCursor.DigestOf(values), range.From, range.To, sort.KeyOf(runs[^1]), runs[^1].RunId).Encode(),
+                    : new RunCursor(RunCursor.DigestOf(values), range.From, range.To, sort.KeyOf(runs[^1]), runs[^1].RunId)
+                        .Encode(),
             };
         }
 
@@ -132,19 +138,23 @@ public static class ListRuns
             if (values.All("customer") is { Count: > 0 } customers && !customers.Contains(""))
             {
                 // So has a run with a customer a segment with that customer.
-                conditions.Add($"run_id IN (SELECT run_id FROM run_segments WHERE {query.In("customer_id", "segment_customer", customers)})");
+                conditions.Add(
+                    $"run_id IN (SELECT run_id FROM run_segments WHERE "
+                    + $"{query.In("customer_id", "segment_customer", customers)})");
             }
             foreach (var (name, column, _) in TextFilters)
             {
                 if (values.Has(name)) conditions.Add(query.In(column, name, values.All(name)));
             }
             if (values.Has("status")) conditions.Add(query.In("toString(status)", "status", values.All("status")));
-            if (values.One("minCost") is { } minCost) conditions.Add($"cost >= {query.Bind("min_cost", "Decimal(38, 12)", minCost)}");
+            if (values.One("minCost") is { } minCost) conditions.Add(
+                $"cost >= {query.Bind("min_cost", "Decimal(38, 12)", minCost)}");
             if (cursor is not null)
             {
                 var key = query.Bind("key", sort.StoreType, cursor.Key);
                 var after = query.BindText("after", cursor.RunId);
-                conditions.Add($"({sort.Column} {(sort.Descending ? '<' : '>')} {key} OR ({sort.Column} = {key} AND run_id > {after}))");
+                conditions.Add(
+                    $"({sort.Column} {(sort.Descending ? '<' : '>')} {key} OR ({sort.Column} = {key} AND run_id > {after}))");
             }
             query.Sql = string.Create(CultureInfo.InvariantCulture, $"""
                 SELECT {RunSummary.Columns}

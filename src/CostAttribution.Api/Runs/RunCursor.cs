@@ -22,7 +22,8 @@ internal sealed record RunCursor(string Question, DateTimeOffset From, DateTimeO
     private const int DigestBytes = 12;
 
     public string Encode() =>
-        Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new[] { Question, TimeText.ForStore(From), TimeText.ForStore(To), Key, RunId }));
+        Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes(new[] { Question, TimeText.ForStore(From),
+            TimeText.ForStore(To), Key, RunId }));
 
     /// <summary>Reads a cursor given for the same question; false for anything else.</summary>
     public static bool TryDecode(string text, RequestValues values, [NotNullWhen(true)] out RunCursor? cursor)

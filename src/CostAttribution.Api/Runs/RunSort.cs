@@ -10,7 +10,8 @@ namespace CostAttribution.Api.Runs;
 /// <param name="StoreType">Type of a cursor's key.</param>
 /// <param name="KeyOf">The key of a run, as the store takes it.</param>
 /// <param name="IsKey">True for text that can be such a key.</param>
-internal sealed record RunSort(string Name, string Column, string StoreType, Func<RunSummary, string> KeyOf, Func<string, bool> IsKey)
+internal sealed record RunSort(string Name, string Column, string StoreType, Func<RunSummary, string> KeyOf, Func<string,
+    bool> IsKey)
 {
     public const string DefaultName = "-startedAt";
 
@@ -35,6 +36,7 @@ internal sealed record RunSort(string Name, string Column, string StoreType, Fun
 
     public static RunSort Find(string? name) => All.First(sort => sort.Name == (name ?? DefaultName));
 
-    private static RunSort[] Both(string name, string column, string type, Func<RunSummary, string> keyOf, Func<string, bool> isKey) =>
+    private static RunSort[] Both(string name, string column, string type, Func<RunSummary, string> keyOf, Func<string,
+        bool> isKey) =>
         [new("-" + name, column, type, keyOf, isKey), new(name, column, type, keyOf, isKey)];
 }

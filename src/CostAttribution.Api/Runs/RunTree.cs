@@ -95,7 +95,8 @@ internal sealed class RunTree
     }
 
     private static IEnumerable<SpanFacts> InOrder(IEnumerable<SpanFacts> spans) =>
-        spans.OrderBy(span => span.StartTime).ThenBy(span => span.TraceId, StringComparer.Ordinal).ThenBy(span => span.SpanId, StringComparer.Ordinal);
+        spans.OrderBy(span => span.StartTime).ThenBy(span => span.TraceId, StringComparer.Ordinal)
+            .ThenBy(span => span.SpanId, StringComparer.Ordinal);
 
     private static SpanFacts FromRow(LedgerRow row) => new()
     {

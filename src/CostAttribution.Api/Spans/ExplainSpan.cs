@@ -34,7 +34,9 @@ public static class ExplainSpan
         /// <summary>Instrumentation scope.</summary>
         public required string Scope { get; init; }
 
-        /// <summary>leaf (a provider call), container, tool, non_billable or other; empty when only its ledger rows are known.</summary>
+        /// <summary>
+        /// leaf (a provider call), container, tool, non_billable or other; empty when only its ledger rows are known.
+        /// </summary>
         public required string Role { get; init; }
 
         /// <summary>owner, duplicate, aggregate, aggregate_fallback or none.</summary>
@@ -49,7 +51,9 @@ public static class ExplainSpan
         /// <summary>On a container: what it reported beyond the calls billed below it, by unit; listed, not billed.</summary>
         public required IReadOnlyDictionary<string, long> Excess { get; init; }
 
-        /// <summary>How the cost was found; superseded when it is billed on another span, none when there is nothing to bill.</summary>
+        /// <summary>
+        /// How the cost was found; superseded when it is billed on another span, none when there is nothing to bill.
+        /// </summary>
         public required string PriceStatus { get; init; }
 
         /// <summary>What stands now: the sum of all rows, USD.</summary>
@@ -88,7 +92,8 @@ public static class ExplainSpan
             var traceId = request.TraceId.ToLowerInvariant();
             var spanId = request.SpanId.ToLowerInvariant();
             var reading = store.ReadAsync(RowsSql(traceId, spanId), cancellationToken);
-            var facts = (await store.ReadAsync(FactsSql(traceId, spanId), cancellationToken)).ConvertAll(SpanFacts.Read).FirstOrDefault();
+            var facts = (await store.ReadAsync(FactsSql(traceId, spanId), cancellationToken)).ConvertAll(SpanFacts.Read)
+                .FirstOrDefault();
             var rows = LedgerRows.InOrder((await reading).ConvertAll(LedgerRows.Read));
             if (facts is null && rows.Count == 0) return null;
 
@@ -96,7 +101,8 @@ public static class ExplainSpan
             if (truncated) rows.RemoveRange(ApiLimits.SpanRowsMax, rows.Count - ApiLimits.SpanRowsMax);
             var standing = LedgerRows.Standing(rows);
             var sources = standing.Any(HasAncestorEvidence) && facts is not null
-                ? ValueSources.Find(facts, (await store.ReadAsync(TraceSql(traceId), cancellationToken)).ConvertAll(SpanFacts.Read))
+                ? ValueSources.Find(facts,
+                    (await store.ReadAsync(TraceSql(traceId), cancellationToken)).ConvertAll(SpanFacts.Read))
                 : ValueSources.None;
             return Explain(traceId, spanId, facts, rows, standing, sources) with { Truncated = truncated };
         }
@@ -104,7 +110,8 @@ public static class ExplainSpan
         private static bool HasAncestorEvidence(LedgerRow row) =>
             row.Attribution.CustomerEvidence == "ancestor" || row.Attribution.FeatureEvidence == "ancestor";
 
-        private static Answer Explain(string traceId, string spanId, SpanFacts? facts, List<LedgerRow> rows, List<LedgerRow> standing,
+        private static Answer Explain(string traceId, string spanId, SpanFacts? facts, List<LedgerRow> rows,
+            List<LedgerRow> standing,
             IReadOnlyDictionary<string, SpanLink> sources)
         {
             var supersededBy = facts is { SupersededBy.Length: > 0 } ? SpanLink.To(traceId, facts.SupersededBy) : null;
@@ -125,7 +132,8 @@ public static class ExplainSpan
                 Cost = LedgerRows.Sum(rows, row => row.Cost),
                 Reasons = [.. SpanReasons.Of(facts, standing, sources)],
                 Components = [.. standing.SelectMany(PricedComponent.Of)],
-                Flags = [.. (facts?.Flags ?? []).Concat(standing.SelectMany(row => row.Flags)).Distinct().Select(flag => new ExplainedFlag(flag, FlagTexts.For(flag)))],
+                Flags = [.. (facts?.Flags ?? []).Concat(standing.SelectMany(row => row.Flags)).Distinct()
+                    .Select(flag => new ExplainedFlag(flag, FlagTexts.For(flag)))],
                 Rows = [.. rows.Select(row => new ExplainedRow(SpanReasons.WhyOf(row), row))],
                 Truncated = false,
             };

@@ -8,20 +8,31 @@ internal static class FlagTexts
 {
     private static readonly FrozenDictionary<string, string> ByName = new Dictionary<SpanFlags, string>
     {
-        [SpanFlags.CacheInclusionGuessed] = "It is not certain whether the reported input already contains the cached tokens; the provider's usual way was assumed.",
-        [SpanFlags.TtlSplitPartial] = "The cache writes were reported by time to live, but the parts do not add up to the total; all were taken as five-minute writes.",
+        [SpanFlags.CacheInclusionGuessed] =
+            "It is not certain whether the reported input already contains the cached tokens; the provider's usual way was "
+            + "assumed.",
+        [SpanFlags.TtlSplitPartial] =
+            "The cache writes were reported by time to live, but the parts do not add up to the total; all were taken as "
+            + "five-minute writes.",
         [SpanFlags.TtlUnknown] = "The time to live of the cache writes is unknown; they were priced as five-minute writes.",
-        [SpanFlags.ReasoningInferred] = "Reasoning tokens were not reported; they were taken from the gap between the total and its parts.",
+        [SpanFlags.ReasoningInferred] =
+            "Reasoning tokens were not reported; they were taken from the gap between the total and its parts.",
         [SpanFlags.Clamped] = "A count would have become negative when its parts were taken out; it was set to 0.",
-        [SpanFlags.AliasConflict] = "The same number was reported under two names with different values; the more trusted name was taken.",
-        [SpanFlags.BadValue] = "A value on the span could not be used, for example a negative or non-numeric count; it was treated as missing.",
+        [SpanFlags.AliasConflict] =
+            "The same number was reported under two names with different values; the more trusted name was taken.",
+        [SpanFlags.BadValue] =
+            "A value on the span could not be used, for example a negative or non-numeric count; it was treated as missing.",
         [SpanFlags.ZeroCostUnknown] = "The reported cost was 0 although tokens were used; it was treated as not reported.",
-        [SpanFlags.UsageMissing] = "The call succeeded but reported no usage, so nothing could be priced; its real cost is unknown, not zero.",
+        [SpanFlags.UsageMissing] =
+            "The call succeeded but reported no usage, so nothing could be priced; its real cost is unknown, not zero.",
         [SpanFlags.FailedNoUsage] = "The attempt failed and reported no usage; it is counted as a failed call without cost.",
         [SpanFlags.AggregateFallback] = "No single calls were seen below this span, so the total it reported itself was billed.",
-        [SpanFlags.CumulativeSuspect] = "The reported usage may be a running total; only the growth since the span before was billed.",
-        [SpanFlags.LeafNestedMismatch] = "Two nested spans look like one call but report different usage; the outer one was treated as a container.",
-        [SpanFlags.RoleGuessed] = "The span does not say what kind of operation it is; this was guessed from the usage it carries.",
+        [SpanFlags.CumulativeSuspect] =
+            "The reported usage may be a running total; only the growth since the span before was billed.",
+        [SpanFlags.LeafNestedMismatch] =
+            "Two nested spans look like one call but report different usage; the outer one was treated as a container.",
+        [SpanFlags.RoleGuessed] =
+            "The span does not say what kind of operation it is; this was guessed from the usage it carries.",
         [SpanFlags.UnknownOperation] = "The span names an operation that is not known here.",
         [SpanFlags.UnknownModel] = "No model could be found on the span, or none that is known.",
         [SpanFlags.TierUnknown] = "The service tier is unknown; the standard tier was assumed.",
@@ -29,29 +40,37 @@ internal static class FlagTexts
         [SpanFlags.IdentityConflict] = "The span names another customer than the span above it; its own value was taken.",
         [SpanFlags.IdentityInferred] = "The customer or feature is not on this span; it was found elsewhere.",
         [SpanFlags.Orphan] = "The parent of this span has not been received.",
-        [SpanFlags.UnexplainedResidual] = "The span reports more usage than the calls seen below it; the difference is listed but not billed.",
-        [SpanFlags.AggregateFallbackResidual] = "A call below this span reported no usage, so what the span reports beyond its other calls was billed here.",
-        [SpanFlags.CacheWriteUnobservable] = "The instrumentation cannot show cache writes; if there were any, they are billed as plain input.",
+        [SpanFlags.UnexplainedResidual] =
+            "The span reports more usage than the calls seen below it; the difference is listed but not billed.",
+        [SpanFlags.AggregateFallbackResidual] =
+            "A call below this span reported no usage, so what the span reports beyond its other calls was billed here.",
+        [SpanFlags.CacheWriteUnobservable] =
+            "The instrumentation cannot show cache writes; if there were any, they are billed as plain input.",
         [SpanFlags.CacheReadUnallocated] = "Cached tokens were reported without saying to which kind of input they belong.",
-        [SpanFlags.DuplicateUsageMismatch] = "Two spans of the same call report different usage; the more detailed one was billed.",
+        [SpanFlags.DuplicateUsageMismatch] =
+            "Two spans of the same call report different usage; the more detailed one was billed.",
         [SpanFlags.CrossTraceDuplicate] = "The same call was also reported in another trace; it is billed once.",
         [SpanFlags.LateCorrection] = "Spans that arrived late changed this result after it had been posted.",
         [SpanFlags.ClockSkew] = "The span's start time is too far from when it was received; the receive time was used instead.",
         [SpanFlags.EndBeforeStart] = "The span ends before it starts; its duration was taken as 0.",
-        [SpanFlags.Sampled] = "The trace was sampled before it reached us, so spans are missing; the cost shown is not scaled up.",
+        [SpanFlags.Sampled] =
+            "The trace was sampled before it reached us, so spans are missing; the cost shown is not scaled up.",
         [SpanFlags.MixedCustomers] = "The run serves several customers, so it has no single one.",
         [SpanFlags.ParentLoop] = "The parents of this span lead back to itself; the loop was cut.",
         [SpanFlags.ValueTruncated] = "A text on the span was too long and was cut.",
         [SpanFlags.AttributesOverLimit] = "The span carries more attributes than are read; the rest was skipped.",
-        [SpanFlags.UsageIncompleteDialect] = "The instrumentation reports only a part of the usage, so the cost is a lower bound.",
-        [SpanFlags.CostOverflow] = "A quantity or price was too large to be true; the value was rejected and the row left without a price.",
+        [SpanFlags.UsageIncompleteDialect] =
+            "The instrumentation reports only a part of the usage, so the cost is a lower bound.",
+        [SpanFlags.CostOverflow] =
+            "A quantity or price was too large to be true; the value was rejected and the row left without a price.",
         [SpanFlags.SiblingDuplicate] = "A span beside this one reports the same call; it is billed once.",
         [SpanFlags.MissingRoot] = "The first span of the trace has not been received.",
         [SpanFlags.TraceOverLimit] = "The trace has more spans than are kept together, so it was costed in parts.",
     }.ToFrozenDictionary(pair => SpanFlagNames.NameOf(pair.Key), pair => pair.Value, StringComparer.Ordinal);
 
     /// <summary>One or two sentences; for a flag written by a newer program, one that says so.</summary>
-    public static string For(string flag) => ByName.GetValueOrDefault(flag, "This flag is not known to this version of the program.");
+    public static string For(string flag) =>
+        ByName.GetValueOrDefault(flag, "This flag is not known to this version of the program.");
 
     public static bool Knows(string flag) => ByName.ContainsKey(flag);
 }

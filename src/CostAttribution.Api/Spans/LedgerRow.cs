@@ -158,7 +158,8 @@ public sealed record SpanUsage
     public required IReadOnlyDictionary<string, long> OtherUnits { get; init; }
 
     internal bool IsZero =>
-        (InputTokens | CacheReadTokens | CacheWriteTokens | CacheWrite1hTokens | OutputTokens | ReasoningTokens) == 0 && OtherUnits.Count == 0;
+        (InputTokens | CacheReadTokens | CacheWriteTokens | CacheWrite1hTokens | OutputTokens | ReasoningTokens) == 0
+            && OtherUnits.Count == 0;
 
     internal static SpanUsage Read(StoreRow row) => new()
     {

@@ -41,7 +41,8 @@ public sealed record PricedComponent
         [
             Make(row, "input", row.Components.Input, ("input_tokens", usage.InputTokens)),
             Make(row, "cache_read", row.Components.CacheRead, ("cache_read_tokens", usage.CacheReadTokens)),
-            Make(row, "cache_write", row.Components.CacheWrite, ("cache_write_tokens", usage.CacheWriteTokens), ("cache_write_1h_tokens", usage.CacheWrite1hTokens)),
+            Make(row, "cache_write", row.Components.CacheWrite, ("cache_write_tokens", usage.CacheWriteTokens),
+                ("cache_write_1h_tokens", usage.CacheWrite1hTokens)),
             Make(row, "output", row.Components.Output, ("output_tokens", usage.OutputTokens)),
             Make(row, "reasoning", row.Components.Reasoning, ("reasoning_tokens", usage.ReasoningTokens)),
             Make(row, "other", row.Components.Other, [.. usage.OtherUnits.Select(unit => (unit.Key, unit.Value))]),
@@ -49,7 +50,8 @@ public sealed record PricedComponent
         return all.Where(component => component.Quantities.Count > 0 || !component.Cost.IsZero);
     }
 
-    private static PricedComponent Make(LedgerRow row, string component, Money cost, params (string Unit, long Quantity)[] quantities)
+    private static PricedComponent Make(LedgerRow row, string component, Money cost,
+        params (string Unit, long Quantity)[] quantities)
     {
         var used = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var (unit, quantity) in quantities)
@@ -79,7 +81,9 @@ public sealed record PricedComponent
         if (quantity.IsZero) return (null, false);
         var pico = BigInteger.Parse(cost.PicoUsd.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) * per;
         var price = BigInteger.DivRem(pico, quantity, out var rest);
-        var fits = BigInteger.Abs(price) <= BigInteger.Parse(Money.PicoUsdMax.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var fits =
+            BigInteger.Abs(price) <= BigInteger.Parse(Money.PicoUsdMax.ToString(CultureInfo.InvariantCulture),
+            CultureInfo.InvariantCulture);
         return fits ? (new Money((Int128)price), rest.IsZero) : (null, false);
     }
 }

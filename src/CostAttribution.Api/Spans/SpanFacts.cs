@@ -35,7 +35,8 @@ internal sealed record SpanFacts
 
     public static string Sql(string condition, int limit) => string.Create(CultureInfo.InvariantCulture, $"""
         SELECT trace_id, span_id, parent_span_id, name, service, scope,
-            toUnixTimestamp64Micro(toDateTime64(start_time, 6)) AS start_micros, toUnixTimestamp64Micro(toDateTime64(end_time, 6)) AS end_micros,
+            toUnixTimestamp64Micro(toDateTime64(start_time, 6)) AS start_micros,
+                toUnixTimestamp64Micro(toDateTime64(end_time, 6)) AS end_micros,
             toString(role) AS role_name, toString(ownership) AS ownership_name, superseded_by, dialect, flags, settled,
             customer_id, feature_id, reported, excess
         FROM spans
@@ -73,5 +74,6 @@ internal sealed record SpanFacts
 /// <param name="Explain">Address of its explanation.</param>
 public sealed record SpanLink(string TraceId, string SpanId, string Explain)
 {
-    internal static SpanLink To(string traceId, string spanId) => new(traceId, spanId, $"/api/v1/spans/{traceId}/{spanId}/explain");
+    internal static SpanLink To(string traceId, string spanId) =>
+        new(traceId, spanId, $"/api/v1/spans/{traceId}/{spanId}/explain");
 }

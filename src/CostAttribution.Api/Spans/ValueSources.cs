@@ -21,7 +21,8 @@ internal static class ValueSources
     }
 
     private static void Add(
-        Dictionary<string, SpanLink> sources, string dimension, SpanFacts span, Dictionary<string, SpanFacts> byId, Func<SpanFacts, string> valueOf)
+        Dictionary<string, SpanLink> sources, string dimension, SpanFacts span, Dictionary<string, SpanFacts> byId,
+            Func<SpanFacts, string> valueOf)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal) { span.SpanId };
         SpanFacts? source = null;

@@ -30,8 +30,10 @@ public sealed class CostsOnTheEngineTests(EngineFixture engine)
     [Theory]
     [InlineData("groupBy=feature&customer=acme&customer=", "feature_id", "customer_id IN ('acme', '')")]
     [InlineData("groupBy=session,dim.tier", "session_id, dimensions['tier']", "1")]
-    [InlineData("groupBy=feature&dim.tier=gold&session=s1&session=s2", "feature_id", "dimensions['tier'] = 'gold' AND session_id IN ('s1', 's2')")]
-    [InlineData("groupBy=priceStatus,costKind&priceStatus=priced&priceStatus=no_usage", "toString(price_status), toString(cost_kind)", "price_status IN ('priced', 'no_usage')")]
+    [InlineData("groupBy=feature&dim.tier=gold&session=s1&session=s2", "feature_id",
+        "dimensions['tier'] = 'gold' AND session_id IN ('s1', 's2')")]
+    [InlineData("groupBy=priceStatus,costKind&priceStatus=priced&priceStatus=no_usage",
+        "toString(price_status), toString(cost_kind)", "price_status IN ('priced', 'no_usage')")]
     [InlineData("groupBy=day&timeZone=Europe/Berlin", "toString(toDate(event_time, 'Europe/Berlin'))", "1")]
     [InlineData("groupBy=day&timeZone=Asia/Kolkata", "toString(toDate(event_time, 'Asia/Kolkata'))", "1")]
     [InlineData("groupBy=month,customer", "formatDateTime(event_time, '%Y-%m'), customer_id", "1")]
@@ -64,7 +66,9 @@ public sealed class CostsOnTheEngineTests(EngineFixture engine)
         Assert.Equal(all.Rows.Select(row => row.Figures.Cost).OrderDescending(), all.Rows.Select(row => row.Figures.Cost));
         Assert.Equal(all.Total.Cost, cut.Total.Cost);
         Assert.Equal(all.Total.Cost, all.Rows.Aggregate(Money.Zero, (sum, row) => sum + row.Figures.Cost));
-        Assert.Equal(all.Total.UnattributedCost, all.Rows.Where(row => row.Dimensions[0].Value.Length == 0).Aggregate(Money.Zero, (sum, row) => sum + row.Figures.Cost));
+        Assert.Equal(all.Total.UnattributedCost,
+            all.Rows.Where(row => row.Dimensions[0].Value.Length == 0)
+            .Aggregate(Money.Zero, (sum, row) => sum + row.Figures.Cost));
     }
 
     [Fact]
@@ -90,7 +94,8 @@ public sealed class CostsOnTheEngineTests(EngineFixture engine)
     public async Task A_failed_attempt_without_cost_is_still_a_row()
     {
         await using var store = await ApiStore.OpenAsync(engine);
-        await store.InsertRowAsync(("event_time", "'2026-01-01 10:30:00'"), ("entry_kind", "'usage'"), ("cost_kind", "'usage'"), ("sign", "1"),
+        await store.InsertRowAsync(("event_time", "'2026-01-01 10:30:00'"), ("entry_kind", "'usage'"), ("cost_kind", "'usage'"),
+            ("sign", "1"),
             ("customer_id", "'acme'"), ("failed_calls", "1"), ("price_status", "'no_usage'"));
 
         var answer = await store.CostsAsync("groupBy=customer&from=2026-01-01&to=2026-01-02");
@@ -117,11 +122,14 @@ public sealed class CostsOnTheEngineTests(EngineFixture engine)
     [Theory, InlineData(TransportKind.Embedded), InlineData(TransportKind.Http)]
     public async Task A_value_that_looks_like_sql_selects_only_the_customer_of_that_name(TransportKind kind)
     {
-        string[] names = ["' OR 1 = 1 --", "\\' OR ''='", "a'); DROP TABLE cost_ledger; --", "{from:String}", "\\", "\\N", "\"quoted\"", "tab\\t", "über 🙂", "acme"];
+        string[] names =
+            ["' OR 1 = 1 --", "\\' OR ''='", "a'); DROP TABLE cost_ledger; --", "{from:String}", "\\", "\\N", "\"quoted\"",
+            "tab\\t", "über 🙂", "acme"];
         await using var store = await ApiStore.OpenAsync(engine, kind);
         for (var i = 0; i < names.Length; i++)
         {
-            await InsertAsync(store, (i + 1).ToString("x2", CultureInfo.InvariantCulture), 1, names[i].Replace("\\", "\\\\").Replace("'", "\\'"), "2026-01-01 10:30:00");
+            await InsertAsync(store, (i + 1).ToString("x2", CultureInfo.InvariantCulture), 1,
+                names[i].Replace("\\", "\\\\").Replace("'", "\\'"), "2026-01-01 10:30:00");
         }
 
         foreach (var name in names)
@@ -162,8 +170,10 @@ public sealed class CostsOnTheEngineTests(EngineFixture engine)
     private static Task InsertAsync(ApiStore store, string entry, int sign, string customer, string time)
     {
         var s = sign.ToString(CultureInfo.InvariantCulture);
-        return store.InsertRowAsync(("event_time", $"'{time}'"), ("entry_kind", sign > 0 ? "'usage'" : "'reversal'"), ("cost_kind", "'usage'"), ("sign", s),
-            ("entry_id", $"unhex('{entry.PadLeft(32, '0')}')"), ("customer_id", $"'{customer}'"), ("calls", s), ("cost", $"{s} * 1.5"), ("list_cost", $"{s} * 2"),
+        return store.InsertRowAsync(("event_time", $"'{time}'"), ("entry_kind", sign > 0 ? "'usage'" : "'reversal'"),
+            ("cost_kind", "'usage'"), ("sign", s),
+            ("entry_id", $"unhex('{entry.PadLeft(32, '0')}')"), ("customer_id", $"'{customer}'"), ("calls", s),
+                ("cost", $"{s} * 1.5"), ("list_cost", $"{s} * 2"),
             ("input_tokens", $"{s} * 10"), ("other_units", $"map('images', {s} * 2)"));
     }
 
@@ -183,13 +193,15 @@ public sealed class CostsOnTheEngineTests(EngineFixture engine)
         _ => Start.AddTicks(random.NextInt64(864_000_000_000) * 10),
     };
 
-    private static string Text(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
 
     private static string InStore(string time) => $"'{time.Replace('T', ' ').TrimEnd('Z')}'";
 
     private const string Sums = """
         sum(cost), sum(list_cost), sum(retry_cost), sum(calls), sum(input_tokens), sum(output_tokens),
-        sumIf(calls, price_status IN ('unpriced_model', 'unpriced_unit')), sumIf(calls, price_status = 'no_usage'), sum(other_units['images'])
+        sumIf(calls, price_status IN ('unpriced_model', 'unpriced_unit')), sumIf(calls, price_status = 'no_usage'),
+            sum(other_units['images'])
         """;
 
     private static async Task<List<string>> PlainAsync(ApiStore store, string groups, string from, string to, string condition)
@@ -200,11 +212,13 @@ public sealed class CostsOnTheEngineTests(EngineFixture engine)
             GROUP BY ALL HAVING sum(sign) != 0
             SETTINGS output_format_decimal_trailing_zeros = 1
             """);
-        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Replace("\\'", "'")).Order(StringComparer.Ordinal)];
+        return [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Replace("\\'", "'"))
+            .Order(StringComparer.Ordinal)];
     }
 
     private static List<string> Lines(IEnumerable<CostRow> rows) =>
-        [.. rows.Select(row => string.Join('\t', [.. row.Dimensions.Select(pair => pair.Value), .. Figures(row.Figures)])).Order(StringComparer.Ordinal)];
+        [.. rows.Select(row => string.Join('\t', [.. row.Dimensions.Select(pair => pair.Value), .. Figures(row.Figures)]))
+            .Order(StringComparer.Ordinal)];
 
     private static string[] Figures(CostFigures figures) =>
     [

@@ -28,7 +28,9 @@ public sealed class RunsOnTheEngineTests(EngineFixture engine)
         string? cursor = null;
         do
         {
-            var page = await store.RunsAsync($"from=2026-01-01&to=2026-02-01&sort={sort}&limit=10" + (cursor is null ? "" : $"&cursor={cursor}"));
+            var page =
+                await store.RunsAsync($"from=2026-01-01&to=2026-02-01&sort={sort}&limit=10"
+                + (cursor is null ? "" : $"&cursor={cursor}"));
             Assert.InRange(page.Runs.Count, 1, 10);
             seen.AddRange(page.Runs);
             cursor = page.NextCursor;
@@ -132,12 +134,14 @@ public sealed class RunsOnTheEngineTests(EngineFixture engine)
     }
 
     // Run i starts i hours into January and costs i dollars; some ties in every other key.
-    private static Task FillRunsAsync(ApiStore store, int runs) => store.Transport.RunAsync(string.Create(CultureInfo.InvariantCulture, $$"""
-        INSERT INTO run_segments (run_id, trace_id, revision, posted_at, started_at, ended_at, workflow, customer_id, status, calls, cost, list_cost, retry_cost)
+    private static Task FillRunsAsync(ApiStore store, int runs) => store.Transport.RunAsync(string.Create(
+        CultureInfo.InvariantCulture, $$"""
+        INSERT INTO run_segments (run_id, trace_id, revision, posted_at, started_at, ended_at, workflow, customer_id, status,
+            calls, cost, list_cost, retry_cost)
         SELECT concat('run-', toString(number)), concat('t', toString(number)), 1, '2026-01-20 00:00:00',
             toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + toIntervalHour(intDiv(number, 2)),
             toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + toIntervalHour(intDiv(number, 2)) + toIntervalSecond(number % 7),
-            'triage', ['', 'c1', 'c2'][number % 3 + 1], CAST(number % 4, 'Enum8(\'open\' = 0, \'completed\' = 1, \'failed\' = 2, \'incomplete\' = 3)'),
+            'triage', ['', 'c1', 'c2'][number % 3 + 1], ['open', 'completed', 'failed', 'incomplete'][number % 4 + 1],
             number % 5, toDecimal128(number, 12), toDecimal128(number, 12), toDecimal128(number % 3, 12) / 7
         FROM numbers({{runs}})
         """));
@@ -145,27 +149,42 @@ public sealed class RunsOnTheEngineTests(EngineFixture engine)
     private static async Task InsertTraceAsync(ApiStore store)
     {
         await store.Transport.RunAsync($"""
-            INSERT INTO trace_facts (trace_id, revision, posted_at, settled, run_id, span_ids, parent_span_ids, names, services, scopes, start_times, end_times,
+            INSERT INTO trace_facts (trace_id, revision, posted_at, settled, run_id, span_ids, parent_span_ids, names,
+                services, scopes, start_times, end_times,
                 roles, ownerships, superseded_bys, dialects, flags, customers, features, excess, reported)
-            VALUES ('{Trace}', 1, '2026-01-01 10:31:00', true, 'run-7', ['00000000000000a1', '00000000000000a2', '00000000000000a3'],
-                ['', '00000000000000a1', '00000000000000a1'], ['desk', 'chat gpt-5', 'POST'], ['svc', 'svc', 'svc'], ['s', 's', 's'],
-                ['2026-01-01 10:30:00', '2026-01-01 10:30:01', '2026-01-01 10:30:02'], ['2026-01-01 10:30:09', '2026-01-01 10:30:05', '2026-01-01 10:30:04'],
-                ['container', 'leaf', 'leaf'], ['aggregate', 'owner', 'duplicate'], ['', '', '00000000000000a2'], ['otel_genai', 'otel_genai', 'otel_genai'],
-                [[], ['tier_unknown'], []], ['acme', 'acme', 'acme'], ['', '', ''], [map(), map(), map()], [map(), map(), map('input_tokens', 1000)])
+            VALUES ('{Trace}', 1, '2026-01-01 10:31:00', true, 'run-7', ['00000000000000a1', '00000000000000a2',
+                '00000000000000a3'],
+                ['', '00000000000000a1', '00000000000000a1'], ['desk', 'chat gpt-5', 'POST'], ['svc', 'svc', 'svc'], ['s',
+                    's', 's'],
+                ['2026-01-01 10:30:00', '2026-01-01 10:30:01', '2026-01-01 10:30:02'], ['2026-01-01 10:30:09',
+                    '2026-01-01 10:30:05', '2026-01-01 10:30:04'],
+                ['container', 'leaf', 'leaf'], ['aggregate', 'owner', 'duplicate'], ['', '', '00000000000000a2'],
+                    ['otel_genai', 'otel_genai', 'otel_genai'],
+                [[], ['tier_unknown'], []], ['acme', 'acme', 'acme'], ['', '', ''], [map(), map(), map()], [map(), map(),
+                    map('input_tokens', 1000)])
             """);
         await store.Transport.RunAsync($"""
-            INSERT INTO run_segments (run_id, trace_id, revision, posted_at, started_at, ended_at, workflow, customer_id, status, calls, cost)
-            VALUES ('run-7', '{Trace}', 1, '2026-01-01 10:31:00', '2026-01-01 10:30:00', '2026-01-01 10:30:09', 'triage', 'acme', 'completed', 1, 1.5)
+            INSERT INTO run_segments (run_id, trace_id, revision, posted_at, started_at, ended_at, workflow, customer_id,
+                status, calls, cost)
+            VALUES ('run-7', '{Trace}', 1, '2026-01-01 10:31:00', '2026-01-01 10:30:00', '2026-01-01 10:30:09', 'triage',
+                'acme', 'completed', 1, 1.5)
             """);
-        foreach (var (entry, corrects, sign, kind, customer) in new[] { ("c3", "00", 1, "usage", "acme"), ("a1", "00", 1, "usage", ""), ("b2", "a1", -1, "reversal", "") })
+        foreach (var (entry, corrects, sign, kind, customer) in new[] { ("c3", "00", 1, "usage", "acme"),
+            ("a1", "00", 1, "usage", ""), ("b2", "a1", -1, "reversal", "") })
         {
             var s = sign.ToString(CultureInfo.InvariantCulture);
-            await store.InsertRowAsync(("event_time", "'2026-01-01 10:30:01'"), ("posted_at", entry == "a1" ? "'2026-01-01 10:30:30'" : "'2026-01-01 10:31:00'"),
-                ("entry_kind", $"'{kind}'"), ("cost_kind", "'usage'"), ("sign", s), ("entry_id", $"unhex('{entry.PadLeft(32, '0')}')"),
-                ("corrects", $"unhex('{corrects.PadLeft(32, '0')}')"), ("reason", entry == "a1" ? "'first'" : "'late_parent'"), ("trace_id", $"'{Trace}'"),
-                ("span_id", "'00000000000000a2'"), ("parent_span_id", "'00000000000000a1'"), ("run_id", "'run-7'"), ("customer_id", $"'{customer}'"),
-                ("customer_evidence", customer.Length == 0 ? "'none'" : "'ancestor'"), ("ownership", "'owner'"), ("flags", "['tier_unknown']"),
-                ("calls", s), ("input_tokens", $"{s} * 1000"), ("input_cost", $"{s} * 1.5"), ("cost", $"{s} * 1.5"), ("price_status", "'priced'"));
+            await store.InsertRowAsync(("event_time", "'2026-01-01 10:30:01'"),
+                ("posted_at", entry == "a1" ? "'2026-01-01 10:30:30'" : "'2026-01-01 10:31:00'"),
+                ("entry_kind", $"'{kind}'"), ("cost_kind", "'usage'"), ("sign", s),
+                    ("entry_id", $"unhex('{entry.PadLeft(32, '0')}')"),
+                ("corrects", $"unhex('{corrects.PadLeft(32, '0')}')"), ("reason", entry == "a1" ? "'first'" : "'late_parent'"),
+                    ("trace_id", $"'{Trace}'"),
+                ("span_id", "'00000000000000a2'"), ("parent_span_id", "'00000000000000a1'"), ("run_id", "'run-7'"),
+                    ("customer_id", $"'{customer}'"),
+                ("customer_evidence", customer.Length == 0 ? "'none'" : "'ancestor'"), ("ownership", "'owner'"),
+                    ("flags", "['tier_unknown']"),
+                ("calls", s), ("input_tokens", $"{s} * 1000"), ("input_cost", $"{s} * 1.5"), ("cost", $"{s} * 1.5"),
+                    ("price_status", "'priced'"));
         }
     }
 }

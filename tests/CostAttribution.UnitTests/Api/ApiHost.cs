@@ -59,7 +59,8 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts
     {
         using var response = await Client.GetAsync(new Uri(address, UriKind.Relative), TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        var expected = (int)response.StatusCode >= 400 && !address.StartsWith("/health", StringComparison.Ordinal) ? "application/problem+json" : "application/json";
+        var expected = (int)response.StatusCode >= 400 && !address.StartsWith("/health", StringComparison.Ordinal)
+            ? "application/problem+json" : "application/json";
         Assert.StartsWith(expected, response.Content.Headers.ContentType!.ToString(), StringComparison.Ordinal);
         return (response.StatusCode, JsonNode.Parse(text)!);
     }

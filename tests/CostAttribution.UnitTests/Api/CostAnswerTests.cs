@@ -81,7 +81,8 @@ public sealed class CostAnswerTests
     public async Task Money_keeps_every_digit_of_the_store()
     {
         await using var host = await ApiHost.StartAsync();
-        host.Transport.Answer = (_, _) => Task.FromResult(StoreAnswers.CostLine(true, "-99999999999999999999999999.999999999999"));
+        host.Transport.Answer = (_, _) =>
+            Task.FromResult(StoreAnswers.CostLine(true, "-99999999999999999999999999.999999999999"));
 
         var (_, body) = await host.GetAsync("/api/v1/costs");
 
@@ -93,7 +94,9 @@ public sealed class CostAnswerTests
     {
         await using var host = await ApiHost.StartAsync();
         host.Transport.Answer = (_, _) => Task.FromResult(
-            StoreAnswers.CostLine(true, "2", 2, "0") + StoreAnswers.CostLine(false, "1", 1, "1792890000").Replace("\"1792890000\"", "1792890000", StringComparison.Ordinal));
+            StoreAnswers.CostLine(true, "2", 2, "0")
+                + StoreAnswers.CostLine(false, "1", 1, "1792890000")
+                .Replace("\"1792890000\"", "1792890000", StringComparison.Ordinal));
 
         var (_, body) = await host.GetAsync("/api/v1/costs?groupBy=hour&timeZone=Europe/Berlin&from=2026-10-01&to=2026-11-01");
 

@@ -21,7 +21,8 @@ public sealed class ExplainTests
                 ? StoreAnswers.LedgerLine(Id(1), Span, "0.00125")
                     + StoreAnswers.LedgerLine(Id(2), Span, "-0.00125", -1, Id(1), "late_parent", "reversal", 1_773_500_006_000)
                     + StoreAnswers.LedgerLine(Id(3), Span, "0.00125", reason: "late_parent", postedMillis: 1_773_500_006_000)
-                : query.Sql.Contains("AND span_id", StringComparison.Ordinal) ? StoreAnswers.SpanLine(Span, Parent, flags: "clamped")
+                : query.Sql.Contains("AND span_id", StringComparison.Ordinal)
+                    ? StoreAnswers.SpanLine(Span, Parent, flags: "clamped")
                 : StoreAnswers.SpanLine(Span, Parent) + StoreAnswers.SpanLine(Parent, Root) + StoreAnswers.SpanLine(Root));
 
         var (status, body) = await host.GetAsync($"/api/v1/spans/{StoreAnswers.Trace.ToUpperInvariant()}/{Span}/explain");
@@ -35,7 +36,8 @@ public sealed class ExplainTests
     {
         await using var host = await ApiHost.StartAsync();
         host.Transport.Answer = (query, _) => Task.FromResult(
-            query.Sql.Contains("FROM spans", StringComparison.Ordinal) ? StoreAnswers.SpanLine(Span, Parent, "duplicate", Parent) : "");
+            query.Sql.Contains("FROM spans", StringComparison.Ordinal) ? StoreAnswers.SpanLine(Span, Parent, "duplicate", Parent)
+                : "");
 
         var (_, body) = await host.GetAsync($"/api/v1/spans/{StoreAnswers.Trace}/{Span}/explain");
 
@@ -66,7 +68,9 @@ public sealed class ExplainTests
     {
         var row = Row("1");
         string[] prices = [.. Words<PriceStatus>().Select(status => Text(row with { PriceStatus = status }, "price"))];
-        string[] evidence = [.. Words<Evidence>().Select(word => Text(row with { Attribution = row.Attribution with { CustomerEvidence = word } }, "customer"))];
+        string[] evidence =
+            [.. Words<Evidence>()
+            .Select(word => Text(row with { Attribution = row.Attribution with { CustomerEvidence = word } }, "customer"))];
         string[] ownership = [.. Words<Ownership>().Select(word => Text(row with { Ownership = word }, "ownership"))];
         string[] causes = [.. Words<PostingReason>().Select(word => SpanReasons.WhyOf(row with { Reason = word }))];
 
@@ -74,7 +78,8 @@ public sealed class ExplainTests
         {
             Assert.Equal(texts.Length, texts.Distinct().Count());
             Assert.DoesNotContain(texts, text => text.Contains("status is '", StringComparison.Ordinal)
-                || text.Contains("found by '", StringComparison.Ordinal) || text.Contains("because of '", StringComparison.Ordinal));
+                || text.Contains("found by '", StringComparison.Ordinal)
+                    || text.Contains("because of '", StringComparison.Ordinal));
         }
         foreach (var kind in Words<EntryKind>()) Assert.NotEmpty(SpanReasons.WhyOf(row with { EntryKind = kind }));
     }
@@ -138,7 +143,9 @@ public sealed class ExplainTests
     [Fact]
     public void Rows_that_correct_each_other_in_a_circle_do_not_hang_the_answer()
     {
-        var ordered = LedgerRows.InOrder([Row("1") with { EntryId = Id(1), Corrects = Id(2) }, Row("1") with { EntryId = Id(2), Corrects = Id(1) }]);
+        var ordered =
+            LedgerRows.InOrder([Row("1") with { EntryId = Id(1), Corrects = Id(2) },
+            Row("1") with { EntryId = Id(2), Corrects = Id(1) }]);
 
         Assert.Equal(2, ordered.Count);
     }
@@ -153,5 +160,6 @@ public sealed class ExplainTests
     private static string Id(int number) => number.ToString("x32", CultureInfo.InvariantCulture);
 
     private static LedgerRow Row(string cost) => LedgerRows.Read(
-        CostAttribution.Api.Reading.StoreReader.ReadRows(System.Text.Encoding.UTF8.GetBytes(StoreAnswers.LedgerLine(Id(1), Span, cost)))[0]);
+        CostAttribution.Api.Reading.StoreReader.ReadRows(System.Text.Encoding.UTF8.GetBytes(StoreAnswers.LedgerLine(Id(1), Span,
+            cost)))[0]);
 }

@@ -8,7 +8,8 @@ public sealed class OpenApiTests
 {
     private static readonly string[] Paths =
     [
-        "/health/live", "/health/ready", "/api/v1/costs", "/api/v1/runs", "/api/v1/runs/{runId}", "/api/v1/spans/{traceId}/{spanId}/explain",
+        "/health/live", "/health/ready", "/api/v1/costs", "/api/v1/runs", "/api/v1/runs/{runId}",
+            "/api/v1/spans/{traceId}/{spanId}/explain",
         "/api/v1/pipeline",
     ];
 
@@ -17,11 +18,13 @@ public sealed class OpenApiTests
     {
         var document = await DocumentAsync();
 
-        Assert.Equal(Paths.Order(StringComparer.Ordinal), document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
+        Assert.Equal(Paths.Order(StringComparer.Ordinal),
+            document["paths"]!.AsObject().Select(path => path.Key).Order(StringComparer.Ordinal));
         foreach (var (path, item) in document["paths"]!.AsObject())
         {
             var get = item!["get"]!;
-            foreach (var member in new[] { "summary", "description", "operationId" }) Assert.False(string.IsNullOrEmpty((string?)get[member]), $"{path} {member}");
+            foreach (var member in new[] { "summary", "description",
+                "operationId" }) Assert.False(string.IsNullOrEmpty((string?)get[member]), $"{path} {member}");
             foreach (var parameter in get["parameters"]?.AsArray() ?? [])
             {
                 Assert.False(string.IsNullOrEmpty((string?)parameter!["description"]), $"{path} {parameter["name"]}");
@@ -30,7 +33,8 @@ public sealed class OpenApiTests
             foreach (var (status, response) in get["responses"]!.AsObject())
             {
                 Assert.False(string.IsNullOrEmpty((string?)response!["description"]), $"{path} {status}");
-                var expected = status != "200" && path.StartsWith("/api/", StringComparison.Ordinal) ? "application/problem+json" : "application/json";
+                var expected = status != "200" && path.StartsWith("/api/", StringComparison.Ordinal) ? "application/problem+json"
+                    : "application/json";
                 Assert.NotNull(response["content"]![expected]);
             }
         }
@@ -59,7 +63,8 @@ public sealed class OpenApiTests
             if (schema!["description"] is null) undescribed.Add(name);
             foreach (var (field, property) in schema["properties"]?.AsObject() ?? [])
             {
-                if (field.EndsWith("ost", StringComparison.Ordinal)) Assert.DoesNotContain("number", property!.ToJsonString(), StringComparison.Ordinal);
+                if (field.EndsWith("ost", StringComparison.Ordinal)) Assert.DoesNotContain("number", property!.ToJsonString(),
+                    StringComparison.Ordinal);
                 if (property!["description"] is null) undescribed.Add($"{name}.{field}");
             }
         }

@@ -13,7 +13,8 @@ public sealed class ProblemTests
         await using var host = await ApiHost.StartAsync();
         host.Transport.Answer = (_, _) => throw new StoreUnavailableException("connection refused");
 
-        using var response = await host.Client.GetAsync(new Uri("/api/v1/costs", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response =
+            await host.Client.GetAsync(new Uri("/api/v1/costs", UriKind.Relative), TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
         Assert.Equal(TimeSpan.FromSeconds(5), response.Headers.RetryAfter!.Delta);
@@ -71,7 +72,8 @@ public sealed class ProblemTests
     {
         await using var host = await ApiHost.StartAsync();
 
-        using var response = await host.Client.DeleteAsync(new Uri("/api/v1/runs/r-1", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var response =
+            await host.Client.DeleteAsync(new Uri("/api/v1/runs/r-1", UriKind.Relative), TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
         Assert.Equal(["GET"], response.Content.Headers.Allow);
@@ -82,7 +84,8 @@ public sealed class ProblemTests
     public async Task A_body_is_refused()
     {
         await using var host = await ApiHost.StartAsync();
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/api/v1/costs") { Content = JsonContent.Create(new { customer = "a" }) };
+        using var request =
+            new HttpRequestMessage(HttpMethod.Get, "/api/v1/costs") { Content = JsonContent.Create(new { customer = "a" }) };
 
         using var response = await host.Client.SendAsync(request, TestContext.Current.CancellationToken);
 

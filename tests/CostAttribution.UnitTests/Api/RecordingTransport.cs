@@ -21,7 +21,8 @@ internal sealed class RecordingTransport : IClickHouseTransport
         return Encoding.UTF8.GetBytes(await Answer(query, cancel));
     }
 
-    public Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel) => throw new NotSupportedException("the control plane only reads");
+    public Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel) =>
+        throw new NotSupportedException("the control plane only reads");
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

@@ -7,7 +7,9 @@ public sealed class RunTests
 {
     [Theory]
     [InlineData("defaults", "")]
-    [InlineData("filters", "from=2026-01-01&to=2026-02-01&workflow=triage&customer=a&customer=&feature=f&status=failed&status=open&minCost=0.25&sort=cost&limit=2")]
+    [InlineData("filters",
+        "from=2026-01-01&to=2026-02-01&workflow=triage&customer=a&customer=&feature=f"
+        + "&status=failed&status=open&minCost=0.25&sort=cost&limit=2")]
     public async Task A_question_about_runs_becomes_this_statement(string golden, string query)
     {
         await using var host = await ApiHost.StartAsync();
@@ -86,7 +88,10 @@ public sealed class RunTests
     [Fact]
     public void Every_sort_has_a_key_that_comes_back_from_its_cursor()
     {
-        var run = RunSummary.Read(CostAttribution.Api.Reading.StoreReader.ReadRows(System.Text.Encoding.UTF8.GetBytes(StoreAnswers.RunLine("r", "1.25")))[0]);
+        var run =
+            RunSummary.Read(
+            CostAttribution.Api.Reading.StoreReader.ReadRows(System.Text.Encoding.UTF8.GetBytes(StoreAnswers.RunLine("r",
+            "1.25")))[0]);
 
         foreach (var sort in RunSort.All) Assert.True(sort.IsKey(sort.KeyOf(run)), sort.Name);
     }

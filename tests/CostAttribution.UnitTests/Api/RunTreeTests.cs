@@ -13,7 +13,8 @@ public sealed class RunTreeTests
     [Fact]
     public void Children_hang_under_their_parents_and_costs_add_up()
     {
-        var roots = RunTree.Build([Span(1), Span(2, 1), Span(3, 1), Span(4, 3)], [Row(1, 2, "1"), Row(2, 4, "2"), Row(3, 3, "4")]);
+        var roots =
+            RunTree.Build([Span(1), Span(2, 1), Span(3, 1), Span(4, 3)], [Row(1, 2, "1"), Row(2, 4, "2"), Row(3, 3, "4")]);
 
         var root = Assert.Single(roots);
         Assert.Equal([Hex(2), Hex(3)], root.Children.Select(child => child.SpanId));
@@ -83,7 +84,8 @@ public sealed class RunTreeTests
 
             var roots = RunTree.Build(spans, rows);
 
-            Assert.Equal(LedgerRows.Sum(rows, row => row.Cost), roots.Aggregate(Money.Zero, (sum, root) => sum + root.CostWithChildren));
+            Assert.Equal(LedgerRows.Sum(rows, row => row.Cost),
+                roots.Aggregate(Money.Zero, (sum, root) => sum + root.CostWithChildren));
             Assert.Equal(spans.Select(span => span.SpanId).Union(rows.Select(row => row.SpanId)).Count(), roots.Sum(Count));
         }
     }
@@ -99,7 +101,8 @@ public sealed class RunTreeTests
 
     private static LedgerRow Row(int entry, int span, string cost, int sign = 1, int corrects = 0) =>
         LedgerRows.Read(Single(StoreAnswers.LedgerLine(
-            entry.ToString("x32", CultureInfo.InvariantCulture), Hex(span), cost, sign, corrects.ToString("x32", CultureInfo.InvariantCulture))));
+            entry.ToString("x32", CultureInfo.InvariantCulture), Hex(span), cost, sign,
+                corrects.ToString("x32", CultureInfo.InvariantCulture))));
 
     private static StoreRow Single(string line) => StoreReader.ReadRows(Encoding.UTF8.GetBytes(line))[0];
 }

@@ -41,7 +41,9 @@ public sealed class TimeTextTests
     public void The_rollup_serves_only_zones_whose_hours_begin_on_utc_hours(string name, bool expected)
     {
         Assert.True(Zones.TryFind(name, out var zone));
-        var range = new TimeRange(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2026, 12, 1, 0, 0, 0, TimeSpan.Zero));
+        var range =
+            new TimeRange(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+            new DateTimeOffset(2026, 12, 1, 0, 0, 0, TimeSpan.Zero));
 
         Assert.Equal(expected, Zones.StartsOnUtcHours(zone, range));
     }

@@ -17,7 +17,8 @@ public sealed class ValidationTests
     [InlineData("/costs?groupBy=customer,customer", "groupBy", "names 'customer' 2 times", null)]
     [InlineData("/costs?groupBy=customer,,model", "groupBy", "has an empty name between its commas", null)]
     [InlineData("/costs?groupBy=dim.", "groupBy", "names no dimension with 'dim.'", "dim.<name>")]
-    [InlineData("/costs?groupBy=customer,feature,product,team,environment,workflow,agent,plan,audience", "groupBy", "has 9 dimensions; the limit is 8", null)]
+    [InlineData("/costs?groupBy=customer,feature,product,team,environment,workflow,agent,plan,audience", "groupBy",
+        "has 9 dimensions; the limit is 8", null)]
     [InlineData("/costs?groupBy=", "groupBy", "is empty", null)]
     [InlineData("/costs?from=yesterday", "from", "is not a time", null)]
     [InlineData("/costs?from=2026-02-30", "from", "is not a time", null)]
@@ -52,7 +53,8 @@ public sealed class ValidationTests
     [InlineData("/spans/4bf92f3577b34da6a3ce929d0e0e4736/00f067aa0ba902b/explain", "spanId", "is not a span id", null)]
     [InlineData("/spans/00000000000000000000000000000000/00f067aa0ba902b7/explain", "traceId", "not all zero", null)]
     [InlineData("/pipeline?verbose=1", "verbose", "is not a parameter here", null)]
-    public async Task A_bad_question_names_the_field_and_what_would_be_right(string address, string field, string detail, string? meant)
+    public async Task A_bad_question_names_the_field_and_what_would_be_right(string address, string field, string detail,
+        string? meant)
     {
         await using var host = await ApiHost.StartAsync();
 
@@ -71,7 +73,9 @@ public sealed class ValidationTests
     {
         await using var host = await ApiHost.StartAsync();
 
-        var (status, body) = await host.GetAsync("/api/v1/costs?groupBy=custmer,customer,customer&from=x&to=2026-01-01T00:00:00&limit=a&team=t&tem=t&costKind=x");
+        var (status, body) =
+            await host.GetAsync(
+            "/api/v1/costs?groupBy=custmer,customer,customer&from=x&to=2026-01-01T00:00:00&limit=a&team=t&tem=t&costKind=x");
 
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Golden.Matches("problem_many_faults.json", ApiHost.Indented(body));
@@ -139,7 +143,8 @@ public sealed class ValidationTests
 
     public static TheoryData<string> Payloads =>
     [
-        "' OR 1 = 1 --", "\\' OR 1 = 1 --", "'; DROP TABLE cost_ledger; --", "{from:String}", "`) DROP", "%' /* DROP", "\") DROP (\"",
+        "' OR 1 = 1 --", "\\' OR 1 = 1 --", "'; DROP TABLE cost_ledger; --", "{from:String}", "`) DROP", "%' /* DROP",
+            "\") DROP (\"",
     ];
 
     private static async Task<string> DetailAsync(ApiHost host, string query)
