@@ -1,6 +1,8 @@
 using System.Net;
 using CostAttribution.Api;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.ClickHouse.Embedded;
+using CostAttribution.ClickHouse.Endpoint;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Ingest;
@@ -153,14 +155,37 @@ internal sealed class RunningServer : IAsyncDisposable
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
         closing.Push(() => { pipeline.Dispose(); return ValueTask.CompletedTask; });
-        await ListenAsync(app).ConfigureAwait(false);
+        var ports = await ListenAsync(app).ConfigureAwait(false);
+        (GrpcPort, HttpPort, ApiPort) = (ports[0], ports[1], ports[2]);
         closing.Push(() => StopAsync(app));
+
+        if (store.Engine is { } engine && settings.Store.HttpPort != StoreSettings.NoPort) await ServeSqlAsync(engine, configuration, quiet).ConfigureAwait(false);
 
         journalRun = journal.Appender.RunAsync(ended.Token);
         pipelineRun = pipeline.RunAsync(ended.Token);
         await Task.WhenAny(pipeline.Recovered, pipelineRun).WaitAsync(stop).ConfigureAwait(false);
         if (pipelineRun.IsFaulted) throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
         intake.Open();
+    }
+
+    // A host of its own: none of its routes can ever answer on another port.
+    private async Task ServeSqlAsync(ChdbEngine engine, IConfiguration configuration, bool quiet)
+    {
+        var builder = NewHost(configuration, quiet);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            Listening.Harden(kestrel);
+            kestrel.Listen(settings.Bind, settings.Store.HttpPort);
+        });
+        var app = builder.Build();
+        app.MapClickHouseHttp(engine, new ClickHouseHttpOptions { Database = settings.Store.Database, User = settings.Store.User, Password = settings.Store.Password });
+        ClickHousePort = (await ListenAsync(app).ConfigureAwait(false))[0];
+        closing.Push(async () =>
+        {
+            using var limit = new CancellationTokenSource(StopMax);
+            await app.StopAsync(limit.Token).ConfigureAwait(false);
+            await app.DisposeAsync().ConfigureAwait(false);
+        });
     }
 
     private AttributionTable OpenAttribution()
@@ -196,7 +221,7 @@ internal sealed class RunningServer : IAsyncDisposable
         }
     }
 
-    private async Task ListenAsync(WebApplication app)
+    private async Task<int[]> ListenAsync(WebApplication app)
     {
         try
         {
@@ -211,9 +236,7 @@ internal sealed class RunningServer : IAsyncDisposable
         {
             throw new StartupException(fault.Message);
         }
-        var ports = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address).Port).ToArray();
-        (GrpcPort, HttpPort, ApiPort) = (ports[0], ports[1], ports[2]);
-        if (ports.Length > 3) ClickHousePort = ports[3];
+        return [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address).Port)];
     }
 
     private async ValueTask StopAsync(WebApplication app)

@@ -20,6 +20,9 @@ public sealed class StoreSettings
     /// <summary>Cluster name: tables are then created replicated, <c>ON CLUSTER</c>. Empty for a single server.</summary>
     public string Cluster { get; set; } = "";
 
+    /// <summary>Value of <see cref="HttpPort"/> that turns the port off.</summary>
+    internal const int NoPort = 0;
+
     /// <summary>Port that serves the embedded engine over ClickHouse's HTTP interface, read-only; 0 turns it off.</summary>
     public int HttpPort { get; set; } = 8123;
 
@@ -28,6 +31,7 @@ public sealed class StoreSettings
 
     internal IEnumerable<string> Faults()
     {
+        if (HttpPort is < 0 or > 65535) yield return $"ClickHouse:HttpPort must be a port from 1 to 65535, or 0 to turn it off; it is {HttpPort}";
         if (Mode == StoreMode.Remote && !(Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             yield return $"ClickHouse:Url must be an http or https address when ClickHouse:Mode is Remote, for example http://clickhouse:8123; it is '{Url}'";
         if (Mode == StoreMode.Embedded && Url.Length > 0)
