@@ -25,6 +25,9 @@ internal ref struct AnyScalar
     /// <summary>The encoded array or list, for structured keys.</summary>
     public ReadOnlySpan<byte> Encoded;
 
+    /// <summary>Whether the list came in several pieces, of which <see cref="Encoded"/> is only the last.</summary>
+    public bool IsSplit;
+
     public readonly bool IsScalar => Kind is AnyKind.String or AnyKind.Bool or AnyKind.Int or AnyKind.Double;
 
     public void Set(AnyKind kind, long bits, ReadOnlySpan<byte> text)
@@ -35,6 +38,7 @@ internal ref struct AnyScalar
         Text = text;
         IsEscaped = false;
         Encoded = default;
+        IsSplit = false;
     }
 }
 

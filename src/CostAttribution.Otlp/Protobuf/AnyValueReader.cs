@@ -117,7 +117,9 @@ internal sealed class AnyValueReader(AttributeKeyTable keys, AttributeSink sink)
                 case ArrayTag: ReadArray(ref reader, ref value, withArrays); break;
                 case KeyValueListTag:
                     var list = reader.ReadBytes();
+                    var isMore = value.Kind == AnyKind.KeyValueList;
                     value.Set(AnyKind.KeyValueList, 0, default);
+                    value.IsSplit = isMore;
                     value.Encoded = list;
                     break;
                 case BytesTag:
@@ -135,7 +137,8 @@ internal sealed class AnyValueReader(AttributeKeyTable keys, AttributeSink sink)
         var outer = reader.Enter();
         var encoded = reader.Slice(reader.Position, reader.End - reader.Position);
         // A repeated array continues the one before it; its first element stays the first.
-        if (value.Kind != AnyKind.Array) value.Set(AnyKind.Array, 0, default);
+        if (value.Kind == AnyKind.Array) value.IsSplit = true;
+        else value.Set(AnyKind.Array, 0, default);
         value.Encoded = encoded;
         while (withArrays && value.ElementKind == AnyKind.None && reader.TryReadTag(out var tag))
         {
@@ -164,7 +167,9 @@ internal sealed class AnyValueReader(AttributeKeyTable keys, AttributeSink sink)
             return;
         }
         structured.Begin(sink.Builder.Limits.StructuredBytesMax);
-        WriteList(value.Encoded, value.Kind, depth: 1);
+        // Pieces are not joined: no sender writes them, and joining many would cost the square of their number.
+        if (value.IsSplit) structured.MarkOverflowed();
+        else WriteList(value.Encoded, value.Kind, depth: 1);
         if (structured.Overflowed) sink.Builder.Flag(SpanRecordFlags.BadStructuredValue);
         else sink.AddStructured(key, structured.Written);
         structured.End();

@@ -9,7 +9,8 @@ using Google.Protobuf;
 namespace CostAttribution.Testing.Otlp;
 
 /// <summary>Trace requests with everything that senders may do, from a seed.</summary>
-public sealed class RandomRequests(Random random, AttributeKeyTable keys)
+/// <param name="withStructured">Whether structured keys are among those used.</param>
+public sealed class RandomRequests(Random random, AttributeKeyTable keys, bool withStructured = true)
 {
     private static readonly string[] Texts =
         ["", "a", "gpt-4o", "acme-42", "naïve – “quoted”", "tab\tline\nback\\slash \"q\" /", "🙂🙂🙂", "\u0001\u001f", "{\"a\":1}", new('x', 3000), "[\"stop\"]"];
@@ -21,7 +22,7 @@ public sealed class RandomRequests(Random random, AttributeKeyTable keys)
     private static readonly string[] TraceStates =
         ["", "a=b", "ot=th:8", "ot=th:0", "ot=rv:11;th:c8", "x=y, ot=th:00 ", "ot=th:xyz", "ot=th:", "ot=p:3", "x=ot=th:8", "ot=th:123456789012345"];
 
-    private readonly KnownKey[] known = [.. KnownKeys.All, .. keys.ConfiguredKeys];
+    private readonly KnownKey[] known = [.. KnownKeys.All.Where(key => withStructured || !key.Use.HasFlag(AttributeUse.Structured)), .. keys.ConfiguredKeys];
 
     public ExportTraceServiceRequest Next()
     {

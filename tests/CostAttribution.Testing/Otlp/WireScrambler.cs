@@ -7,7 +7,8 @@ namespace CostAttribution.Testing.Otlp;
 /// Rewrites an encoded message into another encoding that a protobuf parser must accept: fields in another order, unknown
 /// fields of every wire type, singular fields given twice, and submessages cut in two.
 /// </summary>
-public sealed class WireScrambler(Random random)
+/// <param name="splitsLists">Whether the lists inside attribute values are cut in two as well.</param>
+public sealed class WireScrambler(Random random, bool splitsLists)
 {
     private sealed record Field(int Number, WireFormat.WireType Type, byte[] Encoded, byte[] Payload);
 
@@ -38,7 +39,8 @@ public sealed class WireScrambler(Random random)
         if (known.FieldType == FieldType.Message)
         {
             var parts = Split(field.Payload);
-            if (!known.IsRepeated && parts.Count > 1 && random.Next(4) == 0)
+            var isList = known.ContainingOneof is not null;
+            if (!known.IsRepeated && (splitsLists || !isList) && parts.Count > 1 && random.Next(4) == 0)
             {
                 var cut = random.Next(1, parts.Count);
                 pieces.Add(Message(known, Join(parts.Take(cut))));

@@ -103,6 +103,23 @@ public sealed class SpanRuleTests
         Assert.DoesNotContain("secret", Encoding.UTF8.GetString(batch.Encoded.Span), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1_000, true)]
+    [InlineData(1, false)]
+    public void A_structured_value_longer_than_the_limit_is_not_read_and_flagged(int bytes, bool isOver)
+    {
+        var key = KnownKeys.All.First(known => known.Use.HasFlag(AttributeUse.Structured));
+        var limits = new OtlpLimits { Tracing = new TracingLimits { StructuredBytesMax = 500 } };
+        var text = Good();
+        text.Attributes.Add(new KeyValue { Key = key.Name, Value = new AnyValue { StringValue = $"{{\"x\":\"{new string('x', bytes)}\"}}" } });
+        var list = Good();
+        var members = new KeyValueList { Values = { new KeyValue { Key = "x", Value = new AnyValue { StringValue = new string('x', bytes) } } } };
+        list.Attributes.Add(new KeyValue { Key = key.Name, Value = new AnyValue { KvlistValue = members } });
+
+        foreach (var span in new[] { text, list })
+            Assert.Equal(isOver, Single(Decode(limits, span)).Flags.HasFlag(SpanRecordFlags.BadStructuredValue));
+    }
+
     [Fact]
     public void A_pool_hands_out_readers_with_the_keys_now_in_use()
     {
@@ -120,10 +137,12 @@ public sealed class SpanRuleTests
 
     private static WireSpan Good() => new() { TraceId = TraceIdBytes, SpanId = SpanIdBytes, Name = "chat" };
 
-    private static DecodeResult Decode(params WireSpan[] spans)
+    private static DecodeResult Decode(params WireSpan[] spans) => Decode(OtlpLimits.Default, spans);
+
+    private static DecodeResult Decode(OtlpLimits limits, params WireSpan[] spans)
     {
         var request = new ExportTraceServiceRequest { ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { spans } } } } } };
-        using var reader = new OtlpTraceReader(AttributeKeyTable.Default, OtlpLimits.Default);
+        using var reader = new OtlpTraceReader(AttributeKeyTable.Default, limits);
         return reader.ReadProtobuf(request.ToByteArray(), 1);
     }
 
