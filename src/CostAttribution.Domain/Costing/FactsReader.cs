@@ -69,9 +69,7 @@ internal sealed class FactsReader
             facts.IsStep = false;
             return;
         }
-        facts.ResponseModel = Model(reading.Text(TextSlot.ResponseModel));
-        var asked = reading.Text(TextSlot.RequestModel);
-        facts.RequestModel = Model(asked.Length > 0 ? asked : reading.Text(TextSlot.AnyModel));
+        ReadModels(reading, facts);
         ReadProvider(reading, facts);
 
         var provider = facts.Provider.Length > 0 ? facts.Provider : facts.Model.Provider;
@@ -119,6 +117,18 @@ internal sealed class FactsReader
         var asked = reading.Text(TextSlot.RequestTier);
         facts.ServiceTier = tier.Length > 0 ? tier : asked == "auto" ? "" : asked;
         facts.TierAsked = tier.Length == 0 && asked == "auto";
+    }
+
+    private void ReadModels(SpanReading reading, SpanFacts facts)
+    {
+        var answered = reading.Text(TextSlot.ResponseModel);
+        var asked = reading.Text(TextSlot.RequestModel);
+        var either = reading.Text(TextSlot.AnyModel);
+        // OpenInference puts the response's model under the name that may also mean the request's.
+        if (asked.Length == 0 && either.Length > 0 && reading.Text(TextSlot.InvokedModel) is { Length: > 0 } invoked)
+            (asked, answered) = (invoked, answered.Length > 0 ? answered : either);
+        facts.ResponseModel = Model(answered);
+        facts.RequestModel = Model(asked.Length > 0 ? asked : either);
     }
 
     private void ReadProvider(SpanReading reading, SpanFacts facts)

@@ -47,7 +47,8 @@ public static class StructuredAttributes
         {
             reader.Read();
             ExtractObject(ref reader, name, prefix, 1, builder);
-            return true;
+            // Anything behind the object is a fault too.
+            return !reader.Read();
         }
         catch (JsonException)
         {

@@ -27,6 +27,17 @@ public static class TracePlan
         return trace;
     }
 
+    /// <summary>A trace of the spans, all in one batch: for traces too large for one batch a span.</summary>
+    public static TraceSpans CollectAtOnce(IEnumerable<SpanPlan> spans)
+    {
+        var trace = new TraceSpans(TraceId);
+        using var builder = new SpanBatchBuilder(AttributeKeyTable.Default, TracingLimits.Default);
+        foreach (var span in spans) Encode(span, builder, BaseNanos + 60_000_000_000);
+        using var batch = builder.Build();
+        trace.AddAll(batch, new SourceTable());
+        return trace;
+    }
+
     public static void Encode(SpanPlan span, SpanBatchBuilder builder, ulong receivedNanos)
     {
         builder.BeginResource();
