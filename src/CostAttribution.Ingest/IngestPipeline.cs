@@ -15,6 +15,9 @@ namespace CostAttribution.Ingest;
 public sealed class PipelineParts
 {
     public required DurableJournal Journal { get; init; }
+
+    /// <summary>Size at which the journal refuses records; from half of it on, traces without cost are given up.</summary>
+    public required long JournalBytesMax { get; init; }
     public required PostingSpool Spool { get; init; }
     public required IClickHouseTransport Store { get; init; }
     public required AttributeKeyTable Keys { get; init; }
@@ -86,7 +89,8 @@ public sealed class IngestPipeline : IDisposable
             if (statistics.DurablePosition >= from) PipelineLog.Replaying(parts.Logger, from.Sequence, statistics.DurablePosition.Sequence);
             using var feed = parts.Journal.OpenFeed(from);
             var loader = new TraceLoader(reader, parts.Keys, parts.Clock, parts.Posting, Metrics, parts.Logger);
-            var assembly = new AssemblyStage(assembler, poster, parts.Journal, feed, parts.Keys, posting, loader, parts.Clock, parts.Posting, Metrics, parts.Logger)
+            var assembly = new AssemblyStage(assembler, poster, parts.Journal, feed, parts.Keys, posting, loader, parts.Clock, parts.Posting, Metrics, parts.Logger,
+                parts.JournalBytesMax)
             {
                 ReplayEnd = statistics.DurablePosition,
             };

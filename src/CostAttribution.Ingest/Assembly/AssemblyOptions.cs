@@ -27,6 +27,13 @@ public sealed class AssemblyOptions
     [Range(typeof(TimeSpan), "00:00:00", "06:00:00")]
     public TimeSpan SettledKept { get; set; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// How long a settled trace without any cost stays in memory and in the journal, so that a model call that comes later still
+    /// finds its customer. Given up early when memory or the journal gets short.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:00", "06:00:00")]
+    public TimeSpan CostlessKept { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long posted trace ids are remembered, so that a repeated or late span is recognised without asking the store.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "2.00:00:00")]
     public TimeSpan PostedRemembered { get; set; } = TimeSpan.FromHours(2);

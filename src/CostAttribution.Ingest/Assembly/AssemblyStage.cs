@@ -14,7 +14,7 @@ namespace CostAttribution.Ingest.Assembly;
 /// </summary>
 internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster, DurableJournal journal, JournalFeed feed,
     AttributeKeyTable keys, PostingStage posting, TraceLoader loader, TimeProvider clock, PostingOptions options,
-    PipelineMetrics metrics, ILogger logger)
+    PipelineMetrics metrics, ILogger logger, long journalBytesMax)
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan TrimInterval = TimeSpan.FromSeconds(1);
@@ -166,6 +166,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     {
         if (clock.GetElapsedTime(trimmedAt) < TrimInterval) return;
         trimmedAt = clock.GetTimestamp();
+        if (journal.Statistics().Bytes > journalBytesMax / 2) assembler.ForgetCostless();
         var low = Math.Min(Math.Min(feed.Next.Sequence, assembler.HeldFrom), poster.Buffer.HeldFrom);
         foreach (var held in inFlight) low = Math.Min(low, held);
         try

@@ -138,6 +138,16 @@ internal sealed class TraceAssembler : IDisposable
         Enqueue(trace, Now);
     }
 
+    /// <summary>
+    /// Forgets the older half of the settled traces without cost, which hold the journal; called when the journal is filling up.
+    /// </summary>
+    public void ForgetCostless()
+    {
+        var costless = traces.Values.Where(trace => trace is { Settled: true, CostRelevant: false }).OrderBy(trace => trace.SettledAt).ToArray();
+        foreach (var trace in costless.Take((costless.Length + 1) / 2)) Evict(trace);
+        if (costless.Length > 0) metrics.Count(AssemblyReason.CostlessForgotten);
+    }
+
     /// <summary>The store could not answer; the trace will be asked about again.</summary>
     public void NotLoaded(TraceId id)
     {
@@ -283,10 +293,11 @@ internal sealed class TraceAssembler : IDisposable
         trace.Settled = true;
         trace.SettledAt = now;
         if (trace.Dirty || !trace.Standing.PostedAsSettled) Post(trace, PostingScope.Everything, settled: true, incomplete);
-        if (trace.UnpostedFrom is { } position)
+        if (trace is { CostRelevant: true, UnpostedFrom: { } position })
         {
-            // What costs is now in the posting buffer, which holds the journal until the store has it.
-            if (trace.CostRelevant) poster.Hold(position);
+            // What costs is now in the posting buffer, which holds the journal until the store has it. A trace without cost is in
+            // the journal alone, and stays there for as long as it is remembered.
+            poster.Hold(position);
             trace.UnpostedFrom = null;
         }
         trace.UnpostedUsageSince = null;
@@ -365,9 +376,7 @@ internal sealed class TraceAssembler : IDisposable
         return Math.Max(next, now + 1);
     }
 
-    // A trace without cost is kept as long as an incomplete one would wait, since its leaves may come from a slower exporter.
-    private long KeptMillis(OpenTrace trace) => (long)(trace.CostRelevant || options.IdleQuiet < options.SettledKept
-        ? options.SettledKept : options.IdleQuiet).TotalMilliseconds;
+    private long KeptMillis(OpenTrace trace) => (long)(trace.CostRelevant ? options.SettledKept : options.CostlessKept).TotalMilliseconds;
 
     // A trace may stand in the queue several times; only the entry for its earliest instant counts.
     private void Enqueue(OpenTrace trace, long at)

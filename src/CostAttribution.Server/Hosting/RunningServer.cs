@@ -149,7 +149,7 @@ internal sealed class RunningServer : IAsyncDisposable
         events.Logger = logger;
         pipeline = new IngestPipeline(new PipelineParts
         {
-            Journal = journal, Spool = spool, Store = store.Transport, Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId,
+            Journal = journal, JournalBytesMax = settings.Journal.JournalBytesMax, Spool = spool, Store = store.Transport, Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId,
             Assembly = settings.Assembly, Posting = settings.Posting, Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
         });
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);

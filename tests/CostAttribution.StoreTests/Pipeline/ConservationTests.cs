@@ -25,7 +25,7 @@ public sealed class ConservationTests(EngineFixture engine)
     {
         await using var store = await engine.NewStoreAsync();
         using var harness = new PipelineHarness(store, TestRates.Book);
-        var generator = new WorkloadGenerator(new WorkloadOptions { Seed = (ulong)seed, Spans = 4_000, Start = harness.Clock.GetUtcNow() });
+        var generator = new WorkloadGenerator(new WorkloadOptions { Seed = (ulong)seed, Spans = 2_500, Start = harness.Clock.GetUtcNow() });
         var requests = generator.Requests().Select(request => request.Body).ToArray();
 
         await OfferAsync(harness, requests, disorder, new Random(seed));
@@ -63,8 +63,6 @@ public sealed class ConservationTests(EngineFixture engine)
             await harness.PassAsync(pause, Cancel);
             if (disorder == Disorder.Restarted && random.Next(20) == 0)
             {
-                // A clean hand-over: everything that settles is posted, the next process knows nothing of it.
-                await harness.PassAsync(TimeSpan.FromMinutes(6), Cancel);
                 harness.Restart();
             }
         }

@@ -29,12 +29,13 @@ internal sealed class PipelineHarness : IDisposable
     private TracePoster poster = null!;
     private PostingEncoder encoder = null!;
     private TraceLoader loader = null!;
+    private readonly List<(ulong Position, byte[] Body)> journal = [];
     private ulong position;
 
     public PipelineHarness(IClickHouseTransport store, RateBook rates, AssemblyOptions? options = null, AttributionTable? attribution = null)
     {
         this.store = store;
-        assemblyOptions = options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16 };
+        assemblyOptions = options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(6) };
         var table = attribution ?? AttributionTable.Default;
         keys = table.Keys;
         readers = new OtlpReaderPool(keys, OtlpLimits.Default, 1);
@@ -49,22 +50,33 @@ internal sealed class PipelineHarness : IDisposable
     public long RowsPosted { get; private set; }
     public long Postings { get; private set; }
 
-    /// <summary>Forgets everything in memory, as a new process would; what is not posted must be offered again.</summary>
+    /// <summary>
+    /// Forgets everything in memory, as a killed process does, and replays what the journal would still hold: everything from the
+    /// lowest position that a trace, or rows not sent yet, need.
+    /// </summary>
     public void Restart()
     {
+        var from = Math.Min(Assembler.HeldFrom, poster.Buffer.HeldFrom);
         Stop();
         Start(storeIsEmpty: false);
+        foreach (var (at, body) in journal.Where(record => record.Position >= from)) Decode(body, at, replayed: true);
     }
 
     /// <summary>Takes in one OTLP protobuf body.</summary>
-    public void Offer(ReadOnlySpan<byte> body, bool replayed = false)
+    public void Offer(byte[] body)
+    {
+        journal.Add((++position, body));
+        Decode(body, position, replayed: false);
+    }
+
+    private void Decode(byte[] body, ulong at, bool replayed)
     {
         var reader = readers.Rent();
         var result = reader.ReadProtobuf(body, (ulong)Clock.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000);
         readers.Return(reader);
         Assert.Null(result.Error);
         using var batch = result.Batch!;
-        Assembler.Accept(batch, ++position, replayed);
+        Assembler.Accept(batch, at, replayed);
     }
 
     public void Offer(SpanBatch batch) => Assembler.Accept(batch, ++position, replayed: false);
