@@ -49,10 +49,10 @@ public sealed class FactsTests(EngineFixture engine)
 
         Assert.Equal(
             """
-            0000000000000001		chat	api	scope	none		[]	true	{}
-            0000000000000002	0000000000000001	chat	api	scope	duplicate	0000000000000003	['orphan','late_correction']	true	{'input_tokens':12}
+            0000000000000001		api	scope	none		[]	true	{}
+            0000000000000002	0000000000000001	api	scope	duplicate	0000000000000003	['orphan','late_correction']	true	{'input_tokens':12}
             """,
-            await store.AskAsync("SELECT span_id, parent_span_id, name, service, scope, ownership, superseded_by, flags, " +
+            await store.AskAsync("SELECT span_id, parent_span_id, service, scope, ownership, superseded_by, flags, " +
                 "settled, reported " +
                 $"FROM spans WHERE trace_id = '{Trace}' ORDER BY span_id"));
         Assert.Equal("0000000000000002\toutput_tokens\t5",
@@ -114,7 +114,8 @@ public sealed class FactsTests(EngineFixture engine)
             customer	api	no customer here	scope	1.000000000022	1
             feature	api	no customer here	scope	1.000000000022	1
             """,
-            await store.AskAsync("SELECT dimension, service, span_name, scope, cost, calls FROM unattributed_cost ORDER BY dimension"));
+            await store.AskAsync(
+                "SELECT dimension, service, span_name, scope, cost, calls FROM unattributed_cost ORDER BY dimension"));
     }
 
     private static TraceFactsRow Facts(int revision, bool settled, SpanFactsRow[] spans, byte[]? blob = null,
