@@ -18,7 +18,8 @@ internal sealed unsafe class ChdbConnection : IDisposable
     private ChdbConnection(nint* connection) => this.connection = connection;
 
     /// <summary>Opens a session; the first one of the process starts the engine.</summary>
-    /// <param name="arguments">Engine arguments such as <c>--path=…</c> and <c>--max_threads=2</c>, without the program name.</param>
+    /// <param name="arguments">Engine arguments such as <c>--path=…</c> and <c>--max_threads=2</c>, without the program
+    /// name.</param>
     public static ChdbConnection Open(IReadOnlyList<string> arguments)
     {
         var argv = (byte**)NativeMemory.AllocZeroed((nuint)arguments.Count + 2, (nuint)sizeof(byte*));
@@ -30,7 +31,8 @@ internal sealed unsafe class ChdbConnection : IDisposable
             if (connection == null)
             {
                 throw new StoreUnavailableException(
-                    "the embedded engine did not start: its message is on standard error; check free disk space and the data directory's permissions");
+                    "the embedded engine did not start: its message is on standard error; check free disk space and the " +
+                        "data directory's permissions");
             }
             return new ChdbConnection(connection);
         }
@@ -50,7 +52,9 @@ internal sealed unsafe class ChdbConnection : IDisposable
         }
     }
 
-    /// <summary>Runs one statement with server-side parameters (plain text values; escaped here) and returns its formatted result.</summary>
+    /// <summary>
+    /// Runs one statement with server-side parameters (plain text values; escaped here) and returns its formatted result.
+    /// </summary>
     public ChdbResult Query(string sql, string format, IReadOnlyDictionary<string, string>? parameters = null)
     {
         var sqlBytes = Encoding.UTF8.GetBytes(sql);
@@ -69,7 +73,8 @@ internal sealed unsafe class ChdbConnection : IDisposable
             }
             fixed (byte* query = sqlBytes, output = formatBytes)
             {
-                var result = ChdbNative.QueryWithParameters(Handle, query, (nuint)sqlBytes.Length, output, (nuint)formatBytes.Length,
+                var result = ChdbNative.QueryWithParameters(Handle, query, (nuint)sqlBytes.Length, output,
+                    (nuint)formatBytes.Length,
                     strings, lengths, strings + count, lengths + count, (nuint)count);
                 return TakeResult(result);
             }
@@ -80,7 +85,9 @@ internal sealed unsafe class ChdbConnection : IDisposable
         }
     }
 
-    /// <summary>Runs one INSERT (without FORMAT) fed with one block in the Native format; returns when the rows are committed.</summary>
+    /// <summary>
+    /// Runs one INSERT (without FORMAT) fed with one block in the Native format; returns when the rows are committed.
+    /// </summary>
     public void Insert(string sql, ReadOnlySpan<byte> nativeBlock)
     {
         var sqlBytes = Encoding.UTF8.GetBytes(sql);
@@ -106,7 +113,8 @@ internal sealed unsafe class ChdbConnection : IDisposable
     public ChdbNative.QueryAnalysis Classify(string sql)
     {
         var sqlBytes = Encoding.UTF8.GetBytes(sql);
-        var analysis = new ChdbNative.QueryAnalysis { StructBytes = (uint)sizeof(ChdbNative.QueryAnalysis), Class = ChdbNative.QueryClass.Unknown };
+        var analysis = new ChdbNative.QueryAnalysis { StructBytes = (uint)sizeof(ChdbNative.QueryAnalysis),
+            Class = ChdbNative.QueryClass.Unknown };
         fixed (byte* query = sqlBytes)
         {
             return ChdbNative.ClassifyQuery(Handle, query, (nuint)sqlBytes.Length, null, 0, &analysis) == 0

@@ -39,12 +39,15 @@ public sealed class ChdbEngine : IAsyncDisposable
     /// <summary>Version of the library, for example <c>26.7.2</c>.</summary>
     public static unsafe string LibraryVersion => Marshal.PtrToStringUTF8((nint)ChdbNative.Version()) ?? "";
 
-    /// <summary>Locks the directory and starts the engine; 0.1–1 s. Throws <see cref="StoreUnavailableException"/> with what to do.</summary>
+    /// <summary>
+    /// Locks the directory and starts the engine; 0.1–1 s. Throws <see cref="StoreUnavailableException"/> with what to do.
+    /// </summary>
     public static ChdbEngine Start(ChdbOptions options)
     {
         if (Interlocked.Exchange(ref running, 1) != 0)
         {
-            throw new StoreUnavailableException("this process already runs an embedded engine: dispose it before starting another");
+            throw new StoreUnavailableException(
+                "this process already runs an embedded engine: dispose it before starting another");
         }
         DirectoryLock? directoryLock = null;
         try
@@ -65,7 +68,8 @@ public sealed class ChdbEngine : IAsyncDisposable
             if (error is DllNotFoundException)
             {
                 throw new StoreUnavailableException(
-                    "the embedded engine (libchdb.so) is not beside the program: build with npm available, or set ClickHouse:Mode to Remote", error);
+                    "the embedded engine (libchdb.so) is not beside the program: build with npm available, or set " +
+                        "ClickHouse:Mode to Remote", error);
             }
             throw;
         }
@@ -74,7 +78,10 @@ public sealed class ChdbEngine : IAsyncDisposable
     /// <summary>A transport for one database of this engine. Disposing it leaves the engine running.</summary>
     public ChdbTransport CreateTransport(string database) => new(this, database);
 
-    /// <summary>Opens a session whose settings are fixed by <paramref name="settings"/>; with <c>readonly=1</c> no statement can change them.</summary>
+    /// <summary>
+    /// Opens a session whose settings are fixed by <paramref name="settings"/>; with <c>readonly=1</c> no statement can
+    /// change them.
+    /// </summary>
     internal ChdbConnection OpenSession(IEnumerable<KeyValuePair<string, string>> settings) =>
         ChdbConnection.Open([$"--path={dataPath}", .. settings.Select(setting => $"--{setting.Key}={setting.Value}")]);
 

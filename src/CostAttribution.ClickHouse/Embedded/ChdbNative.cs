@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace CostAttribution.ClickHouse.Embedded;
 
-/// <summary>Entry points of libchdb 26.7 as its C header declares them. No logic here: <see cref="ChdbConnection"/> owns the handles.</summary>
+/// <summary>
+/// Entry points of libchdb 26.7 as its C header declares them. No logic here: <see cref="ChdbConnection"/> owns the handles.
+/// </summary>
 internal static partial class ChdbNative
 {
     private const string Library = "libchdb";
@@ -35,7 +37,8 @@ internal static partial class ChdbNative
     internal static unsafe partial void CloseConnection(nint* connection);
 
     [LibraryImport(Library, EntryPoint = "chdb_query_with_params_n")]
-    internal static unsafe partial nint QueryWithParameters(nint connection, byte* query, nuint queryBytes, byte* format, nuint formatBytes,
+    internal static unsafe partial nint QueryWithParameters(nint connection, byte* query, nuint queryBytes, byte* format,
+        nuint formatBytes,
         byte** names, nuint* nameBytes, byte** values, nuint* valueBytes, nuint count);
 
     [LibraryImport(Library, EntryPoint = "chdb_destroy_query_result")]
@@ -64,7 +67,8 @@ internal static partial class ChdbNative
     internal static partial double ResultElapsedSeconds(nint result);
 
     [LibraryImport(Library, EntryPoint = "chdb_stream_insert_n")]
-    internal static unsafe partial nint StreamInsert(nint connection, byte* query, nuint queryBytes, byte* format, nuint formatBytes);
+    internal static unsafe partial nint StreamInsert(nint connection, byte* query, nuint queryBytes, byte* format,
+        nuint formatBytes);
 
     [LibraryImport(Library, EntryPoint = "chdb_stream_insert_error")]
     internal static unsafe partial byte* StreamInsertError(nint stream);
@@ -79,6 +83,7 @@ internal static partial class ChdbNative
     internal static partial void DestroyInsertStream(nint stream);
 
     [LibraryImport(Library, EntryPoint = "chdb_classify_query_n")]
-    internal static unsafe partial int ClassifyQuery(nint connection, byte* sql, nuint sqlBytes, byte* database, nuint databaseBytes,
+    internal static unsafe partial int ClassifyQuery(nint connection, byte* sql, nuint sqlBytes, byte* database,
+        nuint databaseBytes,
         QueryAnalysis* analysis);
 }

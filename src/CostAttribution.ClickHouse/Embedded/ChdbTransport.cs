@@ -2,7 +2,9 @@ using CostAttribution.ClickHouse.Transport;
 
 namespace CostAttribution.ClickHouse.Embedded;
 
-/// <summary>The transport to one database of the embedded engine. Safe for concurrent use; statements queue for the engine's lanes.</summary>
+/// <summary>
+/// The transport to one database of the embedded engine. Safe for concurrent use; statements queue for the engine's lanes.
+/// </summary>
 public sealed class ChdbTransport : IClickHouseTransport
 {
     private readonly ChdbEngine engine;
@@ -25,7 +27,8 @@ public sealed class ChdbTransport : IClickHouseTransport
         {
             try
             {
-                session.Use(Database).Insert(InsertSettings.Into(insert, InsertSettings.Clause(insert.DeduplicationToken)), insert.NativeBlock.Span);
+                session.Use(Database).Insert(InsertSettings.Into(insert, InsertSettings.Clause(insert.DeduplicationToken)),
+                    insert.NativeBlock.Span);
                 return true;
             }
             catch (ClickHouseException error)

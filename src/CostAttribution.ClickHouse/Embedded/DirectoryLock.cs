@@ -2,7 +2,9 @@ using CostAttribution.ClickHouse.Transport;
 
 namespace CostAttribution.ClickHouse.Embedded;
 
-/// <summary>Keeps a second process out of a data directory: an exclusive lock on one file, released by the system on exit.</summary>
+/// <summary>
+/// Keeps a second process out of a data directory: an exclusive lock on one file, released by the system on exit.
+/// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
     private readonly FileStream file;
@@ -14,12 +16,14 @@ internal sealed class DirectoryLock : IDisposable
         Directory.CreateDirectory(directory);
         try
         {
-            return new DirectoryLock(new FileStream(Path.Combine(directory, "engine.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new DirectoryLock(new FileStream(Path.Combine(directory, "engine.lock"), FileMode.OpenOrCreate,
+                FileAccess.ReadWrite, FileShare.None));
         }
         catch (IOException error)
         {
             throw new StoreUnavailableException(
-                $"the data directory {directory} is in use by another process: stop that process or choose another DataDirectory", error);
+                $"the data directory {directory} is in use by another process: stop that process or choose another " +
+                    $"DataDirectory", error);
         }
     }
 

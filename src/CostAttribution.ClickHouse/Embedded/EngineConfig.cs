@@ -30,7 +30,8 @@ internal static class EngineConfig
         Number("compiled_expression_cache_size", 16 << 20),
         Number("mmap_cache_size", 0),
         // No table function may reach a file: the directory never exists.
-        new XElement("user_files_path", Path.Combine(Path.GetFullPath(options.Directory), "no-user-files") + Path.DirectorySeparatorChar),
+        new XElement("user_files_path", Path.Combine(Path.GetFullPath(options.Directory), "no-user-files") +
+            Path.DirectorySeparatorChar),
         new XElement("merge_tree",
             Number("fsync_after_insert", 1),
             Number("fsync_part_directory", 1),

@@ -6,7 +6,9 @@ internal sealed class LaneSession(Func<ChdbConnection> open) : IDisposable
     private ChdbConnection? connection;
     private string? database;
 
-    /// <summary>The session with <paramref name="name"/> as its current database; null leaves the engine's default database.</summary>
+    /// <summary>
+    /// The session with <paramref name="name"/> as its current database; null leaves the engine's default database.
+    /// </summary>
     public ChdbConnection Use(string? name)
     {
         if (connection is null || (name is null && database is not null)) Reopen();
@@ -25,7 +27,8 @@ internal sealed class LaneSession(Func<ChdbConnection> open) : IDisposable
         if (settings.Count == 0) return work(session);
         try
         {
-            session.Query("SET " + string.Join(", ", settings.Select(setting => $"{SqlText.SettingName(setting.Key)} = {SqlText.String(setting.Value)}")), "Null");
+            session.Query("SET " + string.Join(", ",
+                settings.Select(setting => $"{SqlText.SettingName(setting.Key)} = {SqlText.String(setting.Value)}")), "Null");
             return work(session);
         }
         finally

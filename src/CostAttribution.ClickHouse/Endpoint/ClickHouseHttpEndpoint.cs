@@ -52,7 +52,8 @@ internal sealed class ClickHouseHttpEndpoint
         }
         catch (RefusedQueryException error)
         {
-            await FailAsync(http, queryId, error.Code, $"Code: {error.Code}. DB::Exception: {error.Message}. ({NameOf(error.Code)})");
+            await FailAsync(http, queryId, error.Code,
+                $"Code: {error.Code}. DB::Exception: {error.Message}. ({NameOf(error.Code)})");
         }
         catch (StoreUnavailableException error)
         {
@@ -72,7 +73,8 @@ internal sealed class ClickHouseHttpEndpoint
         var right = SameText(user, options.User) & SameText(password, options.Password);
         if (!right)
         {
-            throw new RefusedQueryException($"{user}: Authentication failed: password is incorrect, or there is no user with such name", RefusedQueryException.AuthenticationFailed);
+            throw new RefusedQueryException($"{user}: Authentication failed: password is incorrect, or there is no user " +
+                $"with such name", RefusedQueryException.AuthenticationFailed);
         }
     }
 
@@ -104,8 +106,7 @@ internal sealed class ClickHouseHttpEndpoint
         SetHeaders(response, queryId);
         response.ContentType = FormatTypes.ContentTypeOf(answer.Format);
         response.Headers["X-ClickHouse-Format"] = answer.Format;
-        response.Headers["X-ClickHouse-Summary"] = string.Create(CultureInfo.InvariantCulture,
-            $$"""{"read_rows":"{{answer.RowsRead}}","read_bytes":"{{answer.BytesRead}}","written_rows":"0","written_bytes":"0","total_rows_to_read":"{{answer.RowsRead}}","result_rows":"{{answer.Rows}}","result_bytes":"{{answer.Bytes.Length}}","elapsed_ns":"{{(long)(answer.ElapsedSeconds * 1e9)}}"}""");
+        response.Headers["X-ClickHouse-Summary"] = SummaryOf(answer);
         if (!request.Gzip)
         {
             response.ContentLength = answer.Bytes.Length;
@@ -117,6 +118,17 @@ internal sealed class ClickHouseHttpEndpoint
         await gzip.WriteAsync(answer.Bytes, http.RequestAborted);
     }
 
+    private static string SummaryOf(ReadAnswer answer)
+    {
+        var read = string.Create(CultureInfo.InvariantCulture,
+            $"\"read_rows\":\"{answer.RowsRead}\",\"read_bytes\":\"{answer.BytesRead}\"");
+        var result = string.Create(CultureInfo.InvariantCulture,
+            $"\"result_rows\":\"{answer.Rows}\",\"result_bytes\":\"{answer.Bytes.Length}\"");
+        var elapsed = string.Create(CultureInfo.InvariantCulture, $"\"elapsed_ns\":\"{(long)(answer.ElapsedSeconds * 1e9)}\"");
+        var total = string.Create(CultureInfo.InvariantCulture, $"\"total_rows_to_read\":\"{answer.RowsRead}\"");
+        return $"{{{read},\"written_rows\":\"0\",\"written_bytes\":\"0\",{total},{result},{elapsed}}}";
+    }
+
     private static async Task FailAsync(HttpContext http, string queryId, int code, string text)
     {
         if (http.Response.HasStarted) return;
@@ -124,7 +136,10 @@ internal sealed class ClickHouseHttpEndpoint
         http.Response.StatusCode = StatusOf(code);
         http.Response.ContentType = "text/plain; charset=UTF-8";
         http.Response.Headers["X-ClickHouse-Exception-Code"] = code.ToString(CultureInfo.InvariantCulture);
-        if (code == RefusedQueryException.AuthenticationFailed) http.Response.Headers.WWWAuthenticate = "Basic realm=\"ClickHouse server HTTP API\"";
+        if (code == RefusedQueryException.AuthenticationFailed)
+        {
+            http.Response.Headers.WWWAuthenticate = "Basic realm=\"ClickHouse server HTTP API\"";
+        }
         await http.Response.WriteAsync(text.TrimEnd() + "\n", http.RequestAborted);
     }
 
@@ -138,7 +153,8 @@ internal sealed class ClickHouseHttpEndpoint
     /// <summary>HTTP statuses as ClickHouse gives them: the client's fault, not found, too slow, too busy, else 500.</summary>
     private static int StatusOf(int code) => code switch
     {
-        RefusedQueryException.AuthenticationFailed or RefusedQueryException.AccessDenied or RefusedQueryException.ReadOnly => StatusCodes.Status403Forbidden,
+        RefusedQueryException.AuthenticationFailed or RefusedQueryException.AccessDenied or RefusedQueryException.ReadOnly =>
+            StatusCodes.Status403Forbidden,
         RefusedQueryException.SyntaxError or 36 or 53 or 43 or 386 => StatusCodes.Status400BadRequest,
         46 or 47 or 60 or RefusedQueryException.UnknownDatabase or 115 => StatusCodes.Status404NotFound,
         159 => StatusCodes.Status408RequestTimeout,
@@ -160,7 +176,9 @@ internal sealed class ClickHouseHttpEndpoint
     private string QueryId(HttpContext http)
     {
         var asked = http.Request.Query["query_id"].ToString();
-        if (asked.Length is > 0 and <= 128 && asked.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')) return asked;
-        return string.Create(CultureInfo.InvariantCulture, $"{clock.GetUtcNow().ToUnixTimeMilliseconds():x}-{Interlocked.Increment(ref queries):x}");
+        if (asked.Length is > 0 and <= 128
+            && asked.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_')) return asked;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{clock.GetUtcNow().ToUnixTimeMilliseconds():x}-{Interlocked.Increment(ref queries):x}");
     }
 }

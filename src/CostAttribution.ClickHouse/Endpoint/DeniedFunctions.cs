@@ -7,18 +7,23 @@ namespace CostAttribution.ClickHouse.Endpoint;
 /// </summary>
 internal static class DeniedFunctions
 {
-    /// <summary>Reviewed: number of function names in <c>system.functions</c> and the SHA-256 of the sorted list, one a line.</summary>
+    /// <summary>
+    /// Reviewed: number of function names in <c>system.functions</c> and the SHA-256 of the sorted list, one a line.
+    /// </summary>
     public const string ReviewedList = "1825 c2cfc928f3621cd2b36b846bcc0aa5a2931b04cb86ef9a1af7169eb50a8bec0c";
 
     private static readonly HashSet<string> Names = new(StringComparer.OrdinalIgnoreCase)
     {
         // files, models, libraries
-        "file", "catboostEvaluate", "evalMLMethod", "filesystemAvailable", "filesystemCapacity", "filesystemUnreserved", "showCertificate",
+        "file", "catboostEvaluate", "evalMLMethod", "filesystemAvailable", "filesystemCapacity", "filesystemUnreserved",
+        "showCertificate",
         // network, keeper, other nodes
         "reverseDNSQuery", "generateSerialID", "zookeeperSessionUptime", "getClientHTTPHeader",
         // process and machine
-        "hostName", "hostname", "fullHostName", "FQDN", "getServerPort", "tcpPort", "getServerSetting", "getMacro", "getOSKernelVersion",
-        "serverUUID", "tid", "logTrace", "hasThreadFuzzer", "addressToLine", "addressToLineWithInlines", "addressToSymbol", "runningConcurrency",
+        "hostName", "hostname", "fullHostName", "FQDN", "getServerPort", "tcpPort", "getServerSetting", "getMacro",
+        "getOSKernelVersion",
+        "serverUUID", "tid", "logTrace", "hasThreadFuzzer", "addressToLine", "addressToLineWithInlines", "addressToSymbol",
+        "runningConcurrency",
         "transactionID", "transactionLatestSnapshot", "transactionOldestSnapshot",
         // blocks a thread
         "sleep", "sleepEachRow",
@@ -26,14 +31,19 @@ internal static class DeniedFunctions
         "joinGet", "joinGetOrNull", "hasColumnInTable", "getMergeTreeSetting", "mergeTreePartInfo", "isMergeTreePartCoveredBy",
     };
 
-    /// <summary>Families by the start of their names: dictionaries, language models, trained classifiers, embedded regions.</summary>
+    /// <summary>
+    /// Families by the start of their names: dictionaries, language models, trained classifiers, embedded regions.
+    /// </summary>
     private static readonly string[] Families =
     [
-        "dictGet", "dictHas", "dictIsIn", "aiClassify", "aiEmbed", "aiExtract", "aiGenerate", "aiTranslate", "naiveBayesClassifier",
+        "dictGet", "dictHas", "dictIsIn", "aiClassify", "aiEmbed", "aiExtract", "aiGenerate", "aiTranslate",
+        "naiveBayesClassifier",
         "regionHierarchy", "regionIn", "regionTo",
     ];
 
-    /// <summary>Whether a call of <paramref name="name"/>, or its mention where a function may be passed by name, is refused.</summary>
+    /// <summary>
+    /// Whether a call of <paramref name="name"/>, or its mention where a function may be passed by name, is refused.
+    /// </summary>
     public static bool Contains(string name) =>
         Names.Contains(name) || Families.Any(family => name.StartsWith(family, StringComparison.OrdinalIgnoreCase));
 

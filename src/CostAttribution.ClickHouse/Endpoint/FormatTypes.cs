@@ -7,10 +7,12 @@ internal static class FormatTypes
     {
         "JSONEachRow" or "JSONLines" or "NDJSON" or "JSONStringsEachRow" => "application/x-ndjson; charset=UTF-8",
         _ when format.StartsWith("JSON", StringComparison.Ordinal) => "application/json; charset=UTF-8",
-        _ when format.StartsWith("TabSeparated", StringComparison.Ordinal) || format.StartsWith("TSV", StringComparison.Ordinal) =>
+        _ when format.StartsWith("TabSeparated", StringComparison.Ordinal)
+            || format.StartsWith("TSV", StringComparison.Ordinal) =>
             "text/tab-separated-values; charset=UTF-8",
         _ when format.StartsWith("CSV", StringComparison.Ordinal) => "text/csv; charset=UTF-8; header=absent",
-        "Native" or "RowBinary" or "RowBinaryWithNames" or "RowBinaryWithNamesAndTypes" or "Parquet" or "Arrow" or "ArrowStream" or "ORC" or "MsgPack" =>
+        "Native" or "RowBinary" or "RowBinaryWithNames" or "RowBinaryWithNamesAndTypes" or "Parquet" or "Arrow" or "ArrowStream"
+            or "ORC" or "MsgPack" =>
             "application/octet-stream",
         "XML" => "application/xml; charset=UTF-8",
         "Markdown" => "text/markdown; charset=UTF-8",

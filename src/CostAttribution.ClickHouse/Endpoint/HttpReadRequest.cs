@@ -13,14 +13,18 @@ internal sealed record HttpReadRequest
         "output_format_json_quote_64bit_integers", "output_format_json_quote_decimals", "output_format_json_quote_denormals",
         "output_format_json_quote_64bit_floats", "output_format_json_named_tuples_as_objects", "output_format_json_array_of_rows",
         "output_format_json_validate_utf8", "output_format_decimal_trailing_zeros", "output_format_csv_crlf_end_of_line",
-        "output_format_tsv_crlf_end_of_line", "output_format_write_statistics", "output_format_pretty_color", "date_time_output_format",
+        "output_format_tsv_crlf_end_of_line", "output_format_write_statistics", "output_format_pretty_color",
+        "date_time_output_format",
         "session_timezone", "join_use_nulls", "limit", "offset", "extremes", "low_cardinality_allow_in_native_format",
     ];
 
-    /// <summary>Parameters that have no effect here: the endpoint always answers when a query has ended, and keeps no sessions.</summary>
+    /// <summary>
+    /// Parameters that have no effect here: the endpoint always answers when a query has ended, and keeps no sessions.
+    /// </summary>
     private static readonly HashSet<string> IgnoredParameters =
     [
-        "wait_end_of_query", "buffer_size", "send_progress_in_http_headers", "http_headers_progress_interval_ms", "log_queries", "readonly", "quota_key",
+        "wait_end_of_query", "buffer_size", "send_progress_in_http_headers", "http_headers_progress_interval_ms", "log_queries",
+        "readonly", "quota_key",
         "cancel_http_readonly_queries_on_client_close", "add_http_cors_header", "http_zlib_compression_level",
         "user", "password", "session_id", "session_timeout", "session_check",
     ];
@@ -42,7 +46,9 @@ internal sealed record HttpReadRequest
     public Dictionary<string, string> Parameters { get; } = [];
     public Dictionary<string, string> Settings { get; } = [];
 
-    /// <summary>Reads URL, headers and body. Throws <see cref="RefusedQueryException"/> for what the endpoint does not know.</summary>
+    /// <summary>
+    /// Reads URL, headers and body. Throws <see cref="RefusedQueryException"/> for what the endpoint does not know.
+    /// </summary>
     public static async Task<HttpReadRequest> ReadAsync(HttpRequest http, int queryBytesMax, CancellationToken cancel)
     {
         var url = http.Query;
@@ -52,12 +58,15 @@ internal sealed record HttpReadRequest
         {
             Sql = named.Length == 0 ? body : body.Length == 0 ? named : $"{named}\n{body}",
             Database = First(url["database"].ToString(), http.Headers["X-ClickHouse-Database"].ToString()),
-            DefaultFormat = First(url["default_format"].ToString(), http.Headers["X-ClickHouse-Format"].ToString()) is { Length: > 0 } format ? format : null,
+            DefaultFormat = First(url["default_format"].ToString(),
+                http.Headers["X-ClickHouse-Format"].ToString()) is { Length: > 0 } format ? format : null,
             QueryId = url["query_id"].ToString() is { Length: > 0 } id ? id : null,
             Gzip = url["enable_http_compression"] == "1" &&
                 http.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.OrdinalIgnoreCase),
-            ProtocolVersion = (int)Number(url["client_protocol_version"].ToString(), "client_protocol_version").GetValueOrDefault(),
-            TimeMax = Number(url["max_execution_time"].ToString(), "max_execution_time") is { } seconds and > 0 ? TimeSpan.FromSeconds(seconds) : null,
+            ProtocolVersion = (int)Number(url["client_protocol_version"].ToString(), "client_protocol_version")
+                .GetValueOrDefault(),
+            TimeMax = Number(url["max_execution_time"].ToString(), "max_execution_time") is { } seconds and > 0
+                ? TimeSpan.FromSeconds(seconds) : null,
             ResultRowsMax = Number(url["max_result_rows"].ToString(), "max_result_rows") is { } rows and > 0 ? rows : null,
         };
         foreach (var (name, value) in url) request.Take(name, value.ToString());
@@ -74,19 +83,22 @@ internal sealed record HttpReadRequest
         }
     }
 
-    private static bool IsOwn(string name) => name is "query" or "database" or "default_format" or "query_id" or "enable_http_compression"
+    private static bool IsOwn(string name) =>
+        name is "query" or "database" or "default_format" or "query_id" or "enable_http_compression"
         or "client_protocol_version" or "max_execution_time" or "max_result_rows";
 
     private static async Task<string> ReadBodyAsync(HttpRequest http, int bytesMax, CancellationToken cancel)
     {
         if (HttpMethods.IsGet(http.Method)) return "";
-        if (http.Headers.ContentEncoding.Count > 0) throw new RefusedQueryException("compressed queries are not accepted: send the text as it is");
+        if (http.Headers.ContentEncoding.Count > 0) throw new RefusedQueryException(
+            "compressed queries are not accepted: send the text as it is");
         using var text = new MemoryStream();
         var buffer = new byte[16 * 1024];
         int read;
         while ((read = await http.Body.ReadAsync(buffer, cancel)) > 0)
         {
-            if (text.Length + read > bytesMax) throw new RefusedQueryException($"the query is longer than {bytesMax} bytes", RefusedQueryException.QueryTooLarge);
+            if (text.Length + read > bytesMax) throw new RefusedQueryException($"the query is longer than {bytesMax} bytes",
+                RefusedQueryException.QueryTooLarge);
             text.Write(buffer, 0, read);
         }
         return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
@@ -96,7 +108,8 @@ internal sealed record HttpReadRequest
     {
         if (text.Length == 0) return null;
         // Some drivers send whole seconds as 60.0.
-        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value < int.MaxValue) return (long)Math.Ceiling(value);
+        if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value < int.MaxValue) return (long)Math.Ceiling(value);
         throw new RefusedQueryException($"{name} is not a number: {text}", RefusedQueryException.SyntaxError);
     }
 
@@ -114,7 +127,8 @@ internal sealed record HttpReadRequest
                 text.Append(value[i]);
                 continue;
             }
-            text.Append(value[++i] switch { 't' => '\t', 'n' => '\n', 'r' => '\r', '0' => '\0', 'b' => '\b', 'f' => '\f', var other => other });
+            text.Append(value[++i] switch { 't' => '\t', 'n' => '\n', 'r' => '\r', '0' => '\0', 'b' => '\b', 'f' => '\f',
+                var other => other });
         }
         return text.ToString();
     }

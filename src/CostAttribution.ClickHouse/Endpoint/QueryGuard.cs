@@ -9,32 +9,42 @@ internal sealed class QueryGuard(string database)
 {
     private static readonly HashSet<string> NodeKinds =
     [
-        "SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery", "ExpressionList", "Function", "Identifier", "TableIdentifier", "Literal",
-        "Asterisk", "QualifiedAsterisk", "ColumnsRegexpMatcher", "ColumnsListMatcher", "QualifiedColumnsRegexpMatcher", "QualifiedColumnsListMatcher",
-        "ColumnsTransformerList", "ColumnsExceptTransformer", "ColumnsReplaceTransformer", "ColumnsReplaceTransformer::Replacement",
-        "TablesInSelectQuery", "TablesInSelectQueryElement", "TableExpression", "TableJoin", "ArrayJoin", "Subquery", "WithElement", "OrderByElement",
-        "WindowDefinition", "WindowListElement", "SampleRatio", "InterpolateElement", "QueryParameter", "Explain", "DescribeQuery",
-        "ShowTables", "ShowColumns", "ShowIndexes", "ShowCreateTableQuery", "ShowCreateViewQuery", "ExistsTableQuery", "ExistsViewQuery",
+        "SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery", "ExpressionList", "Function", "Identifier",
+        "TableIdentifier", "Literal",
+        "Asterisk", "QualifiedAsterisk", "ColumnsRegexpMatcher", "ColumnsListMatcher", "QualifiedColumnsRegexpMatcher",
+        "QualifiedColumnsListMatcher",
+        "ColumnsTransformerList", "ColumnsExceptTransformer", "ColumnsReplaceTransformer",
+        "ColumnsReplaceTransformer::Replacement",
+        "TablesInSelectQuery", "TablesInSelectQueryElement", "TableExpression", "TableJoin", "ArrayJoin", "Subquery",
+        "WithElement", "OrderByElement",
+        "WindowDefinition", "WindowListElement", "SampleRatio", "InterpolateElement", "QueryParameter", "Explain",
+        "DescribeQuery",
+        "ShowTables", "ShowColumns", "ShowIndexes", "ShowCreateTableQuery", "ShowCreateViewQuery", "ExistsTableQuery",
+        "ExistsViewQuery",
         "ExistsDatabaseQuery", "StorageOrderByElement",
     ];
 
     private static readonly HashSet<string> TableFunctions =
-        new(StringComparer.OrdinalIgnoreCase) { "numbers", "numbers_mt", "zeros", "zeros_mt", "generateSeries", "generate_series", "values", "SQLStandardValues" };
+        new(StringComparer.OrdinalIgnoreCase) { "numbers", "numbers_mt", "zeros", "zeros_mt", "generateSeries",
+            "generate_series", "values", "SQLStandardValues" };
 
     /// <summary>System tables that drivers and dashboards ask; none shows data, files or other sessions.</summary>
     private static readonly HashSet<string> SystemTables = new(StringComparer.OrdinalIgnoreCase)
     {
         "system.one", "system.numbers", "system.zeros", "system.tables", "system.columns", "system.databases", "system.functions",
-        "system.data_type_families", "system.table_functions", "system.formats", "system.time_zones", "system.keywords", "system.completions",
+        "system.data_type_families", "system.table_functions", "system.formats", "system.time_zones", "system.keywords",
+        "system.completions",
         "information_schema.tables", "information_schema.columns", "information_schema.schemata", "information_schema.views",
     };
 
-    private static readonly HashSet<string> SystemDatabases = new(StringComparer.OrdinalIgnoreCase) { "system", "information_schema" };
+    private static readonly HashSet<string> SystemDatabases = new(StringComparer.OrdinalIgnoreCase) { "system",
+        "information_schema" };
 
     /// <summary>Functions whose second argument may be a table.</summary>
     private static readonly HashSet<string> InFunctions = new(StringComparer.OrdinalIgnoreCase)
     {
-        "in", "notIn", "globalIn", "globalNotIn", "nullIn", "notNullIn", "globalNullIn", "globalNotNullIn", "inIgnoreSet", "notInIgnoreSet",
+        "in", "notIn", "globalIn", "globalNotIn", "nullIn", "notNullIn", "globalNullIn", "globalNotNullIn", "inIgnoreSet",
+        "notInIgnoreSet",
     };
 
     /// <summary>Throws <see cref="RefusedQueryException"/> unless every node of the tree is one that may run.</summary>
@@ -55,14 +65,16 @@ internal sealed class QueryGuard(string database)
 
     private void CheckNode(QueryTreeNode node, List<(QueryTreeNode Node, int Children)> path)
     {
-        // A SETTINGS clause is a Set node; inside a subquery it would lift limits even of a read-only session. EXPLAIN has its own.
+        // A SETTINGS clause is a Set node; inside a subquery it would lift limits even of a read-only session. EXPLAIN has its
+        // own.
         if (node.Kind == "Set" && path[^1].Node.Kind == "Explain") return;
         if (node.Kind == "Set") throw new RefusedQueryException("SETTINGS are not accepted", RefusedQueryException.ReadOnly);
         if (!NodeKinds.Contains(node.Kind)) throw new RefusedQueryException($"this form of query is not accepted ({node.Kind})");
         switch (node.Kind)
         {
             case "Function" when path.Count > 0 && path[^1].Node.Kind == "TableExpression":
-                if (!TableFunctions.Contains(node.Detail)) throw new RefusedQueryException($"the table function {node.Detail} is not accepted");
+                if (!TableFunctions.Contains(node.Detail)) throw new RefusedQueryException(
+                    $"the table function {node.Detail} is not accepted");
                 break;
             case "Function":
                 CheckFunction(node.Detail);
@@ -86,16 +98,20 @@ internal sealed class QueryGuard(string database)
 
     private static void CheckFunction(string name)
     {
-        if (DeniedFunctions.Contains(name) || DeniedFunctions.IsInternal(name)) throw new RefusedQueryException($"the function {name} is not accepted");
+        if (DeniedFunctions.Contains(name)
+            || DeniedFunctions.IsInternal(name)) throw new RefusedQueryException($"the function {name} is not accepted");
     }
 
-    /// <summary>An unqualified name is a table of the session's database, which the endpoint sets, or a name the query gives.</summary>
+    /// <summary>
+    /// An unqualified name is a table of the session's database, which the endpoint sets, or a name the query gives.
+    /// </summary>
     private void CheckTable(string name)
     {
         var dot = name.IndexOf('.', StringComparison.Ordinal);
         if (dot < 0) return;
         if (name[..dot] == database && !name[(dot + 1)..].Contains('.', StringComparison.Ordinal)) return;
-        if (!SystemTables.Contains(name)) throw new RefusedQueryException($"the table {name} is not accepted: only those of {database} are");
+        if (!SystemTables.Contains(name)) throw new RefusedQueryException(
+            $"the table {name} is not accepted: only those of {database} are");
     }
 
     /// <summary>
@@ -104,7 +120,8 @@ internal sealed class QueryGuard(string database)
     /// </summary>
     private static void CheckName(string name)
     {
-        if (DeniedFunctions.Contains(name)) throw new RefusedQueryException($"the name {name} is not accepted: it is a function that is not");
+        if (DeniedFunctions.Contains(name)) throw new RefusedQueryException(
+            $"the name {name} is not accepted: it is a function that is not");
         var dot = name.IndexOf('.', StringComparison.Ordinal);
         if (dot < 0 || !SystemDatabases.Contains(name[..dot]) || SystemTables.Contains(name)) return;
         throw new RefusedQueryException($"the table {name} is not accepted");

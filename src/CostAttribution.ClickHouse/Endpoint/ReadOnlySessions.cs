@@ -6,7 +6,8 @@ using CostAttribution.ClickHouse.Native;
 namespace CostAttribution.ClickHouse.Endpoint;
 
 /// <summary>An answer and what it cost.</summary>
-internal sealed record ReadAnswer(ReadOnlyMemory<byte> Bytes, string Format, ulong Rows, ulong RowsRead, ulong BytesRead, double ElapsedSeconds);
+internal sealed record ReadAnswer(ReadOnlyMemory<byte> Bytes, string Format, ulong Rows, ulong RowsRead, ulong BytesRead,
+    double ElapsedSeconds);
 
 /// <summary>
 /// Runs readers' queries, a bounded number at a time, each in a session of its own that is read-only and limited from its first
@@ -14,7 +15,8 @@ internal sealed record ReadAnswer(ReadOnlyMemory<byte> Bytes, string Format, ulo
 /// </summary>
 internal sealed class ReadOnlySessions(ChdbEngine engine, ClickHouseHttpOptions options)
 {
-    private readonly EngineLanes lanes = engine.AddLanes("chdb-http", options.ConcurrentMax, options.ConcurrentMax + options.WaitingMax,
+    private readonly EngineLanes lanes = engine.AddLanes("chdb-http", options.ConcurrentMax, options.ConcurrentMax +
+        options.WaitingMax,
         static () => throw new InvalidOperationException("readers open sessions of their own"));
     private readonly QueryGuard guard = new(options.Database);
     private int present;
@@ -44,7 +46,8 @@ internal sealed class ReadOnlySessions(ChdbEngine engine, ClickHouseHttpOptions 
         var database = request.Database is "" ? options.Database : request.Database;
         if (database != options.Database && database != "default")
         {
-            throw new RefusedQueryException($"the database {database} cannot be used here: only {options.Database} can", RefusedQueryException.UnknownDatabase);
+            throw new RefusedQueryException($"the database {database} cannot be used here: only {options.Database} can",
+                RefusedQueryException.UnknownDatabase);
         }
 
         using var session = engine.OpenSession(SettingsOf(request));

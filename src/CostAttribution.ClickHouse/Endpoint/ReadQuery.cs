@@ -21,10 +21,14 @@ internal sealed record ReadQuery(string Sql, string? Format, bool IsExplain)
         {
             if (Is(text, tokens[i], ";")) throw new RefusedQueryException("only one statement at a time is accepted");
             var next = i + 1 < count ? tokens[i + 1] : default;
-            if (Is(text, tokens[i], "INTO") && Is(text, next, "OUTFILE")) throw new RefusedQueryException("INTO OUTFILE is not accepted");
-            if (Is(text, tokens[i], "FROM") && Is(text, next, "INFILE")) throw new RefusedQueryException("FROM INFILE is not accepted");
-            if (Is(text, tokens[i], "PARALLEL") && Is(text, next, "WITH")) throw new RefusedQueryException("only one statement at a time is accepted");
-            if (Is(text, tokens[i], ":") && Is(text, next, "Identifier")) throw new RefusedQueryException("parameters of type Identifier are not accepted");
+            if (Is(text, tokens[i], "INTO")
+                && Is(text, next, "OUTFILE")) throw new RefusedQueryException("INTO OUTFILE is not accepted");
+            if (Is(text, tokens[i], "FROM")
+                && Is(text, next, "INFILE")) throw new RefusedQueryException("FROM INFILE is not accepted");
+            if (Is(text, tokens[i], "PARALLEL")
+                && Is(text, next, "WITH")) throw new RefusedQueryException("only one statement at a time is accepted");
+            if (Is(text, tokens[i], ":") && Is(text, next,
+                "Identifier")) throw new RefusedQueryException("parameters of type Identifier are not accepted");
         }
 
         string? format = null;
@@ -52,7 +56,8 @@ internal sealed record ReadQuery(string Sql, string? Format, bool IsExplain)
                 if (form.Kind == SqlTokenKind.Word && ShowForms.Contains(Text(text, form))) return;
                 throw new RefusedQueryException("of SHOW only TABLES, DATABASES, COLUMNS, INDEX and CREATE are accepted");
             default:
-                throw new RefusedQueryException("only SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN are accepted: this endpoint is for reading", RefusedQueryException.ReadOnly);
+                throw new RefusedQueryException("only SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN are accepted: this " +
+                    "endpoint is for reading", RefusedQueryException.ReadOnly);
         }
     }
 

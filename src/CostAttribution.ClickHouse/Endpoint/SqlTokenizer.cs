@@ -12,7 +12,9 @@ internal sealed class SqlTokenizer
 
     private SqlTokenizer(string text) => this.text = text;
 
-    /// <summary>Throws <see cref="RefusedQueryException"/> for an unterminated quote or comment, or a character outside any token.</summary>
+    /// <summary>
+    /// Throws <see cref="RefusedQueryException"/> for an unterminated quote or comment, or a character outside any token.
+    /// </summary>
     public static IReadOnlyList<SqlToken> Split(string text)
     {
         var tokenizer = new SqlTokenizer(text);
@@ -34,8 +36,10 @@ internal sealed class SqlTokenizer
         else if (letter == '\'') Quoted('\'', SqlTokenKind.String);
         else if (letter is '`' or '"') Quoted(letter, SqlTokenKind.QuotedName);
         else if (letter == '$') throw new RefusedQueryException("dollar-quoted text is not accepted here: use quotes");
-        else if (letter is '‘' or '’' or '“' or '”' or '−') throw new RefusedQueryException($"the character {letter} is not accepted outside quotes");
-        else if (char.IsAsciiLetter(letter) || letter == '_') Run(SqlTokenKind.Word, static c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        else if (letter is '‘' or '’' or '“' or '”' or '−') throw new RefusedQueryException(
+            $"the character {letter} is not accepted outside quotes");
+        else if (char.IsAsciiLetter(letter) || letter == '_') Run(SqlTokenKind.Word, static c => char.IsAsciiLetterOrDigit(c)
+            || c == '_');
         else if (char.IsAsciiDigit(letter)) Run(SqlTokenKind.Number, static c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_');
         else if (letter < 0x80 && !char.IsControl(letter)) Add(SqlTokenKind.Sign, 1);
         else throw new RefusedQueryException("a character is not accepted outside quotes");

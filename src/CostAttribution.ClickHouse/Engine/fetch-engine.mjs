@@ -35,10 +35,13 @@ const npm = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund
   shell: process.platform === "win32",
 });
 if (npm.error) fail(`npm could not be started (${npm.error.code}): install Node.js 20 or later with npm and build again`);
-if (npm.status !== 0) fail(`npm ci failed with exit code ${npm.status}: check the npm registry settings and the network\n${npm.stderr}`);
+if (npm.status !== 0) {
+  fail(`npm ci failed with exit code ${npm.status}: check the npm registry settings and the network\n${npm.stderr}`);
+}
 
 const packages = join(staging, "node_modules", "@chdb");
-const folder = existsSync(packages) ? readdirSync(packages).find((name) => existsSync(join(packages, name, "libchdb.so"))) : undefined;
+const names = existsSync(packages) ? readdirSync(packages) : [];
+const folder = names.find((name) => existsSync(join(packages, name, "libchdb.so")));
 if (folder) {
   place(join(packages, folder, "libchdb.so"), join(staging, "libchdb.so"));
 } else {

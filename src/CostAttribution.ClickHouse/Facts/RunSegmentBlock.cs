@@ -66,7 +66,8 @@ public sealed class RunSegmentBlock : RowBlock
         ReadOnlySpan<int> countValues = [row.Steps, row.Attempts, row.Retries, row.Calls, row.FailedCalls];
         for (var i = 0; i < countValues.Length; i++) counts[i].Append(checked((uint)countValues[i]));
         ReadOnlySpan<long> tokenValues =
-            [row.InputTokens, row.CacheReadTokens, row.CacheWriteTokens, row.CacheWrite1hTokens, row.OutputTokens, row.ReasoningTokens];
+            [row.InputTokens, row.CacheReadTokens, row.CacheWriteTokens, row.CacheWrite1hTokens, row.OutputTokens,
+                row.ReasoningTokens];
         for (var i = 0; i < tokenValues.Length; i++) tokens[i].Append(tokenValues[i]);
         costs[0].Append(row.Cost.PicoUsd);
         costs[1].Append(row.ListCost.PicoUsd);

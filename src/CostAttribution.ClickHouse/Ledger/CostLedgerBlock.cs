@@ -172,7 +172,8 @@ public sealed class CostLedgerBlock : RowBlock
         postedAt.Append(entry.PostedAtMillis);
         entryKind.Append((sbyte)entry.EntryKind);
         costKind.Append((sbyte)entry.CostKind);
-        sign.Append(entry.Sign is 1 or -1 ? entry.Sign : throw new InvalidOperationException($"a ledger entry has sign {entry.Sign}"));
+        sign.Append(entry.Sign is 1 or -1 ? entry.Sign
+            : throw new InvalidOperationException($"a ledger entry has sign {entry.Sign}"));
         entryId.Append(entry.EntryId);
         corrects.Append(entry.Corrects);
         revision.Append((uint)entry.Revision);
@@ -263,7 +264,9 @@ public sealed class CostLedgerBlock : RowBlock
         attributionVersion.Append(entry.AttributionVersion);
     }
 
-    /// <summary>Costing rejects what a <c>Decimal(38, 12)</c> cannot hold; a value that slipped through must not be stored cut.</summary>
+    /// <summary>
+    /// Costing rejects what a <c>Decimal(38, 12)</c> cannot hold; a value that slipped through must not be stored cut.
+    /// </summary>
     private static Money InRange(Money cost) => Int128.Abs(cost.PicoUsd) <= Money.PicoUsdMax
         ? cost
         : throw new InvalidOperationException("a ledger entry's cost is out of range");

@@ -11,7 +11,8 @@ public readonly record struct LedgerKey(TraceId TraceId, SpanId SpanId, string C
 
 /// <summary>The ledger rows of some traces, netted.</summary>
 /// <param name="Standing">Positive rows that no reversal corrects, with the content they were posted with.</param>
-/// <param name="RevisionMax">Highest revision ever given per key, also where nothing stands any more; the next one is one higher.</param>
+/// <param name="RevisionMax">Highest revision ever given per key, also where nothing stands any more; the next one is one
+/// higher.</param>
 /// <param name="Surplus">
 /// Positive rows beyond the first that stand for one key: they should not exist and are the audit's to reverse.
 /// </param>

@@ -12,7 +12,8 @@ public sealed class LedgerReader(IClickHouseTransport transport)
     /// <summary>Trace ids in one statement, well under the server's query size limit of 256 KiB.</summary>
     private const int TracesPerQueryMax = 2000;
 
-    private static readonly string[] PostingTables = [CostLedgerBlock.TableName, TraceFactsBlock.TableName, RunSegmentBlock.TableName];
+    private static readonly string[] PostingTables = [CostLedgerBlock.TableName, TraceFactsBlock.TableName,
+        RunSegmentBlock.TableName];
 
     /// <summary>Every row of the traces, netted: what stands, and the highest revision ever given per cost item.</summary>
     public async Task<LedgerHistory> LoadLedgerAsync(IReadOnlyList<TraceId> traces, CancellationToken cancel)
@@ -20,7 +21,8 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         var history = new LedgerHistoryBuilder();
         foreach (var ids in InQueries(traces))
         {
-            var bytes = await QueryAsync($"SELECT {LedgerRowReader.ColumnList} FROM {CostLedgerBlock.TableName} WHERE trace_id IN ({ids})", cancel);
+            var bytes = await QueryAsync(
+                $"SELECT {LedgerRowReader.ColumnList} FROM {CostLedgerBlock.TableName} WHERE trace_id IN ({ids})", cancel);
             foreach (var block in NativeBlockReader.ReadAll(bytes))
             {
                 if (block.Rows == 0) continue;
@@ -48,8 +50,10 @@ public sealed class LedgerReader(IClickHouseTransport transport)
     /// <summary>How many rows of a posting each of its tables holds, zeros included; what decides a posting in doubt.</summary>
     public async Task<IReadOnlyDictionary<string, long>> CountPostingAsync(string postingId, CancellationToken cancel)
     {
-        var counts = PostingTables.Select(table => $"SELECT '{table}' AS name, count() AS rows FROM {table} WHERE posting_id = {{id:String}}");
-        var bytes = await QueryAsync(string.Join(" UNION ALL ", counts), cancel, new Dictionary<string, string> { ["id"] = postingId });
+        var counts = PostingTables.Select(
+            table => $"SELECT '{table}' AS name, count() AS rows FROM {table} WHERE posting_id = {{id:String}}");
+        var bytes = await QueryAsync(string.Join(" UNION ALL ", counts), cancel, new Dictionary<string,
+            string> { ["id"] = postingId });
         var rows = new Dictionary<string, long>();
         foreach (var block in NativeBlockReader.ReadAll(bytes))
         {

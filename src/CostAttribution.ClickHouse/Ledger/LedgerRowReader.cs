@@ -7,24 +7,32 @@ using CostAttribution.Domain.Usage;
 namespace CostAttribution.ClickHouse.Ledger;
 
 /// <summary>
-/// Reads rows of <c>cost_ledger</c> back as the entries they were written from: the exact inverse of <see cref="CostLedgerBlock"/>,
+/// Reads rows of <c>cost_ledger</c> back as the entries they were written from: the exact inverse of <see
+/// cref="CostLedgerBlock"/>,
 /// additive columns turned positive again. <c>Overflowed</c> is not stored by itself: it is the flag of the same name.
 /// </summary>
 internal sealed class LedgerRowReader(NativeBlock block)
 {
-    private static readonly string[] Names = ["event_time", "posted_at", "entry_kind", "cost_kind", "sign", "entry_id", "corrects", "revision",
-        "cost_item", "reason", "posting_id", "accounting_date", "trace_id", "span_id", "parent_span_id", "run_id", "workflow", "step",
-        "agent", "attempt", "call_status", "operation", "provider", "model", "request_model", "service_tier", "region", "customer_id",
-        "feature_id", "product", "team", "environment", "user_id", "session_id", "plan", "audience", "dimensions", "customer_evidence",
+    private static readonly string[] Names = ["event_time", "posted_at", "entry_kind", "cost_kind", "sign", "entry_id",
+        "corrects", "revision",
+        "cost_item", "reason", "posting_id", "accounting_date", "trace_id", "span_id", "parent_span_id", "run_id", "workflow",
+        "step",
+        "agent", "attempt", "call_status", "operation", "provider", "model", "request_model", "service_tier", "region",
+        "customer_id",
+        "feature_id", "product", "team", "environment", "user_id", "session_id", "plan", "audience", "dimensions",
+        "customer_evidence",
         "feature_evidence", "input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens",
-        "reasoning_tokens", "other_units", "calls", "failed_calls", "input_cost", "cache_read_cost", "cache_write_cost", "output_cost",
-        "reasoning_cost", "other_cost", "list_cost", "retry_cost", "provider_reported_cost", "price_status", "unpriced_unit", "rate_id",
+        "reasoning_tokens", "other_units", "calls", "failed_calls", "input_cost", "cache_read_cost", "cache_write_cost",
+        "output_cost",
+        "reasoning_cost", "other_cost", "list_cost", "retry_cost", "provider_reported_cost", "price_status", "unpriced_unit",
+        "rate_id",
         "rate_book_version", "attribution_version", "ownership", "flags"];
 
     /// <summary>The columns read, in a fixed order; <c>cost</c> is the sum of its components and not read.</summary>
     public static readonly string ColumnList = string.Join(", ", Names);
 
-    private readonly Dictionary<string, NativeValues> columns = block.Columns.ToDictionary(column => column.Name, column => column.Values);
+    private readonly Dictionary<string,
+        NativeValues> columns = block.Columns.ToDictionary(column => column.Name, column => column.Values);
 
     public LedgerEntry At(int row)
     {
@@ -69,7 +77,8 @@ internal sealed class LedgerRowReader(NativeBlock block)
         TraceId.TryParse(text, out var id) ? id : throw new InvalidDataException($"the store holds '{text}' as a trace id");
 
     private static SpanId ParseSpan(string text) =>
-        text.Length == 0 ? default : SpanId.TryParse(text, out var id) ? id : throw new InvalidDataException($"the store holds '{text}' as a span id");
+        text.Length == 0 ? default : SpanId.TryParse(text, out var id) ? id
+            : throw new InvalidDataException($"the store holds '{text}' as a span id");
 
     private void ReadRun(LedgerEntry entry, int row)
     {

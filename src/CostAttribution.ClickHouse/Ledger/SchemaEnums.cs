@@ -25,11 +25,13 @@ internal static class SchemaEnums
     public static PostingReason Reason(string name)
     {
         var index = Array.IndexOf(Reasons, name);
-        return index >= 0 ? (PostingReason)index : throw new InvalidDataException($"posting reason '{name}' is unknown to this program");
+        return index >= 0 ? (PostingReason)index
+            : throw new InvalidDataException($"posting reason '{name}' is unknown to this program");
     }
 
     /// <summary><c>LateSpan</c> is <c>late_span</c>.</summary>
-    public static string SnakeCase<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+    public static string SnakeCase<T>(T value) where T : struct, Enum =>
+        JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
     private static string Define<T>() where T : struct, Enum => string.Join(", ", Enum.GetValues<T>()
         .OrderBy(value => Convert.ToInt32(value))

@@ -3,7 +3,8 @@ using System.Buffers;
 namespace CostAttribution.ClickHouse.Native;
 
 /// <summary>An <c>Array(T)</c> column: append elements to <see cref="Elements"/>, then end the row.</summary>
-public sealed class ArrayColumn<TElement>(TElement elements) : NativeColumn($"Array({elements.Type})") where TElement : NativeColumn
+public sealed class ArrayColumn<TElement>(TElement elements) : NativeColumn($"Array({elements.Type})") where TElement
+    : NativeColumn
 {
     private readonly PooledList<ulong> offsets = new();
 

@@ -13,7 +13,8 @@ public sealed class FixedStringColumn(int width) : NativeColumn($"FixedString({w
     /// <param name="value">Exactly as many bytes as the column is wide.</param>
     public void Append(ReadOnlySpan<byte> value)
     {
-        if (value.Length != width) throw new ArgumentException($"{value.Length} bytes given for a column of {width}", nameof(value));
+        if (value.Length != width) throw new ArgumentException($"{value.Length} bytes given for a column of {width}",
+            nameof(value));
         value.CopyTo(bytes.Extend(width));
     }
 

@@ -88,7 +88,8 @@ public sealed class LowCardinalityColumn() : NativeColumn("LowCardinality(String
         }
         else
         {
-            for (var i = 0; i < values.Length; i++) BinaryPrimitives.WriteUInt16LittleEndian(destination[(2 * i)..], (ushort)values[i]);
+            for (var i = 0; i < values.Length; i++) BinaryPrimitives.WriteUInt16LittleEndian(destination[(2 * i)..],
+                (ushort)values[i]);
         }
         output.Advance(values.Length * indexBytes);
     }

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace CostAttribution.ClickHouse.Native;
 
-/// <summary>A <c>Map(K, V)</c> column: append keys and values in step, then end the row. On the wire an array of pairs, keys first.</summary>
+/// <summary>
+/// A <c>Map(K, V)</c> column: append keys and values in step, then end the row. On the wire an array of pairs, keys first.
+/// </summary>
 public sealed class MapColumn<TKey, TValue>(TKey keys, TValue values) : NativeColumn($"Map({keys.Type}, {values.Type})")
     where TKey : NativeColumn where TValue : NativeColumn
 {
@@ -16,7 +18,8 @@ public sealed class MapColumn<TKey, TValue>(TKey keys, TValue values) : NativeCo
     /// <summary>Closes the row with the pairs appended since the last call.</summary>
     public void EndRow()
     {
-        if (Keys.Rows != Values.Rows) throw new InvalidOperationException($"a map row has {Keys.Rows} keys and {Values.Rows} values so far");
+        if (Keys.Rows != Values.Rows) throw new InvalidOperationException(
+            $"a map row has {Keys.Rows} keys and {Values.Rows} values so far");
         offsets.Add((ulong)Keys.Rows);
     }
 

@@ -6,14 +6,17 @@ public sealed class NativeBlock(int rows, IReadOnlyList<NativeBlockColumn> colum
     public int Rows { get; } = rows;
     public IReadOnlyList<NativeBlockColumn> Columns { get; } = columns;
 
-    /// <summary>The values of the named column as <typeparamref name="TValues"/>; throws when it is absent or of another shape.</summary>
+    /// <summary>
+    /// The values of the named column as <typeparamref name="TValues"/>; throws when it is absent or of another shape.
+    /// </summary>
     public TValues Column<TValues>(string name) where TValues : NativeValues
     {
         foreach (var column in Columns)
         {
             if (column.Name != name) continue;
             return column.Values as TValues
-                ?? throw new InvalidDataException($"column {name} is {column.Type}, read as {column.Values.GetType().Name}, not {typeof(TValues).Name}");
+                ?? throw new InvalidDataException(
+                    $"column {name} is {column.Type}, read as {column.Values.GetType().Name}, not {typeof(TValues).Name}");
         }
         throw new InvalidDataException($"the block has no column {name}");
     }

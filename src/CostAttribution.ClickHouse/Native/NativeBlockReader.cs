@@ -110,11 +110,13 @@ public sealed class NativeBlockReader
     private LowCardinalityValues ReadLowCardinality(NativeType type, int rows)
     {
         if (rows == 0) return new LowCardinalityValues(null, []);
-        if (type.Arguments[0] is not ("String" or "Nullable(String)")) throw new InvalidDataException($"dictionaries of {type.Arguments[0]} are not supported");
+        if (type.Arguments[0] is not ("String" or "Nullable(String)")) throw new InvalidDataException(
+            $"dictionaries of {type.Arguments[0]} are not supported");
         var width = 1 << (int)(ReadUInt64() & 0xff);
         if (width > 8) throw new InvalidDataException("a dictionary has an unknown index width");
         var keys = ReadStrings(checked((int)ReadUInt64()));
-        if (ReadUInt64() != (ulong)rows) throw new InvalidDataException("a dictionary column has another number of rows than its block");
+        if (ReadUInt64() != (ulong)rows) throw new InvalidDataException(
+            "a dictionary column has another number of rows than its block");
         var bytes = Take((long)rows * width).Span;
         var indexes = new int[rows];
         for (var i = 0; i < rows; i++)
@@ -149,7 +151,8 @@ public sealed class NativeBlockReader
     private TupleValues ReadTuple(IReadOnlyList<string> types, int rows)
     {
         var places = new NativeValues[types.Count];
-        for (var i = 0; i < places.Length; i++) places[i] = ReadData(NativeType.Parse(NativeType.WithoutFieldName(types[i])), rows);
+        for (var i = 0; i < places.Length; i++) places[i] = ReadData(NativeType.Parse(NativeType.WithoutFieldName(types[i])),
+            rows);
         return new TupleValues(rows, places);
     }
 
@@ -164,7 +167,8 @@ public sealed class NativeBlockReader
         {
             var next = Take(1).Span[0];
             value |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80) return value <= int.MaxValue ? (int)value : throw new InvalidDataException("a length is out of range");
+            if (next < 0x80) return value <= int.MaxValue ? (int)value
+                : throw new InvalidDataException("a length is out of range");
         }
         throw new InvalidDataException("a length is out of range");
     }

@@ -17,7 +17,8 @@ public static class NativeBlockWriter
         for (var i = 0; i < columns.Count; i++)
         {
             var (name, column) = columns[i];
-            if (column.Rows != rows) throw new InvalidOperationException($"column {name} has {column.Rows} rows where the block has {rows}");
+            if (column.Rows != rows) throw new InvalidOperationException(
+                $"column {name} has {column.Rows} rows where the block has {rows}");
             WriteString(output, name);
             WriteString(output, column.Type);
             column.WriteTo(output);

@@ -56,12 +56,14 @@ public sealed class SchemaMigrator(IClickHouseTransport transport, string? clust
             if (migration is null)
             {
                 throw new SchemaException(
-                    $"database {transport.Database} has schema version {id} ({name}), this program knows up to {newest}: run the newer program");
+                    $"database {transport.Database} has schema version {id} ({name}), this program knows up to {newest}: " +
+                        $"run the newer program");
             }
             if (migration.Checksum != checksum)
             {
                 throw new SchemaException(
-                    $"schema version {id} ({migration.Name}) of database {transport.Database} was applied with another text: use the program that created it");
+                    $"schema version {id} ({migration.Name}) of database {transport.Database} was applied with another " +
+                        $"text: use the program that created it");
             }
         }
     }
@@ -69,7 +71,8 @@ public sealed class SchemaMigrator(IClickHouseTransport transport, string? clust
     private async Task<Dictionary<int, (string Name, string Checksum)>> AppliedAsync(CancellationToken cancel)
     {
         var bytes = await transport.QueryAsync(
-            new ClickHouseQuery($"SELECT DISTINCT id, name, checksum FROM {SqlText.Identifier(transport.Database)}.schema_migrations ORDER BY id")
+            new ClickHouseQuery(
+                $"SELECT DISTINCT id, name, checksum FROM {SqlText.Identifier(transport.Database)}.schema_migrations ORDER BY id")
             {
                 Format = "Native",
                 OutsideDatabase = true,

@@ -10,11 +10,13 @@ public sealed record SchemaTarget(string Database, string? Cluster = null)
     {
         var text = template
             .Replace("{{database}}", SqlText.Identifier(Database), StringComparison.Ordinal)
-            .Replace("{{on_cluster}}", Cluster is null ? "" : $"ON CLUSTER {SqlText.Identifier(Cluster)}", StringComparison.Ordinal)
+            .Replace("{{on_cluster}}", Cluster is null ? "" : $"ON CLUSTER {SqlText.Identifier(Cluster)}",
+                StringComparison.Ordinal)
             .Replace("{{merge_tree}}", Engine("MergeTree"), StringComparison.Ordinal)
             .Replace("{{aggregating_merge_tree}}", Engine("AggregatingMergeTree"), StringComparison.Ordinal)
             .Replace("{{replacing_merge_tree:version}}", Engine("ReplacingMergeTree", "version"), StringComparison.Ordinal)
-            .Replace("{{deduplication_window}}", Cluster is null ? "non_replicated_deduplication_window" : "replicated_deduplication_window",
+            .Replace("{{deduplication_window}}", Cluster is null ? "non_replicated_deduplication_window"
+                : "replicated_deduplication_window",
                 StringComparison.Ordinal);
         return text.Contains("{{", StringComparison.Ordinal)
             ? throw new InvalidOperationException("a migration has an unknown placeholder")

@@ -78,7 +78,8 @@ public sealed class HttpTransport : IClickHouseTransport
             if (code == 0 && response.StatusCode is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests)
             {
                 // No ClickHouse error code: a proxy or load balancer answered, so the outcome is unknown.
-                throw new StoreUnavailableException($"the ClickHouse URL {options.Url} answered {(int)response.StatusCode}: {text}");
+                throw new StoreUnavailableException(
+                    $"the ClickHouse URL {options.Url} answered {(int)response.StatusCode}: {text}");
             }
             throw new ClickHouseException(code, text.TrimEnd());
         }
@@ -88,7 +89,8 @@ public sealed class HttpTransport : IClickHouseTransport
         }
         catch (OperationCanceledException error) when (!cancel.IsCancellationRequested)
         {
-            throw new StoreUnavailableException($"ClickHouse at {options.Url} did not answer within {options.RequestTimeout}", error);
+            throw new StoreUnavailableException($"ClickHouse at {options.Url} did not answer within {options.RequestTimeout}",
+                error);
         }
     }
 

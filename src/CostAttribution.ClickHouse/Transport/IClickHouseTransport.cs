@@ -26,7 +26,9 @@ public interface IClickHouseTransport : IAsyncDisposable
 /// <summary>One statement with server-side parameters.</summary>
 public sealed record ClickHouseQuery(string Sql)
 {
-    /// <summary>Output format, appended by the transport; <c>Native</c>, <c>JSONCompactEachRow</c>, <c>TabSeparated</c>, ….</summary>
+    /// <summary>
+    /// Output format, appended by the transport; <c>Native</c>, <c>JSONCompactEachRow</c>, <c>TabSeparated</c>, ….
+    /// </summary>
     public string Format { get; init; } = "JSONCompactEachRow";
 
     /// <summary>Values of <c>{name:Type}</c> placeholders as plain text; the transport does the escaping.</summary>
@@ -44,4 +46,5 @@ public sealed record ClickHouseQuery(string Sql)
 /// <param name="Columns">Column names in the order of the block.</param>
 /// <param name="NativeBlock">A single block in the <c>Native</c> format, revision 0.</param>
 /// <param name="DeduplicationToken">Unique per posting and table.</param>
-public sealed record ClickHouseInsert(string Table, IReadOnlyList<string> Columns, ReadOnlyMemory<byte> NativeBlock, string DeduplicationToken);
+public sealed record ClickHouseInsert(string Table, IReadOnlyList<string> Columns, ReadOnlyMemory<byte> NativeBlock,
+    string DeduplicationToken);

@@ -27,9 +27,11 @@ internal static class InsertSettings
     ];
 
     public static string Into(ClickHouseInsert insert, string settings) =>
-        $"INSERT INTO {SqlText.Identifier(insert.Table)} ({string.Join(", ", insert.Columns.Select(SqlText.Identifier))}){settings}";
+        $"INSERT INTO {SqlText.Identifier(insert.Table)} " +
+            $"({string.Join(", ", insert.Columns.Select(SqlText.Identifier))}){settings}";
 
     /// <summary>The settings as a SETTINGS clause, the token included.</summary>
     public static string Clause(string token) =>
-        $" SETTINGS {string.Join(", ", Fixed.Select(setting => $"{setting.Key} = {setting.Value}"))}, insert_deduplication_token = {SqlText.String(token)}";
+        $" SETTINGS {string.Join(", ", Fixed.Select(setting => $"{setting.Key} = {setting.Value}"))}, " +
+            $"insert_deduplication_token = {SqlText.String(token)}";
 }

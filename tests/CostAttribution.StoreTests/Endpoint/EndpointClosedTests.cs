@@ -144,7 +144,8 @@ public sealed class EndpointClosedTests(EngineFixture engine, SharedEndpoint sha
         var target = Path.Combine(engine.DataDirectory, "written.txt");
         await File.WriteAllTextAsync(secret, "the-secret-content", TestContext.Current.CancellationToken);
 
-        var sql = template.Replace("{secret}", secret, StringComparison.Ordinal).Replace("{target}", target, StringComparison.Ordinal)
+        var sql = template.Replace("{secret}", secret, StringComparison.Ordinal)
+            .Replace("{target}", target, StringComparison.Ordinal)
             .Replace("{other}", shared.Other.Database, StringComparison.Ordinal);
         foreach (var url in new[] { "", "?readonly=0", "?param_t=secrets&database=" + shared.Store.Database })
         {
@@ -155,12 +156,15 @@ public sealed class EndpointClosedTests(EngineFixture engine, SharedEndpoint sha
             Assert.DoesNotContain("the-secret-content", body, StringComparison.Ordinal);
             Assert.False(File.Exists(target));
         }
-        Assert.Equal("1", await shared.Store.AskAsync("SELECT count() > 5 FROM system.tables WHERE database = currentDatabase()"));
+        Assert.Equal("1",
+            await shared.Store.AskAsync("SELECT count() > 5 FROM system.tables WHERE database = currentDatabase()"));
     }
 
     [Theory]
-    [InlineData("?max_memory_usage=0"), InlineData("?max_threads=64"), InlineData("?max_result_bytes=0"), InlineData("?format_schema=%2Fetc%2Fpasswd")]
-    [InlineData("?output_format_schema=%2Ftmp%2Fx"), InlineData("?user_files_path=%2F"), InlineData("?additional_table_filters=%7B%7D"), InlineData("?nonsense=1")]
+    [InlineData("?max_memory_usage=0"), InlineData("?max_threads=64"), InlineData("?max_result_bytes=0"),
+        InlineData("?format_schema=%2Fetc%2Fpasswd")]
+    [InlineData("?output_format_schema=%2Ftmp%2Fx"), InlineData("?user_files_path=%2F"),
+        InlineData("?additional_table_filters=%7B%7D"), InlineData("?nonsense=1")]
     public async Task Settings_in_the_address_that_are_not_known_are_refused(string url)
     {
         await using var host = await EndpointHost.StartAsync(engine, new ClickHouseHttpOptions { Database = "default" });
@@ -185,14 +189,16 @@ public sealed class EndpointClosedTests(EngineFixture engine, SharedEndpoint sha
     {
         await using var host = await EndpointHost.StartAsync(engine, new ClickHouseHttpOptions
         {
-            Database = "default", ResultRowsMax = 1000, ResultBytesMax = 100_000, RowsReadMax = 200_000_000, QueryMemoryBytesMax = 50 << 20,
+            Database = "default", ResultRowsMax = 1000, ResultBytesMax = 100_000, RowsReadMax = 200_000_000,
+                QueryMemoryBytesMax = 50 << 20,
         });
 
         Assert.Equal(396, (await host.AskAsync("SELECT number FROM numbers(2000)")).Code);
         Assert.Equal(396, (await host.AskAsync("SELECT repeat(toString(number), 500) FROM numbers(900)")).Code);
         Assert.Equal(158, (await host.AskAsync("SELECT count() FROM numbers(300000000) WHERE NOT ignore(number)")).Code);
         Assert.Equal(241, (await host.AskAsync("SELECT length(groupArray(repeat('x', 1000))) FROM numbers(500000)")).Code);
-        Assert.Equal((408, 159), Brief(await host.AskAsync("SELECT sum(sipHash64(number, number)) FROM numbers(190000000)", "?max_execution_time=1")));
+        Assert.Equal((408, 159),
+            Brief(await host.AskAsync("SELECT sum(sipHash64(number, number)) FROM numbers(190000000)", "?max_execution_time=1")));
         Assert.Equal("1000", (await host.AskAsync("SELECT count() FROM (SELECT number FROM numbers(1000))")).Body.Trim());
 
         static (int, int) Brief((int Status, int Code, string Body) answer) => (answer.Status, answer.Code);
@@ -202,9 +208,11 @@ public sealed class EndpointClosedTests(EngineFixture engine, SharedEndpoint sha
     public async Task Too_many_queries_are_turned_away_and_postings_go_on()
     {
         await using var store = await engine.NewStoreAsync();
-        await using var host = await EndpointHost.StartAsync(engine, new ClickHouseHttpOptions { Database = store.Database, ConcurrentMax = 1, WaitingMax = 1 });
+        await using var host = await EndpointHost.StartAsync(engine,
+            new ClickHouseHttpOptions { Database = store.Database, ConcurrentMax = 1, WaitingMax = 1 });
 
-        var flood = Enumerable.Range(0, 8).Select(_ => host.AskAsync("SELECT sum(sipHash64(number, number)) FROM numbers(30000000)")).ToArray();
+        var flood = Enumerable.Range(0, 8)
+            .Select(_ => host.AskAsync("SELECT sum(sipHash64(number, number)) FROM numbers(30000000)")).ToArray();
         await CostLedgerTests.PostAsync(store, "p-1", [LedgerEntries.Create(1)]);
         var answers = await Task.WhenAll(flood);
 
@@ -218,9 +226,11 @@ public sealed class EndpointClosedTests(EngineFixture engine, SharedEndpoint sha
     {
         await using var store = await engine.NewStoreAsync(migrate: false);
 
-        var list = await store.AskAsync("SELECT concat(toString(count()), ' ', lower(hex(SHA256(arrayStringConcat(arraySort(groupArray(name)), '\n'))))) FROM system.functions");
+        var list = await store.AskAsync("SELECT concat(toString(count()), ' ', " +
+            "lower(hex(SHA256(arrayStringConcat(arraySort(groupArray(name)), '\n'))))) FROM system.functions");
 
         Assert.True(list == DeniedFunctions.ReviewedList,
-            $"the engine's functions are {list}: review the new ones (files, network, process, tables by name) and pin the list in DeniedFunctions");
+            $"the engine's functions are {list}: review the new ones (files, network, process, tables by name) and pin the " +
+                $"list in DeniedFunctions");
     }
 }

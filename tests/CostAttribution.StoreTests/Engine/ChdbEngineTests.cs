@@ -8,7 +8,8 @@ public sealed class ChdbEngineTests(EngineFixture engine)
     [Fact]
     public void A_second_engine_in_the_process_is_refused_with_what_to_do()
     {
-        var error = Assert.Throws<StoreUnavailableException>(() => ChdbEngine.Start(new ChdbOptions { Directory = engine.DataDirectory + "-2" }));
+        var error = Assert.Throws<StoreUnavailableException>(
+            () => ChdbEngine.Start(new ChdbOptions { Directory = engine.DataDirectory + "-2" }));
 
         Assert.Contains("already runs an embedded engine", error.Message, StringComparison.Ordinal);
     }
@@ -38,7 +39,8 @@ public sealed class ChdbEngineTests(EngineFixture engine)
         await using var store = await engine.NewStoreAsync();
         using var stop = new CancellationTokenSource();
         var slow = Enumerable.Range(0, 6).Select(_ => store.QueryAsync(
-            new ClickHouseQuery("SELECT sleepEachRow(0.05) FROM numbers(20) SETTINGS max_block_size = 1") { Format = "Null" }, stop.Token)).ToArray();
+            new ClickHouseQuery("SELECT sleepEachRow(0.05) FROM numbers(20) SETTINGS max_block_size = 1") { Format = "Null" },
+                stop.Token)).ToArray();
 
         await Ledger.CostLedgerTests.PostAsync(store, "p-1", [LedgerEntries.Create(1)]);
 

@@ -42,7 +42,8 @@ public sealed class EngineFixture : IAsyncLifetime
     public IClickHouseTransport Connect(TransportKind kind, string database) => kind switch
     {
         TransportKind.Embedded => Engine.CreateTransport(database),
-        _ => new HttpTransport(new HttpTransportOptions { Url = Front.Url, Database = database, User = "tester", Password = "secret" }),
+        _ => new HttpTransport(new HttpTransportOptions { Url = Front.Url, Database = database, User = "tester",
+            Password = "secret" }),
     };
 
     /// <summary>A transport to a new database; with the product's schema unless told otherwise.</summary>

@@ -37,7 +37,8 @@ public sealed class TransportContractTests(EngineFixture engine)
         await using var store = await engine.NewStoreAsync(kind, migrate: false);
         var query = new ClickHouseQuery("SELECT getSetting('max_result_rows')") { Format = "TabSeparated" };
 
-        var limited = await store.QueryAsync(query with { Settings = new Dictionary<string, string> { ["max_result_rows"] = "7" } }, Cancel);
+        var limited = await store.QueryAsync(query with { Settings = new Dictionary<string,
+            string> { ["max_result_rows"] = "7" } }, Cancel);
 
         Assert.Equal("7\n"u8.ToArray(), limited);
         for (var i = 0; i < 8; i++) Assert.NotEqual("7\n"u8.ToArray(), await store.QueryAsync(query, Cancel));
@@ -62,7 +63,8 @@ public sealed class TransportContractTests(EngineFixture engine)
     public async Task A_repeated_token_counts_once_and_a_new_one_again(TransportKind kind)
     {
         await using var store = await engine.NewStoreAsync(kind, migrate: false);
-        await store.RunAsync("CREATE TABLE t (a Int64) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100");
+        await store.RunAsync(
+            "CREATE TABLE t (a Int64) ENGINE = MergeTree ORDER BY a SETTINGS non_replicated_deduplication_window = 100");
         using var block = new OneColumnBlock();
         block.Values.Append(1);
         block.Values.Append(2);
@@ -83,7 +85,8 @@ public sealed class TransportContractTests(EngineFixture engine)
         for (var i = 0; i < 100; i++) block.Values.Append(i);
         var insert = block.ToInsert("p-1/t");
 
-        await Assert.ThrowsAnyAsync<Exception>(() => store.InsertAsync(insert with { NativeBlock = insert.NativeBlock[..^5] }, Cancel));
+        await Assert.ThrowsAnyAsync<Exception>(() => store.InsertAsync(insert with { NativeBlock = insert.NativeBlock[..^5] },
+            Cancel));
 
         Assert.Equal("0", await store.AskAsync("SELECT count() FROM t"));
         await store.InsertAsync(insert, Cancel);
@@ -97,7 +100,8 @@ public sealed class TransportContractTests(EngineFixture engine)
         using var cancel = new CancellationTokenSource();
 
         var slow = store.QueryAsync(
-            new ClickHouseQuery("SELECT sleepEachRow(0.1) FROM numbers(20) SETTINGS max_block_size = 1") { Format = "Null" }, cancel.Token);
+            new ClickHouseQuery("SELECT sleepEachRow(0.1) FROM numbers(20) SETTINGS max_block_size = 1") { Format = "Null" },
+                cancel.Token);
         await cancel.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slow);
@@ -109,7 +113,8 @@ public sealed class TransportContractTests(EngineFixture engine)
     {
         await using var store = await engine.NewStoreAsync(kind, migrate: false);
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 64).Select(i => store.AskAsync("SELECT {i:Int32} * 2", ("i", $"{i}"))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 64)
+            .Select(i => store.AskAsync("SELECT {i:Int32} * 2", ("i", $"{i}"))));
 
         Assert.Equal(Enumerable.Range(0, 64).Select(i => $"{2 * i}"), answers);
     }
@@ -117,7 +122,8 @@ public sealed class TransportContractTests(EngineFixture engine)
     [Fact]
     public async Task An_unreachable_server_is_unavailable_not_refusing()
     {
-        await using var store = new HttpTransport(new HttpTransportOptions { Url = new Uri("http://127.0.0.1:1/"), Database = "d" });
+        await using var store = new HttpTransport(new HttpTransportOptions { Url = new Uri("http://127.0.0.1:1/"),
+            Database = "d" });
 
         var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.RunAsync("SELECT 1"));
 
@@ -130,7 +136,8 @@ public sealed class TransportContractTests(EngineFixture engine)
         using var silent = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
         silent.Start();
         var url = new Uri($"http://{silent.LocalEndpoint}/");
-        await using var store = new HttpTransport(new HttpTransportOptions { Url = url, Database = "d", RequestTimeout = TimeSpan.FromMilliseconds(200) });
+        await using var store = new HttpTransport(new HttpTransportOptions { Url = url, Database = "d",
+            RequestTimeout = TimeSpan.FromMilliseconds(200) });
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.RunAsync("SELECT 1"));
     }
@@ -138,7 +145,8 @@ public sealed class TransportContractTests(EngineFixture engine)
     [Fact]
     public async Task A_wrong_password_is_reported_with_its_code()
     {
-        await using var store = new HttpTransport(new HttpTransportOptions { Url = engine.FrontUrl, Database = "default", User = "tester", Password = "wrong" });
+        await using var store = new HttpTransport(new HttpTransportOptions { Url = engine.FrontUrl, Database = "default",
+            User = "tester", Password = "wrong" });
 
         var error = await Assert.ThrowsAsync<ClickHouseException>(() => store.RunAsync("SELECT 1"));
 

@@ -64,7 +64,8 @@ internal sealed class WritableHttpFront : IAsyncDisposable
 
     private Task<byte[]> RunAsync(IQueryCollection url, byte[] body) => engine.QueryLanes.RunAsync(session =>
     {
-        var settings = url.Where(pair => !OwnParameters.Contains(pair.Key) && !pair.Key.StartsWith("param_", StringComparison.Ordinal))
+        var settings = url.Where(pair => !OwnParameters.Contains(pair.Key)
+            && !pair.Key.StartsWith("param_", StringComparison.Ordinal))
             .ToDictionary(pair => pair.Key, pair => pair.Value.ToString());
         return session.With(url.TryGetValue("database", out var database) ? database.ToString() : null, settings, connection =>
         {
@@ -90,7 +91,8 @@ internal sealed class WritableHttpFront : IAsyncDisposable
                 text.Append(value[i]);
                 continue;
             }
-            text.Append(value[++i] switch { 't' => '\t', 'n' => '\n', 'r' => '\r', '0' => '\0', 'b' => '\b', 'f' => '\f', var other => other });
+            text.Append(value[++i] switch { 't' => '\t', 'n' => '\n', 'r' => '\r', '0' => '\0', 'b' => '\b', 'f' => '\f',
+                var other => other });
         }
         return text.ToString();
     }

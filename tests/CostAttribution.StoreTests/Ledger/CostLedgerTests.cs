@@ -11,12 +11,17 @@ namespace CostAttribution.StoreTests.Ledger;
 
 public sealed class CostLedgerTests(EngineFixture engine)
 {
-    private const string Dimensions = "toStartOfHour(event_time) AS hour, cost_kind, customer_id, feature_id, product, team, environment, plan, " +
-        "audience, workflow, agent, provider, model, service_tier, region, customer_evidence, feature_evidence, price_status, ownership";
+    private const string Dimensions = "toStartOfHour(event_time) AS hour, cost_kind, customer_id, feature_id, product, " +
+        "team, environment, plan, " +
+        "audience, workflow, agent, provider, model, service_tier, region, customer_evidence, feature_evidence, " +
+            "price_status, ownership";
 
-    private const string Measures = "sum(input_tokens), sum(cache_read_tokens), sum(cache_write_tokens), sum(cache_write_1h_tokens), sum(output_tokens), " +
-        "sum(reasoning_tokens), mapFilter((k, v) -> v != 0, sumMap(other_units)), sum(calls), sum(failed_calls), sum(input_cost), sum(cache_read_cost), " +
-        "sum(cache_write_cost), sum(output_cost), sum(reasoning_cost), sum(other_cost), sum(cost), sum(list_cost), sum(retry_cost), sum(ifNull(provider_reported_cost, 0))";
+    private const string Measures = "sum(input_tokens), sum(cache_read_tokens), sum(cache_write_tokens), " +
+        "sum(cache_write_1h_tokens), sum(output_tokens), " +
+        "sum(reasoning_tokens), mapFilter((k, v) -> v != 0, sumMap(other_units)), sum(calls), sum(failed_calls), " +
+            "sum(input_cost), sum(cache_read_cost), " +
+        "sum(cache_write_cost), sum(output_cost), sum(reasoning_cost), sum(other_cost), sum(cost), sum(list_cost), " +
+            "sum(retry_cost), sum(ifNull(provider_reported_cost, 0))";
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -27,10 +32,12 @@ public sealed class CostLedgerTests(EngineFixture engine)
         var entries = Enumerable.Range(0, 40).Select(i => LedgerEntries.Create(i)).ToArray();
         await PostAsync(store, "p-1", entries);
 
-        var history = await new LedgerReader(store).LoadLedgerAsync([.. entries.Select(entry => entry.TraceId).Distinct()], Cancel);
+        var history = await new LedgerReader(store)
+            .LoadLedgerAsync([.. entries.Select(entry => entry.TraceId).Distinct()], Cancel);
 
         Assert.Empty(history.Surplus);
-        Assert.Equal(entries.Select(LedgerEntries.Describe), history.Standing.OrderBy(entry => entry.EntryId).Select(LedgerEntries.Describe));
+        Assert.Equal(entries.Select(LedgerEntries.Describe),
+            history.Standing.OrderBy(entry => entry.EntryId).Select(LedgerEntries.Describe));
     }
 
     [Fact]
@@ -43,18 +50,21 @@ public sealed class CostLedgerTests(EngineFixture engine)
         await store.InsertAsync(insert, Cancel);
 
         var bytes = await store.QueryAsync(
-            new ClickHouseQuery($"SELECT {string.Join(", ", block.ColumnNames)} FROM cost_ledger ORDER BY event_time") { Format = "Native" }, Cancel);
+            new ClickHouseQuery($"SELECT {string.Join(", ", block.ColumnNames)} FROM cost_ledger ORDER BY " +
+                $"event_time") { Format = "Native" }, Cancel);
 
         var mine = NativeBlockReader.ReadAll(insert.NativeBlock)[0];
         var its = Assert.Single(NativeBlockReader.ReadAll(bytes), candidate => candidate.Rows > 0);
-        Assert.Equal(mine.Columns.Select(column => (column.Name, column.Type)), its.Columns.Select(column => (column.Name, column.Type)));
+        Assert.Equal(mine.Columns.Select(column => (column.Name, column.Type)),
+            its.Columns.Select(column => (column.Name, column.Type)));
         var (mineReader, itsReader) = (new LedgerRowReader(mine), new LedgerRowReader(its));
         for (var row = 0; row < mine.Rows; row++)
         {
             Assert.Equal(LedgerEntries.Describe(mineReader.At(row)), LedgerEntries.Describe(itsReader.At(row)));
         }
         Assert.Equal("0", await store.AskAsync(
-            "SELECT countIf(cost != input_cost + cache_read_cost + cache_write_cost + output_cost + reasoning_cost + other_cost) FROM cost_ledger"));
+            "SELECT countIf(cost != input_cost + cache_read_cost + cache_write_cost + output_cost + reasoning_cost + " +
+                "other_cost) FROM cost_ledger"));
     }
 
     [Fact]
@@ -80,7 +90,8 @@ public sealed class CostLedgerTests(EngineFixture engine)
     {
         await using var store = await engine.NewStoreAsync();
         // Two months, so that the block becomes two parts.
-        var entries = Enumerable.Range(0, 200).Select(i => LedgerEntries.Create(i, entry => entry.EventTimeMicros += i % 2 * 40L * 86_400_000_000)).ToArray();
+        var entries = Enumerable.Range(0, 200)
+            .Select(i => LedgerEntries.Create(i, entry => entry.EventTimeMicros += i % 2 * 40L * 86_400_000_000)).ToArray();
 
         for (var attempt = 0; attempt < 3; attempt++) await PostAsync(store, "p-1", entries);
 
@@ -133,11 +144,14 @@ public sealed class CostLedgerTests(EngineFixture engine)
         var entry = LedgerEntries.Create(9);
         await PostAsync(store, "p-1", [entry, LedgerEntries.Reverse(entry, 9)]);
 
-        Assert.Equal($"{string.Join('\t', Enumerable.Repeat("0", 6))}\t{{}}\t0\t0\t{string.Join('\t', Enumerable.Repeat("0", 10))}",
+        Assert.Equal(
+            $"{string.Join('\t', Enumerable.Repeat("0", 6))}\t{{}}\t0\t0\t{string.Join('\t', Enumerable.Repeat("0", 10))}",
             await store.AskAsync($"SELECT {Measures} FROM cost_ledger"));
         Assert.Equal("1", await store.AskAsync(
-            $"SELECT count() FROM (SELECT {Dimensions}, run_id, step, user_id, session_id, dimensions, flags, rate_id, rate_book_version, " +
-            "trace_id, span_id, parent_span_id, cost_item, accounting_date, attempt, call_status, operation, request_model FROM cost_ledger GROUP BY ALL)"));
+            $"SELECT count() FROM (SELECT {Dimensions}, run_id, step, user_id, session_id, dimensions, flags, rate_id, " +
+                $"rate_book_version, " +
+            "trace_id, span_id, parent_span_id, cost_item, accounting_date, attempt, call_status, operation, request_model " +
+                "FROM cost_ledger GROUP BY ALL)"));
     }
 
     [Fact]
@@ -179,7 +193,8 @@ public sealed class CostLedgerTests(EngineFixture engine)
             LedgerEntries.Create(3, entry => SetStatus(entry, "m-priced", PriceStatus.Priced, null)),
         ]);
 
-        var rows = await store.AskAsync("SELECT provider, model, unit, quantity, calls, reason FROM unpriced_usage ORDER BY model, unit");
+        var rows = await store.AskAsync(
+            "SELECT provider, model, unit, quantity, calls, reason FROM unpriced_usage ORDER BY model, unit");
 
         Assert.Equal(
             """
@@ -206,9 +221,11 @@ public sealed class CostLedgerTests(EngineFixture engine)
     public async Task Looking_up_a_trace_reads_a_few_granules_only()
     {
         await using var store = await engine.NewStoreAsync();
-        await PostAsync(store, "p-1", [.. Enumerable.Range(0, 60_000).Select(i => LedgerEntries.Create(i, entry => entry.CustomerId = $"c-{i / 1000}"))]);
+        await PostAsync(store, "p-1",
+            [.. Enumerable.Range(0, 60_000).Select(i => LedgerEntries.Create(i, entry => entry.CustomerId = $"c-{i / 1000}"))]);
 
-        var plan = await store.AskAsync($"EXPLAIN indexes = 1 SELECT count() FROM cost_ledger WHERE trace_id = '{new TraceId(0xaaaa, 500)}'");
+        var plan = await store.AskAsync(
+            $"EXPLAIN indexes = 1 SELECT count() FROM cost_ledger WHERE trace_id = '{new TraceId(0xaaaa, 500)}'");
 
         var index = plan[plan.IndexOf("by_trace", StringComparison.Ordinal)..];
         var granules = index[index.IndexOf("Granules: ", StringComparison.Ordinal)..].Split('\n')[0];
@@ -226,8 +243,10 @@ public sealed class CostLedgerTests(EngineFixture engine)
     private static async Task AssertRollupEqualsLedgerAsync(IClickHouseTransport store)
     {
         var keys = Dimensions.Replace("toStartOfHour(event_time) AS hour", "hour", StringComparison.Ordinal);
-        var fromLedger = await store.AskAsync($"SELECT {Dimensions}, {Measures}, sum(sign) FROM cost_ledger GROUP BY {keys} ORDER BY ALL");
-        var fromRollup = await store.AskAsync($"SELECT {keys}, {Measures}, sum(entries) FROM cost_hourly GROUP BY {keys} ORDER BY ALL");
+        var fromLedger = await store.AskAsync(
+            $"SELECT {Dimensions}, {Measures}, sum(sign) FROM cost_ledger GROUP BY {keys} ORDER BY ALL");
+        var fromRollup = await store.AskAsync(
+            $"SELECT {keys}, {Measures}, sum(entries) FROM cost_hourly GROUP BY {keys} ORDER BY ALL");
         Assert.Equal(fromLedger, fromRollup);
     }
 }

@@ -49,12 +49,14 @@ public sealed class FactsTests(EngineFixture engine)
 
         Assert.Equal(
             """
-            0000000000000001		chat	api	scope	none		otel	[]	true	{}
-            0000000000000002	0000000000000001	chat	api	scope	duplicate	0000000000000003	otel	['orphan','late_correction']	true	{'input_tokens':12}
+            0000000000000001		api	scope	none		[]	true	{}
+            0000000000000002	0000000000000001	api	scope	duplicate	0000000000000003	['orphan','late_correction']	true	{'input_tokens':12}
             """,
-            await store.AskAsync("SELECT span_id, parent_span_id, name, service, scope, ownership, superseded_by, dialect, flags, settled, reported " +
+            await store.AskAsync("SELECT span_id, parent_span_id, service, scope, ownership, superseded_by, flags, " +
+                "settled, reported " +
                 $"FROM spans WHERE trace_id = '{Trace}' ORDER BY span_id"));
-        Assert.Equal("0000000000000002\toutput_tokens\t5", await store.AskAsync("SELECT span_id, unit, quantity FROM usage_excess"));
+        Assert.Equal("0000000000000002\toutput_tokens\t5",
+            await store.AskAsync("SELECT span_id, unit, quantity FROM usage_excess"));
     }
 
     [Fact]
@@ -62,10 +64,12 @@ public sealed class FactsTests(EngineFixture engine)
     {
         await using var store = await engine.NewStoreAsync();
         using var block = new TraceFactsBlock();
-        for (var i = 1; i <= 2000; i++) block.Append(Facts(1, true, [Span(1)], trace: new TraceId((ulong)i * 0x9e3779b97f4a7c15, 1)));
+        for (var i = 1; i <= 2000; i++) block.Append(Facts(1, true, [Span(1)],
+            trace: new TraceId((ulong)i * 0x9e3779b97f4a7c15, 1)));
         await store.InsertAsync(block.ToInsert("p-1/trace_facts"), Cancel);
 
-        Assert.Contains("Granules: 1/8", await store.AskAsync($"EXPLAIN indexes = 1 SELECT * FROM spans WHERE trace_id = '{new TraceId(0x9e3779b97f4a7c15, 1)}'"), StringComparison.Ordinal);
+        Assert.Contains("Granules: 1/8", await store.AskAsync($"EXPLAIN indexes = 1 SELECT * FROM spans WHERE trace_id = " +
+            $"'{new TraceId(0x9e3779b97f4a7c15, 1)}'"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -84,11 +88,13 @@ public sealed class FactsTests(EngineFixture engine)
         }));
 
         Assert.Equal("run-1\t3000\tsupport\tc-1\tfailed\t2\t4\t2\t1\t6\t2\t202\t6.250000000001\t[]", await store.AskAsync(
-            "SELECT run_id, duration_ms, workflow, customer_id, status, traces, steps, attempts, retries, calls, failed_calls, input_tokens, cost, flags " +
+            "SELECT run_id, duration_ms, workflow, customer_id, status, traces, steps, attempts, retries, calls, " +
+                "failed_calls, input_tokens, cost, flags " +
             "FROM workflow_runs SETTINGS output_format_decimal_trailing_zeros = 1"));
 
         await PostAsync(store, "p-3", Segment(3, 1, segment => segment.CustomerId = "c-2"));
-        Assert.Equal("\t['mixed_customers']\t3", await store.AskAsync("SELECT customer_id, flags, traces FROM workflow_runs WHERE run_id = 'run-1'"));
+        Assert.Equal("\t['mixed_customers']\t3",
+            await store.AskAsync("SELECT customer_id, flags, traces FROM workflow_runs WHERE run_id = 'run-1'"));
     }
 
     [Fact]
@@ -107,10 +113,13 @@ public sealed class FactsTests(EngineFixture engine)
             """
             customer	api	no customer here	scope	1.000000000022	1
             feature	api	no customer here	scope	1.000000000022	1
-            """, await store.AskAsync("SELECT dimension, service, span_name, scope, cost, calls FROM unattributed_cost ORDER BY dimension"));
+            """,
+            await store.AskAsync(
+                "SELECT dimension, service, span_name, scope, cost, calls FROM unattributed_cost ORDER BY dimension"));
     }
 
-    private static TraceFactsRow Facts(int revision, bool settled, SpanFactsRow[] spans, byte[]? blob = null, TraceId? trace = null) => new()
+    private static TraceFactsRow Facts(int revision, bool settled, SpanFactsRow[] spans, byte[]? blob = null,
+        TraceId? trace = null) => new()
     {
         TraceId = trace ?? Trace,
         Revision = revision,

@@ -65,7 +65,8 @@ internal static class LedgerEntries
             CacheWrite1hTokens = 4,
             OutputTokens = 50,
             ReasoningTokens = 6,
-            OtherUnits = number % 2 == 0 ? null : [new UnitQuantity(UsageUnits.Pages, 2), new UnitQuantity(UsageUnits.WebSearches, number)],
+            OtherUnits = number % 2 == 0 ? null
+                : [new UnitQuantity(UsageUnits.Pages, 2), new UnitQuantity(UsageUnits.WebSearches, number)],
         };
         entry.Cost = new CostBreakdown
         {

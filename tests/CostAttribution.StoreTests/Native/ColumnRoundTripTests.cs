@@ -117,7 +117,8 @@ public sealed class ColumnRoundTripTests(EngineFixture engine)
             }
         },
         "[]\t[]\t{}\t{}\t[]\t[]\t[]\t[]",
-        "['p','q','p']\t[['z'],[]]\t{'region':'eu'}\t{'pages':-7}\t[{'u':1},{}]\t['1970-01-01 00:00:00.000001']\t['12345678']\t['y']",
+        "['p','q','p']\t[['z'],[]]\t{'region':'eu'}\t{'pages':-7}\t[{'u':1},{}]\t['1970-01-01 " +
+            "00:00:00.000001']\t['12345678']\t['y']",
         "[]\t[]\t{}\t{}\t[]\t[]\t[]\t[]");
 
     [Fact]
@@ -149,7 +150,8 @@ public sealed class ColumnRoundTripTests(EngineFixture engine)
 
         await store.InsertAsync(block.ToInsert("1"), TestContext.Current.CancellationToken);
 
-        Assert.Equal($"{distinct}\t0", await store.AskAsync($"SELECT uniqExact(a), countIf(a != concat('w', toString(n % {distinct}))) FROM t"));
+        Assert.Equal($"{distinct}\t0",
+            await store.AskAsync($"SELECT uniqExact(a), countIf(a != concat('w', toString(n % {distinct}))) FROM t"));
         var back = await ReadBackAsync(store, "SELECT a, n FROM t ORDER BY n");
         var row = 0;
         foreach (var part in back)
@@ -199,7 +201,8 @@ public sealed class ColumnRoundTripTests(EngineFixture engine)
     }
 
     private static async Task<IReadOnlyList<NativeBlock>> ReadBackAsync(IClickHouseTransport store, string sql) =>
-        NativeBlockReader.ReadAll(await store.QueryAsync(new ClickHouseQuery(sql) { Format = "Native" }, TestContext.Current.CancellationToken));
+        NativeBlockReader.ReadAll(await store.QueryAsync(new ClickHouseQuery(sql) { Format = "Native" },
+            TestContext.Current.CancellationToken));
 
     private async Task RoundTripAsync(Action<TestBlock> fill, params string[] expectedRows)
     {
@@ -215,14 +218,17 @@ public sealed class ColumnRoundTripTests(EngineFixture engine)
             await store.AskAsync("SELECT * FROM t SETTINGS output_format_decimal_trailing_zeros = 1"));
         // The engine's own block of the same rows has the same bytes in every column.
         var written = NativeBlockReader.ReadAll(insert.NativeBlock)[0];
-        var nativeBytes = await store.QueryAsync(new ClickHouseQuery("SELECT * FROM t") { Format = "Native" }, TestContext.Current.CancellationToken);
+        var nativeBytes = await store.QueryAsync(new ClickHouseQuery("SELECT * FROM t") { Format = "Native" },
+            TestContext.Current.CancellationToken);
         var read = Assert.Single(NativeBlockReader.ReadAll(nativeBytes), candidate => candidate.Rows > 0);
         Assert.Equal(written.Rows, read.Rows);
-        Assert.Equal(written.Columns.Select(column => (column.Name, column.Type)), read.Columns.Select(column => (column.Name, column.Type)));
+        Assert.Equal(written.Columns.Select(column => (column.Name, column.Type)),
+            read.Columns.Select(column => (column.Name, column.Type)));
         foreach (var (mine, its) in written.Columns.Zip(read.Columns))
         {
             if (mine.Type.Contains("LowCardinality", StringComparison.Ordinal)) continue;
-            Assert.Equal(insert.NativeBlock.Slice(mine.Start, mine.Bytes).ToArray(), nativeBytes.AsSpan(its.Start, its.Bytes).ToArray());
+            Assert.Equal(insert.NativeBlock.Slice(mine.Start, mine.Bytes).ToArray(),
+                nativeBytes.AsSpan(its.Start, its.Bytes).ToArray());
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Pricing;

@@ -17,7 +17,8 @@ public sealed class SchemaMigratorTests(EngineFixture engine)
         Assert.Equal(0, await migrator.MigrateAsync(Cancel));
         Assert.Equal("cost_hourly cost_hourly_feed cost_ledger run_segments schema_migrations service_state spans trace_facts " +
             "unattributed_cost unpriced_usage usage_excess workflow_runs",
-            await store.AskAsync("SELECT arrayStringConcat(arraySort(groupArray(name)), ' ') FROM system.tables WHERE database = currentDatabase()"));
+            await store.AskAsync("SELECT arrayStringConcat(arraySort(groupArray(name)), ' ') FROM system.tables WHERE " +
+                "database = currentDatabase()"));
     }
 
     [Fact]
@@ -48,9 +49,11 @@ public sealed class SchemaMigratorTests(EngineFixture engine)
     public async Task A_released_migration_must_not_change()
     {
         await using var store = await engine.NewStoreAsync();
-        var altered = Migration.All.Select(migration => migration.Id == 1 ? migration with { Template = migration.Template + " -- altered" } : migration);
+        var altered = Migration.All.Select(migration => migration.Id == 1
+            ? migration with { Template = migration.Template + " -- altered" } : migration);
 
-        var error = await Assert.ThrowsAsync<SchemaException>(() => new SchemaMigrator(store).MigrateAsync([.. altered.Select(Fresh)], Cancel));
+        var error = await Assert.ThrowsAsync<SchemaException>(() => new SchemaMigrator(store)
+            .MigrateAsync([.. altered.Select(Fresh)], Cancel));
 
         Assert.Contains("schema version 1", error.Message, StringComparison.Ordinal);
 
@@ -65,7 +68,8 @@ public sealed class SchemaMigratorTests(EngineFixture engine)
         var texts = Migration.All.Select(migration => target.Render(migration.Template)).ToArray();
 
         Assert.All(texts, text => Assert.Contains("ON CLUSTER `main`", text, StringComparison.Ordinal));
-        Assert.Contains(texts, text => text.Contains("ReplicatedAggregatingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')", StringComparison.Ordinal));
+        Assert.Contains(texts, text => text.Contains(
+            "ReplicatedAggregatingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')", StringComparison.Ordinal));
         Assert.DoesNotContain(texts, text => text.Contains("non_replicated", StringComparison.Ordinal));
     }
 

@@ -7,7 +7,8 @@ const client = createClient({ url, database, username, password, compression: { 
 const ping = await client.ping();
 const rows = await (
   await client.query({
-    query: "SELECT customer_id, toString(sum(cost)) AS cost, sum(calls) AS calls FROM cost_ledger WHERE customer_id = {customer: String} GROUP BY customer_id",
+    query: `SELECT customer_id, toString(sum(cost)) AS cost, sum(calls) AS calls
+      FROM cost_ledger WHERE customer_id = {customer: String} GROUP BY customer_id`,
     query_params: { customer: "c-1" },
     format: "JSONEachRow",
   })
