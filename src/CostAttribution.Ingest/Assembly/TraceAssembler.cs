@@ -265,7 +265,7 @@ internal sealed class TraceAssembler : IDisposable
         }
         else if (quiet >= options.IdleQuiet.TotalMilliseconds)
         {
-            if (trace.Load == LoadState.NotNeeded)
+            if (trace.Load == LoadState.NotNeeded && trace.Standing.FactsRevision == 0)
             {
                 // The missing parents may stand in the store, from another node or an earlier time.
                 trace.Load = LoadState.Wanted;

@@ -55,6 +55,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         var waiting = Select(trace, costs, scope);
         rows.Clear();
         LedgerDifference.Append(standing, wanted, ReasonForNew(trace), ReasonForChange(trace), rows);
+        // Before the trace has settled, facts without a row would only be written to be written again.
+        if (!settled && rows.Count == 0) return waiting;
 
         var facts = NewFacts(trace, costs);
         Total(costs.Segment, standing.Entries.Values);
