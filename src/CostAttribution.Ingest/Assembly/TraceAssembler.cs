@@ -317,7 +317,6 @@ internal sealed class TraceAssembler : IDisposable
     {
         var costs = costing.Cost(trace, final: settled, incomplete);
         trace.CostRelevant = costs.CostRelevant || trace.Standing.Entries.Count > 0 || trace.Standing.FactsRevision > 0;
-        trace.Dirty = false;
         openCosts.Remove(trace.Waiting);
         if (trace.CostRelevant)
         {
@@ -325,8 +324,9 @@ internal sealed class TraceAssembler : IDisposable
             openCosts.Add(trace.Waiting);
             posted.Add(trace.Id);
         }
-        trace.UsageArrived = trace.ContextChanged = false;
+        // A provisional posting leaves work for the final one.
         if (!settled) return;
+        trace.Dirty = trace.UsageArrived = trace.ContextChanged = false;
         concerned.Clear();
         costing.Publish(trace.Id, concerned);
         foreach (var id in concerned) Reconsider(id);
