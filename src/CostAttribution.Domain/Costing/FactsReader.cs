@@ -9,16 +9,16 @@ namespace CostAttribution.Domain.Costing;
 /// <summary>Reads spans into <see cref="SpanFacts"/>: dialect, role, normalised usage, names. One per worker; not thread-safe.</summary>
 internal sealed class FactsReader
 {
-    /// <summary>Remembered names and resources; when more are seen, remembering starts anew.</summary>
-    private const int RememberedMax = 4096;
-
     private readonly Utf8Interner interner = new();
     private readonly SpanReading resourceReading = new();
     private readonly DialectTable dialects = new();
-    private readonly Dictionary<string, ModelName> models = [];
-    private readonly Dictionary<string, (string Provider, string Seller)> providers = [];
-    private readonly Dictionary<ResourceInfo, ResourceFacts> resources = [];
+    private readonly ByReference<string, ModelName> models = new(ModelName.Parse);
+    private readonly ByReference<string, (string Provider, string Seller)> providers =
+        new(static raw => (ProviderNames.Canonical(raw), ProviderNames.SellerOf(raw)));
+    private readonly ByReference<ResourceInfo, ResourceFacts> resources;
     private AttributionTable? attribution;
+
+    public FactsReader() => resources = new ByReference<ResourceInfo, ResourceFacts>(ReadResource);
 
     /// <summary>The span read last; its dimension values are taken before the next.</summary>
     public SpanReading Reading { get; } = new();
@@ -45,7 +45,7 @@ internal sealed class FactsReader
         facts.LinkCount = span.LinkCount;
         facts.Name = interner.Get(span.Name);
         facts.Scope = trace.ScopeOf(span);
-        facts.Resource = ResourceOf(trace.ResourceOf(span));
+        facts.Resource = resources.Of(trace.ResourceOf(span));
         facts.Flags = reading.Flags | FlagsOf(span.Flags);
         facts.Ownership = Ownership.None;
         facts.SupersededBy = -1;
@@ -138,7 +138,7 @@ internal sealed class FactsReader
         {
             var raw = reading.Text(slot);
             if (raw.Length == 0) continue;
-            var (provider, seller) = Provider(raw);
+            var (provider, seller) = providers.Of(raw);
             if (facts.Seller.Length == 0) facts.Seller = seller;
             if (facts.Provider.Length == 0) facts.Provider = provider;
         }
@@ -172,10 +172,8 @@ internal sealed class FactsReader
         return flags;
     }
 
-    private ResourceFacts ResourceOf(ResourceInfo resource)
+    private ResourceFacts ReadResource(ResourceInfo resource)
     {
-        if (resources.TryGetValue(resource, out var known)) return known;
-        if (resources.Count >= RememberedMax) resources.Clear();
         resourceReading.Read(resource.Attributes, attribution!, interner);
         var dimensions = new string?[attribution!.SlotCount];
         resourceReading.CopyDimensions(dimensions);
@@ -190,21 +188,8 @@ internal sealed class FactsReader
         {
             if (attribute.Key == KnownKeys.TelemetrySdkName && attribute.Utf8.SequenceEqual("openlit"u8)) traits |= SpanTraits.OpenLitSdk;
         }
-        return resources[resource] = new ResourceFacts(resource.ServiceName, traits, dimensions);
+        return new ResourceFacts(resource.ServiceName, traits, dimensions);
     }
 
-    private ModelName Model(string raw)
-    {
-        if (raw.Length == 0) return ModelName.None;
-        if (models.TryGetValue(raw, out var known)) return known;
-        if (models.Count >= RememberedMax) models.Clear();
-        return models[raw] = ModelName.Parse(raw);
-    }
-
-    private (string Provider, string Seller) Provider(string raw)
-    {
-        if (providers.TryGetValue(raw, out var known)) return known;
-        if (providers.Count >= RememberedMax) providers.Clear();
-        return providers[raw] = (ProviderNames.Canonical(raw), ProviderNames.SellerOf(raw));
-    }
+    private ModelName Model(string raw) => raw.Length == 0 ? ModelName.None : models.Of(raw);
 }

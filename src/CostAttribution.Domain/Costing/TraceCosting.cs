@@ -60,7 +60,7 @@ public sealed class TraceCosting
         foreach (var (node, usage, hasCallsBelow) in containers.Billed) PostContainer(node, usage, hasCallsBelow, result);
         result.Entries.Sort(static (left, right) =>
             left.EventTimeMicros != right.EventTimeMicros ? left.EventTimeMicros.CompareTo(right.EventTimeMicros) : left.SpanId.CompareTo(right.SpanId));
-        OutcomeWriter.Write(tree, facts, entryFlags, writer.Resolver, result);
+        OutcomeWriter.Write(tree, facts, entryFlags, identities, writer.Resolver, result);
         summary.Finish(tree, facts, result);
         OutsideNeeds.Collect(trace, tree, facts, calls, identities, attribution, writer.Resolver, result);
         foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf;

@@ -3,7 +3,6 @@ using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
-using CostAttribution.Domain.Tracing;
 using CostAttribution.Testing.Costing;
 
 namespace CostAttribution.UnitTests.Attribution;

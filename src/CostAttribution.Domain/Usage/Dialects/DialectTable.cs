@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Domain.Usage.Dialects;
@@ -17,7 +18,10 @@ internal sealed class DialectTable
         | SpanTraits.ClaudeCodeName | SpanTraits.LiteLlmName | SpanTraits.ClaudePlatformService | SpanTraits.OpenRouterService
         | SpanTraits.CopilotService | SpanTraits.OpenLitSdk;
 
+    private const int RecentMax = 256;
+
     private readonly Dictionary<Fingerprint, Dialect> remembered = [];
+    private readonly (Fingerprint Of, Dialect? Dialect)[] recents = new (Fingerprint, Dialect?)[RecentMax];
 
     /// <summary>No GenAI span.</summary>
     public static Dialect None { get; } = new() { Id = "", Recognises = static _ => false };
@@ -36,6 +40,16 @@ internal sealed class DialectTable
     public Dialect Of(ScopeInfo scope, SpanTraits traits, FingerprintHints hints)
     {
         var fingerprint = new Fingerprint(scope, traits & Telling, hints);
+        ref var recent = ref recents[(RuntimeHelpers.GetHashCode(scope) ^ (int)fingerprint.Traits ^ (int)((uint)fingerprint.Traits >> 16) ^ (int)hints) & (RecentMax - 1)];
+        if (recent.Dialect is not null && ReferenceEquals(recent.Of.Scope, scope) && recent.Of.Traits == fingerprint.Traits && recent.Of.Hints == hints)
+            return recent.Dialect;
+        var dialect = Remembered(fingerprint);
+        recent = (fingerprint, dialect);
+        return dialect;
+    }
+
+    private Dialect Remembered(Fingerprint fingerprint)
+    {
         if (remembered.TryGetValue(fingerprint, out var known)) return known;
         if (remembered.Count >= RememberedMax) remembered.Clear();
         return remembered[fingerprint] = Recognise(fingerprint);
