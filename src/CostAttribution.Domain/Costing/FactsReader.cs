@@ -6,7 +6,9 @@ using CostAttribution.Domain.Usage.Dialects;
 
 namespace CostAttribution.Domain.Costing;
 
-/// <summary>Reads spans into <see cref="SpanFacts"/>: dialect, role, normalised usage, names. One per worker; not thread-safe.</summary>
+/// <summary>
+/// Reads spans into <see cref="SpanFacts"/>: dialect, role, normalised usage, names. One per worker; not thread-safe.
+/// </summary>
 internal sealed class FactsReader
 {
     private readonly Utf8Interner interner = new();
@@ -73,7 +75,8 @@ internal sealed class FactsReader
         ReadProvider(reading, facts);
 
         var provider = facts.Provider.Length > 0 ? facts.Provider : facts.Model.Provider;
-        UsageNormaliser.Normalise(reading, facts.Scope, ProviderNames.ClassOf(provider, facts.Model.Family), ref facts.Usage, ref facts.Flags);
+        UsageNormaliser.Normalise(reading, facts.Scope, ProviderNames.ClassOf(provider, facts.Model.Family), ref facts.Usage,
+            ref facts.Flags);
         facts.Role = RoleRules.RoleOf(reading, facts.Name, facts.Usage.HasUsage, ref facts.Flags);
         if (IsSuperfluous(reading)) facts.Usage = default;
         if (facts.Role is SpanRole.Tool or SpanRole.Other) facts.Usage = default;
@@ -93,7 +96,8 @@ internal sealed class FactsReader
         facts.Usage = default;
         if (!billed) return;
         facts.Role = SpanRole.Leaf;
-        facts.Usage = new ReportedUsage { RawInput = -1, Parts = UsageParts.OtherUnits, Vector = new UsageVector { OtherUnits = units } };
+        facts.Usage = new ReportedUsage { RawInput = -1, Parts = UsageParts.OtherUnits,
+            Vector = new UsageVector { OtherUnits = units } };
     }
 
     private static bool IsSuperfluous(SpanReading reading) =>
@@ -146,7 +150,8 @@ internal sealed class FactsReader
 
     private static readonly TextSlot[] ProviderOrder =
     [
-        TextSlot.LiteLlmProvider, TextSlot.ProviderName, TextSlot.LlmProvider, TextSlot.System, TextSlot.AiModelProvider, TextSlot.LlmVendor,
+        TextSlot.LiteLlmProvider, TextSlot.ProviderName, TextSlot.LlmProvider, TextSlot.System, TextSlot.AiModelProvider,
+            TextSlot.LlmVendor,
         TextSlot.LlmSystem, TextSlot.MlFlowProvider,
     ];
 
@@ -157,7 +162,8 @@ internal sealed class FactsReader
             traits |= SpanTraits.StrandsProvider | SpanTraits.GenAi;
         if (reading.Text(TextSlot.Operation) == "agent_step") traits |= SpanTraits.AgentStepOperation;
         if (facts.Name.StartsWith("claude_code.", StringComparison.Ordinal)) traits |= SpanTraits.ClaudeCodeName;
-        if (facts.Name is "litellm_request" or "raw_gen_ai_request" or "Received Proxy Server Request") traits |= SpanTraits.LiteLlmName;
+        if (facts.Name is "litellm_request" or "raw_gen_ai_request" or "Received Proxy Server Request")
+            traits |= SpanTraits.LiteLlmName;
         return traits;
     }
 
@@ -166,7 +172,8 @@ internal sealed class FactsReader
         var flags = SpanFlags.None;
         if ((record & SpanRecordFlags.EndBeforeStart) != 0) flags |= SpanFlags.EndBeforeStart;
         if ((record & SpanRecordFlags.ValueTruncated) != 0) flags |= SpanFlags.ValueTruncated;
-        if ((record & (SpanRecordFlags.AttributesOverLimit | SpanRecordFlags.SenderDroppedAttributes)) != 0) flags |= SpanFlags.AttributesOverLimit;
+        if ((record & (SpanRecordFlags.AttributesOverLimit | SpanRecordFlags.SenderDroppedAttributes)) != 0)
+            flags |= SpanFlags.AttributesOverLimit;
         if ((record & SpanRecordFlags.Sampled) != 0) flags |= SpanFlags.Sampled;
         if ((record & SpanRecordFlags.BadStructuredValue) != 0) flags |= SpanFlags.BadValue;
         return flags;
@@ -186,7 +193,8 @@ internal sealed class FactsReader
         };
         foreach (var attribute in resource.Attributes)
         {
-            if (attribute.Key == KnownKeys.TelemetrySdkName && attribute.Utf8.SequenceEqual("openlit"u8)) traits |= SpanTraits.OpenLitSdk;
+            if (attribute.Key != KnownKeys.TelemetrySdkName) continue;
+            if (attribute.Utf8.SequenceEqual("openlit"u8)) traits |= SpanTraits.OpenLitSdk;
         }
         return new ResourceFacts(resource.ServiceName, traits, dimensions);
     }

@@ -7,7 +7,8 @@ namespace CostAttribution.Domain.Costing;
 internal static class OutcomeWriter
 {
     public static void Write(
-        TraceTree tree, SpanFacts[] facts, SpanFlags[] entryFlags, IdentityTable identities, EvidenceResolver resolver, TraceCosts result)
+        TraceTree tree, SpanFacts[] facts, SpanFlags[] entryFlags, IdentityTable identities, EvidenceResolver resolver,
+            TraceCosts result)
     {
         SpanOutcome? last = null;
         var lastNode = -1;
@@ -34,7 +35,8 @@ internal static class OutcomeWriter
             }
             else
             {
-                resolver.Subject = new RuleSubject(span.Resource.Service, span.Provider, span.ProviderProject, span.ProviderKey, resolver.IngestKey);
+                resolver.Subject = new RuleSubject(span.Resource.Service, span.Provider, span.ProviderProject, span.ProviderKey,
+                    resolver.IngestKey);
                 (outcome.CustomerId, outcome.CustomerEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Customer);
                 (outcome.FeatureId, outcome.FeatureEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Feature);
                 (last, lastNode) = (outcome, node);
@@ -45,7 +47,8 @@ internal static class OutcomeWriter
         // Everything that evidence depends on is the same, and neither span carries a value of its own.
         bool IsAlike(int left, int right) =>
             identities.RowOf(left) == identities.RowOf(right) && !identities.HasOwnRow(left) && !identities.HasOwnRow(right)
-            && ReferenceEquals(facts[left].Resource, facts[right].Resource) && resolver.LinkedNode(left) == resolver.LinkedNode(right)
+            && ReferenceEquals(facts[left].Resource, facts[right].Resource)
+                && resolver.LinkedNode(left) == resolver.LinkedNode(right)
             && facts[left].Provider == facts[right].Provider && facts[left].ProviderProject == facts[right].ProviderProject
             && facts[left].ProviderKey == facts[right].ProviderKey;
     }

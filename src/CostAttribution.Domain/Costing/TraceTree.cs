@@ -84,7 +84,8 @@ internal sealed class TraceTree
         {
             var (key, position) = (keys[i], sorted[i]);
             var at = i;
-            for (; at > 0 && (keys[at - 1].Start > key.Start || (keys[at - 1].Start == key.Start && keys[at - 1].Id > key.Id)); at--)
+            for (; at > 0 && (keys[at - 1].Start > key.Start || (keys[at - 1].Start == key.Start
+                && keys[at - 1].Id > key.Id)); at--)
                 (keys[at], sorted[at]) = (keys[at - 1], sorted[at - 1]);
             (keys[at], sorted[at]) = (key, position);
         }

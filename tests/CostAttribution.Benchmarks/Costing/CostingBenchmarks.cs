@@ -25,7 +25,8 @@ public class CostingBenchmarks
     [GlobalSetup]
     public void Setup()
     {
-        var perMillion = (Func<string, int, UnitPrice>)((unit, dollars) => new UnitPrice(unit, new Rational(dollars, 1), 1_000_000));
+        var perMillion = (Func<string, int, UnitPrice>)((unit, dollars) =>
+            new UnitPrice(unit, new Rational(dollars, 1), 1_000_000));
         var card = new RateCard
         {
             Id = "bench",
@@ -65,15 +66,19 @@ public class CostingBenchmarks
         KeyValuePair<string, object>[] resource = [new("service.name", "shop"), new("deployment.environment.name", "prod")];
         SpanPlan[] spans =
         [
-            new() { Id = "a", Name = "invoke_agent support", Attributes = [new("gen_ai.operation.name", "invoke_agent"), new("gen_ai.agent.name", "support"),
-                new("customer.id", "customer-" + trace % 50), new("session.id", "s-" + trace), new("gen_ai.usage.input_tokens", 2050L), new("gen_ai.usage.output_tokens", 90L)] },
+            new() { Id = "a", Name = "invoke_agent support", Attributes = [new("gen_ai.operation.name", "invoke_agent"),
+                new("gen_ai.agent.name", "support"),
+                new("customer.id", "customer-" + trace % 50), new("session.id", "s-" + trace),
+                    new("gen_ai.usage.input_tokens", 2050L), new("gen_ai.usage.output_tokens", 90L)] },
             new() { Id = "b", Parent = "a", Name = "step 0", Attributes = [new("gen_ai.operation.name", "agent_step")] },
             Chat("c", "b", trace, 1020, 50, 0, 1000),
-            new() { Id = "d", Parent = "b", Name = "execute_tool lookup", Attributes = [new("gen_ai.operation.name", "execute_tool"), new("gen_ai.tool.name", "lookup")] },
+            new() { Id = "d", Parent = "b", Name = "execute_tool lookup",
+                Attributes = [new("gen_ai.operation.name", "execute_tool"), new("gen_ai.tool.name", "lookup")] },
             new() { Id = "e", Parent = "a", Name = "step 1", Attributes = [new("gen_ai.operation.name", "agent_step")] },
             Chat("f", "e", trace, 1030, 40, 1000, 0),
         ];
-        return [.. spans.Select((span, i) => span with { Scope = "gen_ai", Resource = resource, StartMillis = i, EndMillis = 100 - i })];
+        return [.. spans.Select((span, i) => span with { Scope = "gen_ai", Resource = resource, StartMillis = i,
+            EndMillis = 100 - i })];
     }
 
     private static SpanPlan Chat(string id, string parent, int trace, long input, long output, long read, long write) => new()
@@ -81,9 +86,12 @@ public class CostingBenchmarks
         Id = id, Parent = parent, Name = "chat claude-sonnet-4-5", Kind = SpanKind.Client,
         Attributes =
         [
-            new("gen_ai.operation.name", "chat"), new("gen_ai.provider.name", "anthropic"), new("gen_ai.request.model", "claude-sonnet-4-5"),
-            new("gen_ai.response.model", "claude-sonnet-4-5-20250929"), new("gen_ai.response.id", $"msg_{trace}_{id}"), new("gen_ai.usage.input_tokens", input),
-            new("gen_ai.usage.output_tokens", output), new("gen_ai.usage.cache_read.input_tokens", read), new("gen_ai.usage.cache_creation.input_tokens", write),
+            new("gen_ai.operation.name", "chat"), new("gen_ai.provider.name", "anthropic"),
+                new("gen_ai.request.model", "claude-sonnet-4-5"),
+            new("gen_ai.response.model", "claude-sonnet-4-5-20250929"), new("gen_ai.response.id", $"msg_{trace}_{id}"),
+                new("gen_ai.usage.input_tokens", input),
+            new("gen_ai.usage.output_tokens", output), new("gen_ai.usage.cache_read.input_tokens", read),
+                new("gen_ai.usage.cache_creation.input_tokens", write),
         ],
     };
 }
