@@ -3,7 +3,9 @@ namespace CostAttribution.Domain.Attribution;
 /// <summary>How one dimension gets its value, as written in settings.</summary>
 public sealed class DimensionOptions
 {
-    /// <summary>Attribute names looked at before the built-in ones, best first; <c>attribute:path</c> is a member of a JSON attribute.</summary>
+    /// <summary>
+    /// Attribute names looked at before the built-in ones, best first; <c>attribute:path</c> is a member of a JSON attribute.
+    /// </summary>
     public IList<string> Keys { get; set; } = [];
 
     /// <summary>Names used only when no key above has a value on the span, its ancestors or its resource.</summary>
@@ -16,7 +18,9 @@ public sealed class DimensionOptions
     public IDictionary<string, string> Values { get; set; } = new Dictionary<string, string>();
 }
 
-/// <summary>A value for spans that carry none: all conditions given must hold, exactly; the first rule of a dimension that does wins.</summary>
+/// <summary>
+/// A value for spans that carry none: all conditions given must hold, exactly; the first rule of a dimension that does wins.
+/// </summary>
 public sealed class AttributionRuleOptions
 {
     public string Dimension { get; set; } = "";

@@ -7,16 +7,21 @@ namespace CostAttribution.Domain.Attribution;
 internal readonly record struct DimensionUse(byte Slot, ushort Rank);
 
 /// <summary>What a rule may look at about a call.</summary>
-internal readonly record struct RuleSubject(string Service, string Provider, string ProviderProject, string ProviderKey, string IngestKey);
+internal readonly record struct RuleSubject(string Service, string Provider, string ProviderProject, string ProviderKey,
+    string IngestKey);
 
 /// <summary>A checked rule; empty conditions do not matter.</summary>
 internal sealed record AttributionRule(
     int Dimension, string Value, string Service, string Provider, string ProviderProject, string ProviderKey, string IngestKey)
 {
+    public bool HasCondition => Service.Length + Provider.Length + ProviderProject.Length + ProviderKey.Length
+        + IngestKey.Length > 0;
+
     public bool Holds(in RuleSubject subject) =>
         (Service.Length == 0 || Service == subject.Service) && (Provider.Length == 0 || Provider == subject.Provider)
         && (ProviderProject.Length == 0 || ProviderProject == subject.ProviderProject)
-        && (ProviderKey.Length == 0 || ProviderKey == subject.ProviderKey) && (IngestKey.Length == 0 || IngestKey == subject.IngestKey);
+        && (ProviderKey.Length == 0 || ProviderKey == subject.ProviderKey)
+            && (IngestKey.Length == 0 || IngestKey == subject.IngestKey);
 }
 
 /// <summary>
@@ -30,23 +35,29 @@ public sealed class AttributionTable
     private readonly FrozenDictionary<string, string>?[] mappings;
     private readonly AttributionRule[][] rules;
 
-    internal AttributionTable(long version, AttributeKeyTable keys, IReadOnlyList<string> dimensions, IReadOnlyList<(ushort Key, DimensionUse Use)> uses,
+    internal AttributionTable(long version, AttributeKeyTable keys, IReadOnlyList<string> dimensions,
+        IReadOnlyList<(ushort Key, DimensionUse Use)> uses,
         FrozenDictionary<string, string>?[] mappings, IReadOnlyList<AttributionRule> rules)
     {
         Version = version;
         Keys = keys;
         Dimensions = dimensions;
         this.mappings = mappings;
-        this.rules = [.. Enumerable.Range(0, dimensions.Count).Select(dimension => rules.Where(rule => rule.Dimension == dimension).ToArray())];
+        this.rules = [.. Enumerable.Range(0, dimensions.Count).Select(dimension =>
+            rules.Where(rule => rule.Dimension == dimension).ToArray())];
         var byKey = uses.ToLookup(use => use.Key, use => use.Use);
         builtInUses = [.. Enumerable.Range(0, KnownKeys.BuiltInIdEnd).Select(id => byKey[(ushort)id].ToArray())];
         configuredUses = [.. keys.ConfiguredKeys.Select(key => byKey[key.Id].ToArray())];
     }
 
     /// <summary>Built-in dimensions and keys only.</summary>
-    public static AttributionTable Default { get; } = AttributionTableBuilder.Build(new AttributionOptions(), []) ?? throw new InvalidOperationException("the built-in attribution has faults");
+    public static AttributionTable Default { get; } =
+        AttributionTableBuilder.Build(new AttributionOptions(), [])
+        ?? throw new InvalidOperationException("the built-in attribution has faults");
 
-    /// <summary>Derived from the content alone, never negative: the same settings give the same version on every node and start.</summary>
+    /// <summary>
+    /// Derived from the content alone, never negative: the same settings give the same version on every node and start.
+    /// </summary>
     public long Version { get; }
 
     /// <summary>The key table spans must be decoded with for the configured keys to be seen.</summary>

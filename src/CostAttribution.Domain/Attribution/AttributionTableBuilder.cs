@@ -25,19 +25,22 @@ public static class AttributionTableBuilder
     public static AttributionTable? Build(AttributionOptions options, AttributeKeyTable? keys, ICollection<string> faults)
     {
         var before = faults.Count;
-        var extra = options.Dimensions.Keys.Where(name => !DimensionNames.BuiltIn.Contains(name, StringComparer.Ordinal)).Order(StringComparer.Ordinal).ToArray();
+        var extra = options.Dimensions.Keys.Where(name => !DimensionNames.BuiltIn.Contains(name, StringComparer.Ordinal))
+            .Order(StringComparer.Ordinal).ToArray();
         CheckDimensions(options, extra, faults);
         string[] dimensions = [.. DimensionNames.BuiltIn, .. extra];
         var rules = CompileRules(options, dimensions, faults);
         if (faults.Count > before) return null;
 
-        keys ??= new AttributeKeyTable(options.Dimensions.Values.SelectMany(dimension => dimension.Keys.Concat(dimension.FallbackKeys)));
+        keys ??= new AttributeKeyTable(options.Dimensions.Values.SelectMany(dimension =>
+            dimension.Keys.Concat(dimension.FallbackKeys)));
         var uses = new List<(ushort, DimensionUse)>();
         var mappings = new FrozenDictionary<string, string>?[dimensions.Length];
         for (var i = 0; i < dimensions.Length; i++)
         {
             var configured = options.Dimensions.TryGetValue(dimensions[i], out var found) ? found : new DimensionOptions();
-            var (defaults, fallbacks) = i < DimensionNames.BuiltIn.Count && !configured.ReplaceDefaultKeys ? DefaultDimensionKeys.Of((Dimension)i) : ([], []);
+            var (defaults, fallbacks) = i < DimensionNames.BuiltIn.Count && !configured.ReplaceDefaultKeys
+                ? DefaultDimensionKeys.Of((Dimension)i) : ([], []);
             AddUses(uses, keys, (byte)(i * 2), configured.Keys.Concat(defaults));
             AddUses(uses, keys, (byte)(i * 2 + 1), configured.FallbackKeys.Concat(fallbacks));
             if (configured.Values.Count > 0) mappings[i] = configured.Values.ToFrozenDictionary(StringComparer.Ordinal);
@@ -57,49 +60,53 @@ public static class AttributionTableBuilder
 
     private static void CheckDimensions(AttributionOptions options, string[] extra, ICollection<string> faults)
     {
+        const string at = AttributionOptions.Section + ":Dimensions";
         if (extra.Length > ExtraDimensionsMax)
-            faults.Add($"{AttributionOptions.Section}:Dimensions names {extra.Length} dimensions of your own; the limit is {ExtraDimensionsMax}");
+            faults.Add($"{at} names {extra.Length} dimensions of your own; the limit is {ExtraDimensionsMax}");
         foreach (var name in extra)
         {
             if (name.Length is 0 or > 64 || !name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.'))
-                faults.Add($"{AttributionOptions.Section}:Dimensions:{name} is no dimension name; use 1 to 64 letters, digits, '_', '-' or '.'");
+                faults.Add($"{at}:{name} is no dimension name; use 1 to 64 letters, digits, '_', '-' or '.'");
         }
         foreach (var (name, dimension) in options.Dimensions)
         {
             var keys = dimension.Keys.Concat(dimension.FallbackKeys).ToArray();
             if (keys.Length > KeysPerDimensionMax)
-                faults.Add($"{AttributionOptions.Section}:Dimensions:{name} has {keys.Length} keys; the limit is {KeysPerDimensionMax}");
+                faults.Add($"{at}:{name} has {keys.Length} keys; the limit is {KeysPerDimensionMax}");
             if (Array.Exists(keys, key => key.Length is 0 or > NameCharactersMax))
-                faults.Add($"{AttributionOptions.Section}:Dimensions:{name} has an attribute name that is empty or longer than {NameCharactersMax} characters");
-            if (keys.Length == 0 && (dimension.ReplaceDefaultKeys || extra.Contains(name, StringComparer.Ordinal))
-                && !options.Rules.Any(rule => rule.Dimension == name))
-                faults.Add($"{AttributionOptions.Section}:Dimensions:{name} has neither keys nor rules, so it would always be empty; add Keys");
+                faults.Add($"{at}:{name} has an attribute name that is empty or longer than {NameCharactersMax} characters");
+            var replaced = dimension.ReplaceDefaultKeys || extra.Contains(name, StringComparer.Ordinal);
+            if (keys.Length == 0 && replaced && !options.Rules.Any(rule => rule.Dimension == name))
+                faults.Add($"{at}:{name} has neither keys nor rules, so it would always be empty; add Keys");
         }
     }
 
     private static List<AttributionRule> CompileRules(AttributionOptions options, string[] dimensions, ICollection<string> faults)
     {
+        const string at = AttributionOptions.Section + ":Rules";
         var rules = new List<AttributionRule>();
-        if (options.Rules.Count > RulesMax) faults.Add($"{AttributionOptions.Section}:Rules has {options.Rules.Count} rules; the limit is {RulesMax}");
+        if (options.Rules.Count > RulesMax) faults.Add($"{at} has {options.Rules.Count} rules; the limit is {RulesMax}");
         for (var i = 0; i < options.Rules.Count; i++)
         {
             var rule = options.Rules[i];
-            var dimension = Array.IndexOf(dimensions, rule.Dimension);
-            if (dimension < 0)
-                faults.Add($"{AttributionOptions.Section}:Rules:{i}:Dimension '{rule.Dimension}' is unknown; use one of {string.Join(", ", dimensions)}");
-            if (rule.Value.Length == 0) faults.Add($"{AttributionOptions.Section}:Rules:{i}:Value is empty");
-            if (rule.Service.Length + rule.Provider.Length + rule.ProviderProject.Length + rule.ProviderKey.Length + rule.IngestKey.Length == 0)
-                faults.Add($"{AttributionOptions.Section}:Rules:{i} has no condition; give Service, Provider, ProviderProject, ProviderKey or IngestKey");
-            rules.Add(new AttributionRule(dimension, rule.Value, rule.Service, rule.Provider, rule.ProviderProject, rule.ProviderKey, rule.IngestKey));
+            var compiled = new AttributionRule(Array.IndexOf(dimensions, rule.Dimension), rule.Value, rule.Service, rule.Provider,
+                rule.ProviderProject, rule.ProviderKey, rule.IngestKey);
+            if (compiled.Dimension < 0)
+                faults.Add($"{at}:{i}:Dimension '{rule.Dimension}' is unknown; use one of {string.Join(", ", dimensions)}");
+            if (rule.Value.Length == 0) faults.Add($"{at}:{i}:Value is empty");
+            if (!compiled.HasCondition)
+                faults.Add($"{at}:{i} has no condition; give Service, Provider, ProviderProject, ProviderKey or IngestKey");
+            rules.Add(compiled);
         }
         return rules;
     }
 
-    private static long VersionOf(string[] dimensions, List<(ushort Key, DimensionUse Use)> uses, AttributeKeyTable keys, AttributionOptions options)
+    private static long VersionOf(string[] dimensions, List<(ushort Key, DimensionUse Use)> uses, AttributeKeyTable keys,
+        AttributionOptions options)
     {
         var text = new StringBuilder();
         foreach (var name in dimensions) text.Append(name).Append('\n');
-        foreach (var (key, use) in uses) text.Append(keys.NameOf(key)).Append('\t').Append(use.Slot).Append('\t').Append(use.Rank).Append('\n');
+        foreach (var (key, use) in uses) text.AppendJoin('\t', keys.NameOf(key), use.Slot, use.Rank).Append('\n');
         foreach (var (name, dimension) in options.Dimensions.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             foreach (var (from, to) in dimension.Values.OrderBy(pair => pair.Key, StringComparer.Ordinal))
@@ -107,7 +114,8 @@ public static class AttributionTableBuilder
         }
         foreach (var rule in options.Rules)
         {
-            text.AppendJoin('\t', rule.Dimension, rule.Value, rule.Service, rule.Provider, rule.ProviderProject, rule.ProviderKey, rule.IngestKey)
+            text.AppendJoin('\t', rule.Dimension, rule.Value, rule.Service, rule.Provider, rule.ProviderProject,
+                rule.ProviderKey, rule.IngestKey)
                 .Append('\n');
         }
         return (long)(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text.ToString())) >> 1);

@@ -3,7 +3,8 @@ namespace CostAttribution.Domain.Attribution;
 /// <summary>The built-in dimensions of attribution. Numbers index scratch tables only; names are the contract.</summary>
 public enum Dimension : byte
 {
-    Customer = 0, Feature = 1, Product = 2, Team = 3, Environment = 4, Workflow = 5, Agent = 6, Session = 7, User = 8, Plan = 9, Audience = 10,
+    Customer = 0, Feature = 1, Product = 2, Team = 3, Environment = 4, Workflow = 5, Agent = 6, Session = 7, User = 8, Plan = 9,
+        Audience = 10,
 }
 
 /// <summary>Names of dimensions in settings, in outside values and in queries.</summary>

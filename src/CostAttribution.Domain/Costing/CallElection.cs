@@ -167,7 +167,8 @@ internal sealed class CallElection
     {
         if (left.RawInput < 0 || right.RawInput < 0) return true;
         return Math.Abs(left.InputTotal - right.InputTotal) <= slack || Math.Abs(left.RawInput - right.RawInput) <= slack
-            || Math.Abs(left.RawInput - right.Vector.InputTokens) <= slack || Math.Abs(right.RawInput - left.Vector.InputTokens) <= slack;
+            || Math.Abs(left.RawInput - right.Vector.InputTokens) <= slack
+                || Math.Abs(right.RawInput - left.Vector.InputTokens) <= slack;
     }
 
     internal static bool ModelsFit(SpanFacts left, SpanFacts right) =>
@@ -182,7 +183,8 @@ internal sealed class CallElection
     }
 
     private Call? SameResponseBelow(int node, string responseId) =>
-        responseId.Length > 0 && byResponse.TryGetValue(responseId, out var other) && tree.Holds(node, other) ? callOf[other]?.Standing : null;
+        responseId.Length > 0 && byResponse.TryGetValue(responseId, out var other) && tree.Holds(node, other)
+            ? callOf[other]?.Standing : null;
 
     private Call Open(int node)
     {
@@ -262,7 +264,9 @@ internal sealed class CallElection
         return score;
     }
 
-    /// <summary>The provider names a response once: the same id elsewhere in the trace is a repeat, whatever the tree says.</summary>
+    /// <summary>
+    /// The provider names a response once: the same id elsewhere in the trace is a repeat, whatever the tree says.
+    /// </summary>
     private void MergeEqualResponses()
     {
         byResponse.Clear();

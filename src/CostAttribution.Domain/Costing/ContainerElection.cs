@@ -31,7 +31,9 @@ internal sealed class ContainerElection
 
     private Below[] below = [];
 
-    /// <summary>Containers to bill, in preorder, with what to bill; <c>Calls</c> says whether rows below already count calls.</summary>
+    /// <summary>
+    /// Containers to bill, in preorder, with what to bill; <c>Calls</c> says whether rows below already count calls.
+    /// </summary>
     public List<(int Node, UsageVector Usage, bool HasCallsBelow)> Billed { get; } = [];
 
     public void Elect(TraceTree tree, SpanFacts[] facts, CallElection calls)
@@ -44,7 +46,8 @@ internal sealed class ContainerElection
             ref var here = ref below[node];
             AddOwnCall(node, tree, facts, calls, ref here);
             var span = facts[node];
-            if (span.HasUsage && (span.Role == SpanRole.Container || calls.ActsAsContainer(node))) ElectContainer(node, span, ref here);
+            var totals = span.Role == SpanRole.Container || calls.ActsAsContainer(node);
+            if (totals && span.HasUsage) ElectContainer(node, span, ref here);
             var parent = tree.Parent(node);
             if (parent >= 0) below[parent].Add(here);
         }

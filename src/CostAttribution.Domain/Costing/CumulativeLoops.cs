@@ -18,7 +18,8 @@ internal sealed class CumulativeLoops
         foreach (var call in election.Calls)
         {
             var owner = facts[call.Owner];
-            if (!call.HasUsage || !owner.Dialect.CumulativeLoops || !policy.CumulativeLoopServices.Contains(owner.Resource.Service)) continue;
+            if (!call.HasUsage || !owner.Dialect.CumulativeLoops
+                || !policy.CumulativeLoopServices.Contains(owner.Resource.Service)) continue;
             var parent = facts[call.Top].ParentSpanId;
             if (!byParent.TryGetValue(parent, out var siblings)) byParent[parent] = siblings = [];
             siblings.Add(call);
@@ -52,7 +53,8 @@ internal sealed class CumulativeLoops
     }
 
     private static bool IsGrowth(in UsageVector now, in UsageVector before) =>
-        now.InputTokens >= before.InputTokens && now.CacheReadTokens >= before.CacheReadTokens && now.CacheWriteTokens >= before.CacheWriteTokens
+        now.InputTokens >= before.InputTokens && now.CacheReadTokens >= before.CacheReadTokens
+            && now.CacheWriteTokens >= before.CacheWriteTokens
         && now.CacheWrite1hTokens >= before.CacheWrite1hTokens && now.OutputTokens >= before.OutputTokens
         && now.ReasoningTokens >= before.ReasoningTokens;
 

@@ -77,7 +77,9 @@ internal sealed class EntryWriter(CostingPolicy policy)
         }
         if (entry.ProviderReportedCost is { } reported && TakesReported(entry, call, hasUsage, dialect))
         {
-            cost = new CostBreakdown { Status = PriceStatus.ProviderReported, OtherCost = reported, ListCost = cost.ListCost, RateId = cost.RateId };
+            var (list, rate) = (cost.ListCost, cost.RateId);
+            cost = new CostBreakdown { Status = PriceStatus.ProviderReported, OtherCost = reported, ListCost = list,
+                RateId = rate };
         }
         if (entry.CallStatus is CallStatus.Error or CallStatus.Aborted) entry.RetryCost = cost.Cost;
     }
@@ -86,7 +88,8 @@ internal sealed class EntryWriter(CostingPolicy policy)
     {
         if (!hasUsage || entry.Model.Length == 0) return true;
         var trusted = policy.TrustedReportedCosts;
-        return trusted.Count > 0 && (trusted.Contains(entry.Provider) || trusted.Contains(call.Seller) || trusted.Contains(dialect));
+        return trusted.Count > 0 && (trusted.Contains(entry.Provider) || trusted.Contains(call.Seller)
+            || trusted.Contains(dialect));
     }
 
     public void SetTimes(LedgerEntry entry, SpanFacts span)
@@ -106,7 +109,8 @@ internal sealed class EntryWriter(CostingPolicy policy)
 
     private void SetDimensions(LedgerEntry entry, int node, SpanFacts span, MergedCall call, int members, CallElection calls)
     {
-        Resolver.Subject = new RuleSubject(span.Resource.Service, call.Provider, call.ProviderProject, call.ProviderKey, Context.IngestKey);
+        Resolver.Subject = new RuleSubject(span.Resource.Service, call.Provider, call.ProviderProject, call.ProviderKey,
+            Context.IngestKey);
         (entry.CustomerId, entry.CustomerEvidence) = Resolver.Resolve(node, members, calls, (int)Dimension.Customer);
         (entry.FeatureId, entry.FeatureEvidence) = Resolver.Resolve(node, members, calls, (int)Dimension.Feature);
         entry.Product = Value(Dimension.Product);
@@ -119,12 +123,14 @@ internal sealed class EntryWriter(CostingPolicy policy)
         entry.UserId = Value(Dimension.User);
         entry.Plan = Value(Dimension.Plan);
         entry.Audience = Value(Dimension.Audience);
-        if (entry.CustomerEvidence is Evidence.Run or Evidence.Session or Evidence.Rule) entry.Flags |= SpanFlags.IdentityInferred;
+        if (entry.CustomerEvidence is Evidence.Run or Evidence.Session or Evidence.Rule)
+            entry.Flags |= SpanFlags.IdentityInferred;
 
         extra.Clear();
         for (var i = DimensionNames.BuiltIn.Count; i < Attribution.Dimensions.Count; i++)
         {
-            if (Resolver.Resolve(node, members, calls, i).Value is { Length: > 0 } value) extra.Add(new(Attribution.Dimensions[i], value));
+            var value = Resolver.Resolve(node, members, calls, i).Value;
+            if (value.Length > 0) extra.Add(new(Attribution.Dimensions[i], value));
         }
         if (extra.Count > 0) entry.Dimensions = [.. extra];
 

@@ -22,7 +22,8 @@ internal sealed class EvidenceResolver
     /// <summary>What a call looks like to rules, set before its dimensions are resolved.</summary>
     public RuleSubject Subject { get; set; }
 
-    public void Begin(TraceSpans trace, TraceTree tree, SpanFacts[] facts, IdentityTable identities, AttributionTable attribution, TraceContext context)
+    public void Begin(TraceSpans trace, TraceTree tree, SpanFacts[] facts, IdentityTable identities,
+        AttributionTable attribution, TraceContext context)
     {
         (this.trace, this.tree, this.facts, this.identities) = (trace, tree, facts, identities);
         (this.attribution, this.context) = (attribution, context);
@@ -40,7 +41,8 @@ internal sealed class EvidenceResolver
     /// <summary>The nearest span, itself included, that has links; −1 when none has.</summary>
     public int LinkedNode(int node) => linkedNode[node];
 
-    /// <param name="members">First span of the call the node owns, for values that only another report of the call carries; −1 for none.</param>
+    /// <param name="members">First span of the call the node owns, for values that only another report of the call carries; −1
+    /// for none.</param>
     public (string Value, Evidence Evidence) Resolve(int node, int members, CallElection? calls, int dimension)
     {
         var proper = Near(node, members, calls, dimension * 2);
@@ -87,7 +89,8 @@ internal sealed class EvidenceResolver
         var span = trace[tree.Position(linked)];
         for (var i = 0; i < span.LinkCount; i++)
         {
-            if (context.Links.TryGetValue(span.Link(i), out var values) && Of(values, dimension) is { Length: > 0 } value) return value;
+            if (context.Links.TryGetValue(span.Link(i), out var values)
+                && Of(values, dimension) is { Length: > 0 } value) return value;
         }
         return "";
     }

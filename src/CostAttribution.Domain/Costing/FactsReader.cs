@@ -6,19 +6,21 @@ using CostAttribution.Domain.Usage.Dialects;
 
 namespace CostAttribution.Domain.Costing;
 
-/// <summary>Reads spans into <see cref="SpanFacts"/>: dialect, role, normalised usage, names. One per worker; not thread-safe.</summary>
+/// <summary>
+/// Reads spans into <see cref="SpanFacts"/>: dialect, role, normalised usage, names. One per worker; not thread-safe.
+/// </summary>
 internal sealed class FactsReader
 {
-    /// <summary>Remembered names and resources; when more are seen, remembering starts anew.</summary>
-    private const int RememberedMax = 4096;
-
     private readonly Utf8Interner interner = new();
     private readonly SpanReading resourceReading = new();
     private readonly DialectTable dialects = new();
-    private readonly Dictionary<string, ModelName> models = [];
-    private readonly Dictionary<string, (string Provider, string Seller)> providers = [];
-    private readonly Dictionary<ResourceInfo, ResourceFacts> resources = [];
+    private readonly ByReference<string, ModelName> models = new(ModelName.Parse);
+    private readonly ByReference<string, (string Provider, string Seller)> providers =
+        new(static raw => (ProviderNames.Canonical(raw), ProviderNames.SellerOf(raw)));
+    private readonly ByReference<ResourceInfo, ResourceFacts> resources;
     private AttributionTable? attribution;
+
+    public FactsReader() => resources = new ByReference<ResourceInfo, ResourceFacts>(ReadResource);
 
     /// <summary>The span read last; its dimension values are taken before the next.</summary>
     public SpanReading Reading { get; } = new();
@@ -45,7 +47,7 @@ internal sealed class FactsReader
         facts.LinkCount = span.LinkCount;
         facts.Name = interner.Get(span.Name);
         facts.Scope = trace.ScopeOf(span);
-        facts.Resource = ResourceOf(trace.ResourceOf(span));
+        facts.Resource = resources.Of(trace.ResourceOf(span));
         facts.Flags = reading.Flags | FlagsOf(span.Flags);
         facts.Ownership = Ownership.None;
         facts.SupersededBy = -1;
@@ -73,7 +75,8 @@ internal sealed class FactsReader
         ReadProvider(reading, facts);
 
         var provider = facts.Provider.Length > 0 ? facts.Provider : facts.Model.Provider;
-        UsageNormaliser.Normalise(reading, facts.Scope, ProviderNames.ClassOf(provider, facts.Model.Family), ref facts.Usage, ref facts.Flags);
+        UsageNormaliser.Normalise(reading, facts.Scope, ProviderNames.ClassOf(provider, facts.Model.Family), ref facts.Usage,
+            ref facts.Flags);
         facts.Role = RoleRules.RoleOf(reading, facts.Name, facts.Usage.HasUsage, ref facts.Flags);
         if (IsSuperfluous(reading)) facts.Usage = default;
         if (facts.Role is SpanRole.Tool or SpanRole.Other) facts.Usage = default;
@@ -93,7 +96,8 @@ internal sealed class FactsReader
         facts.Usage = default;
         if (!billed) return;
         facts.Role = SpanRole.Leaf;
-        facts.Usage = new ReportedUsage { RawInput = -1, Parts = UsageParts.OtherUnits, Vector = new UsageVector { OtherUnits = units } };
+        facts.Usage = new ReportedUsage { RawInput = -1, Parts = UsageParts.OtherUnits,
+            Vector = new UsageVector { OtherUnits = units } };
     }
 
     private static bool IsSuperfluous(SpanReading reading) =>
@@ -138,7 +142,7 @@ internal sealed class FactsReader
         {
             var raw = reading.Text(slot);
             if (raw.Length == 0) continue;
-            var (provider, seller) = Provider(raw);
+            var (provider, seller) = providers.Of(raw);
             if (facts.Seller.Length == 0) facts.Seller = seller;
             if (facts.Provider.Length == 0) facts.Provider = provider;
         }
@@ -146,7 +150,8 @@ internal sealed class FactsReader
 
     private static readonly TextSlot[] ProviderOrder =
     [
-        TextSlot.LiteLlmProvider, TextSlot.ProviderName, TextSlot.LlmProvider, TextSlot.System, TextSlot.AiModelProvider, TextSlot.LlmVendor,
+        TextSlot.LiteLlmProvider, TextSlot.ProviderName, TextSlot.LlmProvider, TextSlot.System, TextSlot.AiModelProvider,
+            TextSlot.LlmVendor,
         TextSlot.LlmSystem, TextSlot.MlFlowProvider,
     ];
 
@@ -157,7 +162,8 @@ internal sealed class FactsReader
             traits |= SpanTraits.StrandsProvider | SpanTraits.GenAi;
         if (reading.Text(TextSlot.Operation) == "agent_step") traits |= SpanTraits.AgentStepOperation;
         if (facts.Name.StartsWith("claude_code.", StringComparison.Ordinal)) traits |= SpanTraits.ClaudeCodeName;
-        if (facts.Name is "litellm_request" or "raw_gen_ai_request" or "Received Proxy Server Request") traits |= SpanTraits.LiteLlmName;
+        if (facts.Name is "litellm_request" or "raw_gen_ai_request" or "Received Proxy Server Request")
+            traits |= SpanTraits.LiteLlmName;
         return traits;
     }
 
@@ -166,16 +172,15 @@ internal sealed class FactsReader
         var flags = SpanFlags.None;
         if ((record & SpanRecordFlags.EndBeforeStart) != 0) flags |= SpanFlags.EndBeforeStart;
         if ((record & SpanRecordFlags.ValueTruncated) != 0) flags |= SpanFlags.ValueTruncated;
-        if ((record & (SpanRecordFlags.AttributesOverLimit | SpanRecordFlags.SenderDroppedAttributes)) != 0) flags |= SpanFlags.AttributesOverLimit;
+        if ((record & (SpanRecordFlags.AttributesOverLimit | SpanRecordFlags.SenderDroppedAttributes)) != 0)
+            flags |= SpanFlags.AttributesOverLimit;
         if ((record & SpanRecordFlags.Sampled) != 0) flags |= SpanFlags.Sampled;
         if ((record & SpanRecordFlags.BadStructuredValue) != 0) flags |= SpanFlags.BadValue;
         return flags;
     }
 
-    private ResourceFacts ResourceOf(ResourceInfo resource)
+    private ResourceFacts ReadResource(ResourceInfo resource)
     {
-        if (resources.TryGetValue(resource, out var known)) return known;
-        if (resources.Count >= RememberedMax) resources.Clear();
         resourceReading.Read(resource.Attributes, attribution!, interner);
         var dimensions = new string?[attribution!.SlotCount];
         resourceReading.CopyDimensions(dimensions);
@@ -188,23 +193,11 @@ internal sealed class FactsReader
         };
         foreach (var attribute in resource.Attributes)
         {
-            if (attribute.Key == KnownKeys.TelemetrySdkName && attribute.Utf8.SequenceEqual("openlit"u8)) traits |= SpanTraits.OpenLitSdk;
+            if (attribute.Key != KnownKeys.TelemetrySdkName) continue;
+            if (attribute.Utf8.SequenceEqual("openlit"u8)) traits |= SpanTraits.OpenLitSdk;
         }
-        return resources[resource] = new ResourceFacts(resource.ServiceName, traits, dimensions);
+        return new ResourceFacts(resource.ServiceName, traits, dimensions);
     }
 
-    private ModelName Model(string raw)
-    {
-        if (raw.Length == 0) return ModelName.None;
-        if (models.TryGetValue(raw, out var known)) return known;
-        if (models.Count >= RememberedMax) models.Clear();
-        return models[raw] = ModelName.Parse(raw);
-    }
-
-    private (string Provider, string Seller) Provider(string raw)
-    {
-        if (providers.TryGetValue(raw, out var known)) return known;
-        if (providers.Count >= RememberedMax) providers.Clear();
-        return providers[raw] = (ProviderNames.Canonical(raw), ProviderNames.SellerOf(raw));
-    }
+    private ModelName Model(string raw) => raw.Length == 0 ? ModelName.None : models.Of(raw);
 }

@@ -16,13 +16,14 @@ internal sealed class IdentityTable
     private int valueCount;
     private int[] rowOfNode = [], givenOfNode = [];
     private int[] uniqueValue = [];
-    private bool[] several = [];
+    private bool[] several = [], ownRow = [];
 
     public void Begin(int nodes, int slotCount)
     {
         slots = slotCount;
         Scratch.Ensure(ref rowOfNode, nodes);
         Scratch.Ensure(ref givenOfNode, nodes);
+        Scratch.Ensure(ref ownRow, nodes);
         Scratch.Ensure(ref uniqueValue, slotCount);
         Scratch.Ensure(ref several, slotCount);
         Array.Fill(uniqueValue, -1, 0, slotCount);
@@ -39,6 +40,7 @@ internal sealed class IdentityTable
     public void Add(int node, int parent, SpanReading reading, ulong keepsParents, bool givesOn)
     {
         var inherited = parent < 0 ? 0 : givenOfNode[parent];
+        ownRow[node] = reading.DimensionsPresent != 0;
         if (reading.DimensionsPresent == 0)
         {
             rowOfNode[node] = givenOfNode[node] = inherited;
@@ -69,6 +71,9 @@ internal sealed class IdentityTable
 
     /// <summary>Spans of the same row have the same values.</summary>
     public int RowOf(int node) => rowOfNode[node];
+
+    /// <summary>Whether the span carries values itself.</summary>
+    public bool HasOwnRow(int node) => ownRow[node];
 
     /// <summary>The one value a slot has anywhere in the trace; empty when it has none or several.</summary>
     public string Unique(int slot) => several[slot] || uniqueValue[slot] < 0 ? "" : values[uniqueValue[slot]].Value;

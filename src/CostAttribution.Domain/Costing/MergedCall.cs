@@ -6,7 +6,8 @@ namespace CostAttribution.Domain.Costing;
 /// <summary>What all spans of one call say together: the owner's word first, gaps filled from the others.</summary>
 internal sealed class MergedCall
 {
-    public string Provider = "", Seller = "", Operation = "", ServiceTier = "", Region = "", FinishReason = "", ProviderProject = "",
+    public string Provider = "", Seller = "", Operation = "", ServiceTier = "", Region = "", FinishReason = "",
+        ProviderProject = "",
         ProviderKey = "";
     public ModelName Model = ModelName.None;
     public ModelName RequestModel = ModelName.None;

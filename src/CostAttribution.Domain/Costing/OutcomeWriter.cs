@@ -6,8 +6,12 @@ namespace CostAttribution.Domain.Costing;
 /// <summary>Writes down what was decided about every span.</summary>
 internal static class OutcomeWriter
 {
-    public static void Write(TraceTree tree, SpanFacts[] facts, SpanFlags[] entryFlags, EvidenceResolver resolver, TraceCosts result)
+    public static void Write(
+        TraceTree tree, SpanFacts[] facts, SpanFlags[] entryFlags, IdentityTable identities, EvidenceResolver resolver,
+            TraceCosts result)
     {
+        SpanOutcome? last = null;
+        var lastNode = -1;
         for (var place = 0; place < tree.Count; place++)
         {
             var node = tree.NodeByStart(place);
@@ -24,10 +28,28 @@ internal static class OutcomeWriter
                 Reported = span.Usage.Vector,
                 Excess = span.Excess,
             };
-            resolver.Subject = new RuleSubject(span.Resource.Service, span.Provider, span.ProviderProject, span.ProviderKey, resolver.IngestKey);
-            (outcome.CustomerId, outcome.CustomerEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Customer);
-            (outcome.FeatureId, outcome.FeatureEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Feature);
+            if (last is not null && IsAlike(lastNode, node))
+            {
+                (outcome.CustomerId, outcome.CustomerEvidence) = (last.CustomerId, last.CustomerEvidence);
+                (outcome.FeatureId, outcome.FeatureEvidence) = (last.FeatureId, last.FeatureEvidence);
+            }
+            else
+            {
+                resolver.Subject = new RuleSubject(span.Resource.Service, span.Provider, span.ProviderProject, span.ProviderKey,
+                    resolver.IngestKey);
+                (outcome.CustomerId, outcome.CustomerEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Customer);
+                (outcome.FeatureId, outcome.FeatureEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Feature);
+                (last, lastNode) = (outcome, node);
+            }
             result.Spans.Add(outcome);
         }
+
+        // Everything that evidence depends on is the same, and neither span carries a value of its own.
+        bool IsAlike(int left, int right) =>
+            identities.RowOf(left) == identities.RowOf(right) && !identities.HasOwnRow(left) && !identities.HasOwnRow(right)
+            && ReferenceEquals(facts[left].Resource, facts[right].Resource)
+                && resolver.LinkedNode(left) == resolver.LinkedNode(right)
+            && facts[left].Provider == facts[right].Provider && facts[left].ProviderProject == facts[right].ProviderProject
+            && facts[left].ProviderKey == facts[right].ProviderKey;
     }
 }

@@ -27,11 +27,13 @@ internal static class OutsideNeeds
             if (facts[node].Dialect.VendorPushed || (parent >= 0 && identities.RowOf(node) == identities.RowOf(parent))) continue;
             var session = identities.Nearest(node, (int)Dimension.Session * 2).Value;
             if (session.Length == 0) continue;
-            foreach (var dimension in OfSession) AddSessionValue(session, dimension, identities.Nearest(node, (int)dimension * 2).Value, attribution, result);
+            foreach (var dimension in OfSession) AddSessionValue(session, dimension,
+                identities.Nearest(node, (int)dimension * 2).Value, attribution, result);
         }
     }
 
-    private static void AddLinks(int node, TraceSpans trace, TraceTree tree, IdentityTable identities, EvidenceResolver resolver, TraceCosts result)
+    private static void AddLinks(int node, TraceSpans trace, TraceTree tree, IdentityTable identities, EvidenceResolver resolver,
+        TraceCosts result)
     {
         var linked = resolver.LinkedNode(node);
         if (linked < 0 || identities.Nearest(node, (int)Dimension.Customer * 2).Node >= 0) return;
@@ -39,7 +41,8 @@ internal static class OutsideNeeds
         for (var i = 0; i < span.LinkCount; i++) result.OpenLinks.Add(span.Link(i));
     }
 
-    private static void AddSessionValue(string session, Dimension dimension, string value, AttributionTable attribution, TraceCosts result)
+    private static void AddSessionValue(string session, Dimension dimension, string value, AttributionTable attribution,
+        TraceCosts result)
     {
         if (value.Length > 0) result.AddSessionValue(session, new OutsideValue(attribution.Dimensions[(int)dimension], value));
     }

@@ -8,6 +8,7 @@ internal static class Scratch
 
     public static void Ensure<T>(ref T[] array, int count)
     {
-        if (array.Length < count || (array.Length > KeptMax && count <= KeptMax)) array = new T[Math.Max(16, Math.Max(count, count <= KeptMax ? count * 2 : 0))];
+        if (array.Length < count || (array.Length > KeptMax && count <= KeptMax)) array = new T[Math.Max(16,
+            Math.Max(count, count <= KeptMax ? count * 2 : 0))];
     }
 }

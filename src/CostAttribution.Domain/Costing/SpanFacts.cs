@@ -28,7 +28,8 @@ internal sealed class SpanFacts
     public SpanTraits Traits;
     public Dialect Dialect = DialectTable.None;
     public ReportedUsage Usage;
-    public string Operation = "", Provider = "", Seller = "", ResponseId = "", ServiceTier = "", FinishReason = "", ErrorType = "",
+    public string Operation = "", Provider = "", Seller = "", ResponseId = "", ServiceTier = "", FinishReason = "",
+        ErrorType = "",
         ServerAddress = "", ToolName = "", StepName = "", HttpRoute = "", RunId = "", ProviderProject = "", ProviderKey = "";
     public bool TierAsked;
 
@@ -61,7 +62,8 @@ internal sealed class SpanFacts
     public bool Overlaps(SpanFacts other) => Start <= other.End && other.Start <= End;
 
     /// <summary>The other span lies within this one, give or take a clock skew.</summary>
-    public bool Encloses(SpanFacts other, ulong skewNanos) => NotAfter(Start, other.Start, skewNanos) && NotAfter(other.End, End, skewNanos);
+    public bool Encloses(SpanFacts other, ulong skewNanos) => NotAfter(Start, other.Start, skewNanos)
+        && NotAfter(other.End, End, skewNanos);
 
     // Written so that times at the end of the range cannot overflow.
     private static bool NotAfter(ulong first, ulong second, ulong skewNanos) => first <= second || first - second <= skewNanos;

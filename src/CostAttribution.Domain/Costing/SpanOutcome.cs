@@ -7,7 +7,9 @@ namespace CostAttribution.Domain.Costing;
 /// <summary>What kind of work a span stands for. Persisted by name: append only.</summary>
 public enum SpanRole : byte { Other = 0, Leaf = 1, Container = 2, Tool = 3, NonBillable = 4 }
 
-/// <summary>What costing decided about one span of a trace, elected or not; the answer behind <c>spans</c> and <em>explain</em>.</summary>
+/// <summary>
+/// What costing decided about one span of a trace, elected or not; the answer behind <c>spans</c> and <em>explain</em>.
+/// </summary>
 public sealed class SpanOutcome
 {
     /// <summary>Position in the <see cref="Tracing.TraceSpans"/> that was costed.</summary>

@@ -59,8 +59,9 @@ public sealed class TraceCosting
         foreach (var call in calls.Calls) PostCall(call, context, result);
         foreach (var (node, usage, hasCallsBelow) in containers.Billed) PostContainer(node, usage, hasCallsBelow, result);
         result.Entries.Sort(static (left, right) =>
-            left.EventTimeMicros != right.EventTimeMicros ? left.EventTimeMicros.CompareTo(right.EventTimeMicros) : left.SpanId.CompareTo(right.SpanId));
-        OutcomeWriter.Write(tree, facts, entryFlags, writer.Resolver, result);
+            left.EventTimeMicros != right.EventTimeMicros ? left.EventTimeMicros.CompareTo(right.EventTimeMicros)
+                : left.SpanId.CompareTo(right.SpanId));
+        OutcomeWriter.Write(tree, facts, entryFlags, identities, writer.Resolver, result);
         summary.Finish(tree, facts, result);
         OutsideNeeds.Collect(trace, tree, facts, calls, identities, attribution, writer.Resolver, result);
         foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf;
@@ -108,7 +109,8 @@ public sealed class TraceCosting
     {
         writer.Resolver.Begin(trace, tree, facts, identities, attribution, context);
         (writer.Context, writer.Attribution, writer.Rates, writer.TraceId) = (context, attribution, rates, trace.TraceId);
-        for (var node = 0; node < tree.Count && result.ExplicitRunId.Length == 0; node++) result.ExplicitRunId = facts[node].RunId;
+        for (var node = 0; node < tree.Count && result.ExplicitRunId.Length == 0; node++) result.ExplicitRunId =
+            facts[node].RunId;
         writer.RunId = result.ExplicitRunId.Length > 0 ? result.ExplicitRunId : trace.TraceId.ToString();
         writer.RootWorkflow = tree.Root >= 0 && facts[tree.Root].Role != SpanRole.Leaf ? facts[tree.Root].Name : "";
         attempts.Begin(tree, facts);
@@ -162,11 +164,13 @@ public sealed class TraceCosting
         entry.Calls = 1;
         entry.Flags |= SpanFlags.UsageMissing;
         var finished = merged.FinishReason.Length > 0 || owner.Status == SpanStatus.Ok;
-        entry.CallStatus = cancelled || (merged.Streamed && !finished) ? CallStatus.Aborted : finished ? CallStatus.Ok : CallStatus.Unknown;
+        entry.CallStatus = cancelled || (merged.Streamed && !finished) ? CallStatus.Aborted : finished ? CallStatus.Ok
+            : CallStatus.Unknown;
     }
 
     private static bool IsCancellation(string errorType) =>
-        errorType.Contains("Cancel", StringComparison.OrdinalIgnoreCase) || errorType.Contains("Abort", StringComparison.OrdinalIgnoreCase);
+        errorType.Contains("Cancel", StringComparison.OrdinalIgnoreCase)
+            || errorType.Contains("Abort", StringComparison.OrdinalIgnoreCase);
 
     private void PostContainer(int node, in UsageVector usage, bool hasCallsBelow, TraceCosts result)
     {

@@ -17,7 +17,9 @@ public sealed class TraceCosts
     public List<SpanOutcome> Spans { get; } = [];
     public RunSegment Segment { get; set; } = new();
 
-    /// <summary>False when no span of the trace has usage, is a provider call or has a priced item: nothing need be kept.</summary>
+    /// <summary>
+    /// False when no span of the trace has usage, is a provider call or has a priced item: nothing need be kept.
+    /// </summary>
     public bool CostRelevant { get; set; }
 
     /// <summary>Sessions of unattributed spans, for which outside values may help.</summary>
@@ -26,7 +28,9 @@ public sealed class TraceCosts
     /// <summary>Links of unattributed spans, for which outside values may help.</summary>
     public HashSet<(TraceId TraceId, SpanId SpanId)> OpenLinks { get; } = [];
 
-    /// <summary>What this trace knows first-hand (evidence own or ancestor) about sessions: session id → dimension value.</summary>
+    /// <summary>
+    /// What this trace knows first-hand (evidence own or ancestor) about sessions: session id → dimension value.
+    /// </summary>
     public List<(string SessionId, OutsideValue Value)> SessionValues { get; } = [];
 
     /// <summary>The trace's explicit run id and what it knows about it; empty when it has none.</summary>

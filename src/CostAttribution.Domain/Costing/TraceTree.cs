@@ -8,6 +8,7 @@ namespace CostAttribution.Domain.Costing;
 /// </summary>
 internal sealed class TraceTree
 {
+    private const int SmallMax = 32;
     private const byte OnPathMark = 1, DoneMark = 2, InLoopMark = 3;
 
     private int[] positions = [], parents = [], ends = [], firstChild = [], nextSibling = [], sorted = [], stack = [];
@@ -71,8 +72,23 @@ internal sealed class TraceTree
             keys[i] = (span.StartNanos, span.SpanId.Value);
             sorted[i] = i;
         }
-        Array.Sort(keys, sorted, 0, Count);
+        if (Count <= SmallMax) SortSmall();
+        else Array.Sort(keys, sorted, 0, Count);
         for (var i = 0; i < Count; i++) sortedOfPosition[sorted[i]] = i;
+    }
+
+    // Most traces are small and nearly in order.
+    private void SortSmall()
+    {
+        for (var i = 1; i < Count; i++)
+        {
+            var (key, position) = (keys[i], sorted[i]);
+            var at = i;
+            for (; at > 0 && (keys[at - 1].Start > key.Start || (keys[at - 1].Start == key.Start
+                && keys[at - 1].Id > key.Id)); at--)
+                (keys[at], sorted[at]) = (keys[at - 1], sorted[at - 1]);
+            (keys[at], sorted[at]) = (key, position);
+        }
     }
 
     private void FindParents(TraceSpans trace)

@@ -10,7 +10,8 @@ internal struct UsageSum
 
     /// <summary>No kind is negative and at least one is positive.</summary>
     public readonly bool IsGain =>
-        (Input | CacheRead | CacheWrite | CacheWrite1h | Output | Reasoning) > 0 && Input >= 0 && CacheRead >= 0 && CacheWrite >= 0
+        (Input | CacheRead | CacheWrite | CacheWrite1h | Output | Reasoning) > 0 && Input >= 0 && CacheRead >= 0
+            && CacheWrite >= 0
         && CacheWrite1h >= 0 && Output >= 0 && Reasoning >= 0;
 
     public void Add(in ReportedUsage usage)

@@ -1,9 +1,13 @@
 namespace CostAttribution.Domain.Tracing;
 
-/// <summary>Rewrites Python's <c>str(dict)</c> as JSON: quotes, <c>True</c>, <c>False</c>, <c>None</c>. Evaluates nothing.</summary>
+/// <summary>
+/// Rewrites Python's <c>str(dict)</c> as JSON: quotes, <c>True</c>, <c>False</c>, <c>None</c>. Evaluates nothing.
+/// </summary>
 internal static class PythonText
 {
-    /// <summary>Writes JSON into <paramref name="json"/> (twice the text's length suffices) and returns its length; 0 when it cannot.</summary>
+    /// <summary>
+    /// Writes JSON into <paramref name="json"/> (twice the text's length suffices) and returns its length; 0 when it cannot.
+    /// </summary>
     public static int ToJson(ReadOnlySpan<byte> text, Span<byte> json)
     {
         var length = 0;
@@ -13,7 +17,8 @@ internal static class PythonText
             {
                 if (!CopyQuoted(text, ref i, json, ref length)) return 0;
             }
-            else if (Replace(text[i..], "True"u8, "true"u8, json, ref length) || Replace(text[i..], "None"u8, "null"u8, json, ref length))
+            else if (Replace(text[i..], "True"u8, "true"u8, json, ref length)
+                || Replace(text[i..], "None"u8, "null"u8, json, ref length))
             {
                 i += 4;
             }
@@ -29,7 +34,8 @@ internal static class PythonText
         return length;
     }
 
-    private static bool Replace(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> word, ReadOnlySpan<byte> by, Span<byte> json, ref int length)
+    private static bool Replace(ReadOnlySpan<byte> rest, ReadOnlySpan<byte> word, ReadOnlySpan<byte> by, Span<byte> json,
+        ref int length)
     {
         if (!rest.StartsWith(word)) return false;
         by.CopyTo(json[length..]);

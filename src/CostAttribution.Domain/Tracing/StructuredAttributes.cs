@@ -61,7 +61,8 @@ public static class StructuredAttributes
         }
     }
 
-    private static void ExtractObject(ref Utf8JsonReader reader, scoped Span<byte> name, int prefix, int depth, SpanBatchBuilder builder)
+    private static void ExtractObject(ref Utf8JsonReader reader, scoped Span<byte> name, int prefix, int depth,
+        SpanBatchBuilder builder)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -77,7 +78,8 @@ public static class StructuredAttributes
                     reader.Skip();
                     break;
                 default:
-                    if (length <= MemberNameBytesMax && builder.Keys.TryGet(name[..length], out var member)) AddValue(ref reader, member, builder);
+                    if (length <= MemberNameBytesMax && builder.Keys.TryGet(name[..length], out var member)) AddValue(ref reader,
+                        member, builder);
                     break;
             }
         }

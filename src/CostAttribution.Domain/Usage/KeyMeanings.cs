@@ -5,7 +5,9 @@ namespace CostAttribution.Domain.Usage;
 /// <summary>What kind of slot a key fills.</summary>
 internal enum KeyKind : byte { None, Number, Text, Cost, Switch }
 
-/// <summary>What a key means: its slot, its place in the order of precedence there (0 is best), and what its presence tells.</summary>
+/// <summary>
+/// What a key means: its slot, its place in the order of precedence there (0 is best), and what its presence tells.
+/// </summary>
 internal readonly record struct KeyMeaning(KeyKind Kind, byte Slot, byte Rank, SpanTraits Traits);
 
 /// <summary>The precedence lists of docs/dialects.md, compiled to one look-up by key id.</summary>
@@ -27,13 +29,16 @@ internal static class KeyMeanings
         }
         foreach (var (traits, names) in PrecedenceLists.Traits)
         {
-            foreach (var name in names) meanings[IdOf(name)] = meanings[IdOf(name)] with { Traits = meanings[IdOf(name)].Traits | traits };
+            foreach (var name in names) meanings[IdOf(name)] =
+                meanings[IdOf(name)] with { Traits = meanings[IdOf(name)].Traits | traits };
         }
         foreach (var key in UsageKeys.All)
         {
-            var traits = key.Name.StartsWith("gen_ai.usage.", StringComparison.Ordinal) ? SpanTraits.GenAi | SpanTraits.GenAiUsage : SpanTraits.GenAi;
+            var traits = key.Name.StartsWith("gen_ai.usage.", StringComparison.Ordinal)
+                ? SpanTraits.GenAi | SpanTraits.GenAiUsage : SpanTraits.GenAi;
             if (key.Name.StartsWith("ai.usage.inputTokenDetails.", StringComparison.Ordinal)) traits |= SpanTraits.VercelDetails;
-            if (meanings[key.Id].Kind != KeyKind.None) meanings[key.Id] = meanings[key.Id] with { Traits = meanings[key.Id].Traits | traits };
+            if (meanings[key.Id].Kind != KeyKind.None) meanings[key.Id] =
+                meanings[key.Id] with { Traits = meanings[key.Id].Traits | traits };
         }
         return meanings;
     }
@@ -50,5 +55,6 @@ internal static class KeyMeanings
     }
 
     private static ushort IdOf(string name) =>
-        AttributeKeyTable.Default.TryGet(name, out var key) ? key.Id : throw new InvalidOperationException($"key {name} is not in the key list");
+        AttributeKeyTable.Default.TryGet(name, out var key) ? key.Id
+            : throw new InvalidOperationException($"key {name} is not in the key list");
 }

@@ -9,7 +9,8 @@ internal sealed record ModelName(string Name, string Region, string Provider, st
     public static ModelName None { get; } = new("", "", "", "");
 
     private static readonly string[] Regions = ["us-gov.", "us.", "eu.", "apac.", "jp.", "au.", "ca.", "global."];
-    private static readonly string[] Vendors = ["anthropic.", "amazon.", "meta.", "cohere.", "mistral.", "ai21.", "deepseek.", "openai."];
+    private static readonly string[] Vendors = ["anthropic.", "amazon.", "meta.", "cohere.", "mistral.", "ai21.", "deepseek.",
+        "openai."];
 
     /// <summary>Takes resource paths, region and vendor prefixes off; the rest of the name stays as it was sent.</summary>
     public static ModelName Parse(string raw)
@@ -24,7 +25,8 @@ internal sealed record ModelName(string Name, string Region, string Provider, st
             if (name.StartsWith("arn:aws", StringComparison.Ordinal)) provider = ProviderNames.Bedrock;
             name = name[(name.LastIndexOf('/') + 1)..];
         }
-        else if (name.IndexOf('/', StringComparison.Ordinal) is var slash and > 0 && ProviderNames.Canonical(name[..slash]) is { Length: > 0 } prefix
+        else if (name.IndexOf('/', StringComparison.Ordinal) is var slash and > 0
+            && ProviderNames.Canonical(name[..slash]) is { Length: > 0 } prefix
             && IsKnownProvider(prefix))
         {
             provider = prefix;
@@ -49,7 +51,8 @@ internal sealed record ModelName(string Name, string Region, string Provider, st
         left.Family.Length == 0 || right.Family.Length == 0 || left.Family == right.Family;
 
     private static bool IsKnownProvider(string provider) =>
-        ProviderNames.ClassOf(provider, "") != ProviderClass.Other || provider is ProviderNames.VertexAi or ProviderNames.Cohere or ProviderNames.Perplexity;
+        ProviderNames.ClassOf(provider, "") != ProviderClass.Other
+            || provider is ProviderNames.VertexAi or ProviderNames.Cohere or ProviderNames.Perplexity;
 
     private static bool HasVendor(ReadOnlySpan<char> name)
     {
@@ -72,9 +75,11 @@ internal sealed record ModelName(string Name, string Region, string Provider, st
         if (family.IndexOfAny(['@', ':']) is var mark and > 0) family = family[..mark];
         if (family.EndsWith("-latest", StringComparison.Ordinal)) family = family[..^7];
         // A trailing -v1 and a date such as -20250929 or -2024-08-06.
-        if (family.LastIndexOf("-v", StringComparison.Ordinal) is var version and > 0 && AllDigits(family.AsSpan(version + 2))) family = family[..version];
+        if (family.LastIndexOf("-v", StringComparison.Ordinal) is var version and > 0
+            && AllDigits(family.AsSpan(version + 2))) family = family[..version];
         if (family.Length > 9 && family[^9] == '-' && AllDigits(family.AsSpan(family.Length - 8))) return family[..^9];
-        if (family.Length > 11 && family[^11] == '-' && family[^6] == '-' && family[^3] == '-' && AllDigits(family.AsSpan(family.Length - 10, 4)))
+        if (family.Length > 11 && family[^11] == '-' && family[^6] == '-' && family[^3] == '-'
+            && AllDigits(family.AsSpan(family.Length - 10, 4)))
             return family[..^11];
         return family;
     }

@@ -5,45 +5,57 @@ internal static class PrecedenceLists
 {
     private const string Meta = "ai.response.providerMetadata:", Langfuse = "langfuse.observation.usage_details:",
         MlFlow = "mlflow.chat.tokenUsage:", InputRepr = "gen_ai.usage.input_token_details:",
-        OutputRepr = "gen_ai.usage.output_token_details:", Adk = "gcp.vertex.agent.llm_response:usage_metadata.", Raw = "gen_ai.usage.raw:";
+        OutputRepr = "gen_ai.usage.output_token_details:", Adk = "gcp.vertex.agent.llm_response:usage_metadata.",
+            Raw = "gen_ai.usage.raw:";
 
     public static (NumberSlot Slot, string[] Keys)[] Numbers { get; } =
     [
-        (NumberSlot.Input, [MlFlow + "input_tokens", "gen_ai.usage.input_tokens", "ai.usage.inputTokens", "gen_ai.usage.prompt_tokens",
-            "ai.usage.promptTokens", "llm.token_count.prompt", "llm.usage.prompt_tokens", "ai.usage.tokens", Langfuse + "prompt_tokens",
+        (NumberSlot.Input, [MlFlow + "input_tokens", "gen_ai.usage.input_tokens", "ai.usage.inputTokens",
+            "gen_ai.usage.prompt_tokens",
+            "ai.usage.promptTokens", "llm.token_count.prompt", "llm.usage.prompt_tokens", "ai.usage.tokens", Langfuse
+                + "prompt_tokens",
             Adk + "prompt_token_count"]),
         (NumberSlot.Output, [MlFlow + "output_tokens", "gen_ai.usage.output_tokens", "ai.usage.outputTokens",
-            "gen_ai.usage.completion_tokens", "ai.usage.completionTokens", "llm.token_count.completion", "llm.usage.completion_tokens",
+            "gen_ai.usage.completion_tokens", "ai.usage.completionTokens", "llm.token_count.completion",
+                "llm.usage.completion_tokens",
             Langfuse + "completion_tokens", Adk + "candidates_token_count"]),
-        (NumberSlot.Total, ["gen_ai.usage.total_tokens", "ai.usage.totalTokens", "llm.token_count.total", "llm.usage.total_tokens",
+        (NumberSlot.Total, ["gen_ai.usage.total_tokens", "ai.usage.totalTokens", "llm.token_count.total",
+            "llm.usage.total_tokens",
             MlFlow + "total_tokens", Langfuse + "total_tokens"]),
         (NumberSlot.CacheRead, ["gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
             "gen_ai.usage.cache_read_tokens", "ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.cachedInputTokens",
             "gen_ai.usage.details.cache_read_tokens", "gen_ai.usage.details.cache_read_input_tokens",
             "llm.token_count.prompt_details.cache_read", "llm.token_count.prompt_details.cache_input",
-            "gen_ai.usage.prompt_tokens_details.cached_tokens", "gen_ai.usage.input_tokens.cached", "gen_ai.usage.cached_input_tokens",
+            "gen_ai.usage.prompt_tokens_details.cached_tokens", "gen_ai.usage.input_tokens.cached",
+                "gen_ai.usage.cached_input_tokens",
             "gen_ai.usage.cached_tokens", MlFlow + "cache_read_input_tokens", InputRepr + "cache_read",
             Meta + "anthropic.usage.cache_read_input_tokens", Meta + "openai.cachedPromptTokens",
             Meta + "bedrock.usage.cacheReadInputTokens", Meta + "google.usageMetadata.cachedContentTokenCount",
             Adk + "cached_content_token_count", Raw + "cache_read_input_tokens", Raw + "prompt_tokens_details.cached_tokens",
             Raw + "input_tokens_details.cached_tokens"]),
         (NumberSlot.CacheWrite, ["gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens",
-            "gen_ai.usage.cache_write_input_tokens", "gen_ai.usage.cache_creation_input_tokens", "gen_ai.usage.cache_write_tokens",
+            "gen_ai.usage.cache_write_input_tokens", "gen_ai.usage.cache_creation_input_tokens",
+                "gen_ai.usage.cache_write_tokens",
             "ai.usage.inputTokenDetails.cacheWriteTokens", "gen_ai.usage.details.cache_write_tokens",
             "gen_ai.usage.details.cache_creation_input_tokens", "llm.token_count.prompt_details.cache_write",
             "gen_ai.usage.prompt_tokens_details.cache_creation_tokens", "gen_ai.usage.input_tokens.cache_write",
-            MlFlow + "cache_creation_input_tokens", InputRepr + "cache_creation", Meta + "anthropic.usage.cache_creation_input_tokens",
-            Meta + "anthropic.cacheCreationInputTokens", Meta + "bedrock.usage.cacheWriteInputTokens", Raw + "cache_creation_input_tokens"]),
+            MlFlow + "cache_creation_input_tokens", InputRepr + "cache_creation", Meta
+                + "anthropic.usage.cache_creation_input_tokens",
+            Meta + "anthropic.cacheCreationInputTokens", Meta + "bedrock.usage.cacheWriteInputTokens", Raw
+                + "cache_creation_input_tokens"]),
         (NumberSlot.CacheWrite5m, ["anthropic.usage.cache_creation.ephemeral_5m_input_tokens",
             Meta + "anthropic.usage.cache_creation.ephemeral_5m_input_tokens", InputRepr + "ephemeral_5m_input_tokens",
-            Langfuse + "ephemeral_5m_input_tokens", Langfuse + "input_cache_creation_5m", Raw + "cache_creation.ephemeral_5m_input_tokens"]),
+            Langfuse + "ephemeral_5m_input_tokens", Langfuse + "input_cache_creation_5m", Raw
+                + "cache_creation.ephemeral_5m_input_tokens"]),
         (NumberSlot.CacheWrite1h, ["anthropic.usage.cache_creation.ephemeral_1h_input_tokens",
             Meta + "anthropic.usage.cache_creation.ephemeral_1h_input_tokens", InputRepr + "ephemeral_1h_input_tokens",
-            Langfuse + "ephemeral_1h_input_tokens", Langfuse + "input_cache_creation_1h", Raw + "cache_creation.ephemeral_1h_input_tokens"]),
+            Langfuse + "ephemeral_1h_input_tokens", Langfuse + "input_cache_creation_1h", Raw
+                + "cache_creation.ephemeral_1h_input_tokens"]),
         (NumberSlot.Reasoning, ["gen_ai.usage.reasoning.output_tokens", "ai.usage.outputTokenDetails.reasoningTokens",
             "ai.usage.reasoningTokens", "gen_ai.usage.reasoning_tokens", "gen_ai.usage.details.reasoning_tokens",
             "llm.token_count.completion_details.reasoning", "gen_ai.usage.completion_tokens_details.reasoning_tokens",
-            "gen_ai.usage.output_tokens.reasoning", "llm.usage.reasoning_tokens", OutputRepr + "reasoning", Meta + "openai.reasoningTokens",
+            "gen_ai.usage.output_tokens.reasoning", "llm.usage.reasoning_tokens", OutputRepr + "reasoning", Meta
+                + "openai.reasoningTokens",
             Langfuse + "reasoning_tokens", Raw + "completion_tokens_details.reasoning_tokens",
             Raw + "output_tokens_details.reasoning_tokens"]),
         (NumberSlot.NoCache, ["ai.usage.inputTokenDetails.noCacheTokens"]),
@@ -61,7 +73,8 @@ internal static class PrecedenceLists
         (NumberSlot.CompactionOut, ["anthropic.usage.compaction.output_tokens"]),
         (NumberSlot.DisjointInput, [Langfuse + "input"]),
         (NumberSlot.DisjointOutput, [Langfuse + "output"]),
-        (NumberSlot.DisjointCacheRead, [Langfuse + "cache_read_input_tokens", Langfuse + "input_cached_tokens", Langfuse + "input_cache_read"]),
+        (NumberSlot.DisjointCacheRead, [Langfuse + "cache_read_input_tokens", Langfuse + "input_cached_tokens", Langfuse
+            + "input_cache_read"]),
         (NumberSlot.DisjointCacheWrite, [Langfuse + "cache_creation_input_tokens", Langfuse + "input_cache_creation"]),
         (NumberSlot.DisjointReasoning, [Langfuse + "output_reasoning_tokens", Langfuse + "output_reasoning"]),
         (NumberSlot.DisjointAudioIn, [Langfuse + "input_audio_tokens"]),
@@ -98,9 +111,12 @@ internal static class PrecedenceLists
         (TextSlot.InvokedModel, ["llm.invocation_parameters:model"]),
         (TextSlot.AnyModel, ["llm.model_name", "embedding.model_name", "reranker.model_name", "mlflow.llm.model", "model_name"]),
         (TextSlot.ResponseId, ["gen_ai.response.id", "ai.response.id", "llm.response.id"]),
-        (TextSlot.ResponseTier, ["openai.response.service_tier", "anthropic.response.service_tier", "gen_ai.openai.response.service_tier",
-            "gen_ai.response.service_tier", Meta + "anthropic.usage.service_tier", Meta + "openai.serviceTier", Raw + "service_tier"]),
-        (TextSlot.RequestTier, ["openai.request.service_tier", "anthropic.request.service_tier", "gen_ai.openai.request.service_tier",
+        (TextSlot.ResponseTier, ["openai.response.service_tier", "anthropic.response.service_tier",
+            "gen_ai.openai.response.service_tier",
+            "gen_ai.response.service_tier", Meta + "anthropic.usage.service_tier", Meta + "openai.serviceTier", Raw
+                + "service_tier"]),
+        (TextSlot.RequestTier, ["openai.request.service_tier", "anthropic.request.service_tier",
+            "gen_ai.openai.request.service_tier",
             "llm.invocation_parameters:service_tier"]),
         (TextSlot.FinishReason, ["gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "ai.response.finishReason",
             "llm.finish_reason", "anthropic.message.stop_reason"]),
@@ -126,15 +142,18 @@ internal static class PrecedenceLists
 
     public static string[] Costs { get; } =
     [
-        "litellm.cost.total", "gen_ai.usage.cost", "gen_ai.cost.total_cost", "gen_ai.cost.total_tokens", "gen_ai.usage.total_cost",
-        "llm.cost.total", "operation.cost", "langfuse.observation.cost_details:total", "mlflow.llm.cost:total_cost", "langwatch.cost.usd",
+        "litellm.cost.total", "gen_ai.usage.cost", "gen_ai.cost.total_cost", "gen_ai.cost.total_tokens",
+            "gen_ai.usage.total_cost",
+        "llm.cost.total", "operation.cost", "langfuse.observation.cost_details:total", "mlflow.llm.cost:total_cost",
+            "langwatch.cost.usd",
         "judgment.usage.total_cost_usd", "coding_agent.session.cost_usd", "hidden_params:response_cost", Meta + "gateway.cost",
     ];
 
     /// <summary>Booleans: the traits hold when the value is true.</summary>
     public static (SpanTraits Traits, string[] Keys)[] Switches { get; } =
     [
-        (SpanTraits.Stream, ["gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming", "llm.invocation_parameters:stream"]),
+        (SpanTraits.Stream, ["gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming",
+            "llm.invocation_parameters:stream"]),
         (SpanTraits.Estimated, ["langwatch.tokens.estimated"]),
         (SpanTraits.SkipAccumulation, ["langwatch.reserved.skip_token_accumulation"]),
     ];

@@ -5,29 +5,38 @@ namespace CostAttribution.Domain.Usage;
 /// <summary>Whose cache and output counting rules apply.</summary>
 internal enum ProviderClass : byte { Other, Anthropic, Bedrock, OpenAiLike, Gemini }
 
-/// <summary>Canonical provider ids (semantic conventions) for the spellings instrumentations use. docs/dialects.md §1.5, §4.2.</summary>
+/// <summary>
+/// Canonical provider ids (semantic conventions) for the spellings instrumentations use. docs/dialects.md §1.5, §4.2.
+/// </summary>
 internal static class ProviderNames
 {
     public const string OpenAi = "openai", Anthropic = "anthropic", Bedrock = "aws.bedrock", AzureOpenAi = "azure.ai.openai",
-        AzureInference = "azure.ai.inference", Gemini = "gcp.gemini", VertexAi = "gcp.vertex_ai", GenAi = "gcp.gen_ai", Mistral = "mistral_ai",
-        XAi = "x_ai", DeepSeek = "deepseek", Cohere = "cohere", Groq = "groq", Perplexity = "perplexity", Watsonx = "ibm.watsonx.ai";
+        AzureInference = "azure.ai.inference", Gemini = "gcp.gemini", VertexAi = "gcp.vertex_ai", GenAi = "gcp.gen_ai",
+            Mistral = "mistral_ai",
+        XAi = "x_ai", DeepSeek = "deepseek", Cohere = "cohere", Groq = "groq", Perplexity = "perplexity",
+            Watsonx = "ibm.watsonx.ai";
 
     private static readonly FrozenDictionary<string, string> Aliases = new Dictionary<string, string>
     {
         ["vertex_ai"] = VertexAi, ["vertexai"] = VertexAi, ["google.vertex"] = VertexAi, ["google-vertex"] = VertexAi,
         ["google_vertexai"] = VertexAi, ["vertex"] = VertexAi,
-        ["gemini"] = Gemini, ["google"] = Gemini, ["google.generative-ai"] = Gemini, ["google_genai"] = Gemini, ["google_ai_studio"] = Gemini,
+        ["gemini"] = Gemini, ["google"] = Gemini, ["google.generative-ai"] = Gemini, ["google_genai"] = Gemini,
+            ["google_ai_studio"] = Gemini,
         ["xai"] = XAi, ["az.ai.inference"] = AzureInference, ["az.ai.openai"] = AzureOpenAi, ["azure-openai"] = AzureOpenAi,
         ["azure_openai"] = AzureOpenAi, ["azure.openai"] = AzureOpenAi, ["azure"] = AzureOpenAi, ["azure_ai"] = AzureInference,
-        ["aws"] = Bedrock, ["amazon-bedrock"] = Bedrock, ["bedrock"] = Bedrock, ["amazon_bedrock"] = Bedrock, ["bedrock_converse"] = Bedrock,
-        ["mistral"] = Mistral, ["mistralai"] = Mistral, ["watsonx"] = Watsonx, ["cohere_chat"] = Cohere, ["moonshot"] = "moonshot_ai",
+        ["aws"] = Bedrock, ["amazon-bedrock"] = Bedrock, ["bedrock"] = Bedrock, ["amazon_bedrock"] = Bedrock,
+            ["bedrock_converse"] = Bedrock,
+        ["mistral"] = Mistral, ["mistralai"] = Mistral, ["watsonx"] = Watsonx, ["cohere_chat"] = Cohere,
+            ["moonshot"] = "moonshot_ai",
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Frameworks and gateways in the provider's place: the provider follows from the model.</summary>
     private static readonly FrozenSet<string> NoProviders = new[]
     {
-        "strands-agents", "langchain", "crewai", "spring_ai", "gcp.vertex.agent", "microsoft.agent_framework", "openrouter", "litellm",
-        "litellm_proxy", "gateway", "semantic_kernel", "unknown", "_other", "llamaindex", "haystack", "dspy", "autogen", "ai", "vercel",
+        "strands-agents", "langchain", "crewai", "spring_ai", "gcp.vertex.agent", "microsoft.agent_framework", "openrouter",
+            "litellm",
+        "litellm_proxy", "gateway", "semantic_kernel", "unknown", "_other", "llamaindex", "haystack", "dspy", "autogen", "ai",
+            "vercel",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Of the above, those that bill the call themselves.</summary>
@@ -93,18 +102,23 @@ internal static class ProviderNames
 
     private static readonly (string Prefix, string Provider)[] ModelPrefixes =
     [
-        ("claude", Anthropic), ("gpt-", OpenAi), ("chatgpt", OpenAi), ("o1", OpenAi), ("o3", OpenAi), ("o4", OpenAi), ("text-embedding-", OpenAi),
+        ("claude", Anthropic), ("gpt-", OpenAi), ("chatgpt", OpenAi), ("o1", OpenAi), ("o3", OpenAi), ("o4", OpenAi),
+            ("text-embedding-", OpenAi),
         ("davinci", OpenAi), ("whisper", OpenAi), ("tts-", OpenAi), ("dall-e", OpenAi), ("gemini", Gemini), ("mistral", Mistral),
-        ("mixtral", Mistral), ("codestral", Mistral), ("ministral", Mistral), ("magistral", Mistral), ("pixtral", Mistral), ("devstral", Mistral),
-        ("deepseek", DeepSeek), ("grok", XAi), ("command", Cohere), ("embed-", Cohere), ("rerank-", Cohere), ("sonar", Perplexity),
+        ("mixtral", Mistral), ("codestral", Mistral), ("ministral", Mistral), ("magistral", Mistral), ("pixtral", Mistral),
+            ("devstral", Mistral),
+        ("deepseek", DeepSeek), ("grok", XAi), ("command", Cohere), ("embed-", Cohere), ("rerank-", Cohere),
+            ("sonar", Perplexity),
         ("amazon.", Bedrock), ("anthropic.", Bedrock), ("meta.", Bedrock), ("cohere.", Bedrock), ("ai21.", Bedrock),
     ];
 
     private static readonly (string Part, string Provider)[] Hosts =
     [
-        ("api.openai.com", OpenAi), ("openai.azure.com", AzureOpenAi), ("api.anthropic.com", Anthropic), ("bedrock-runtime", Bedrock),
+        ("api.openai.com", OpenAi), ("openai.azure.com", AzureOpenAi), ("api.anthropic.com", Anthropic),
+            ("bedrock-runtime", Bedrock),
         ("generativelanguage.googleapis.com", Gemini), ("aiplatform.googleapis.com", VertexAi), ("api.mistral.ai", Mistral),
-        ("api.deepseek.com", DeepSeek), ("api.x.ai", XAi), ("api.groq.com", Groq), ("api.cohere", Cohere), ("api.perplexity.ai", Perplexity),
+        ("api.deepseek.com", DeepSeek), ("api.x.ai", XAi), ("api.groq.com", Groq), ("api.cohere", Cohere),
+            ("api.perplexity.ai", Perplexity),
         ("services.ai.azure.com", AzureInference),
     ];
 }

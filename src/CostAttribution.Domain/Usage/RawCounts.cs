@@ -27,7 +27,8 @@ internal readonly record struct RawCounts
     public static RawCounts Of(SpanReading reading)
     {
         if (reading.Has(NumberSlot.DisjointInput) || reading.Has(NumberSlot.DisjointOutput)) return OfMap(reading);
-        if (reading.Dialect.ReadsBareNames && (reading.Has(NumberSlot.BareInput) || reading.Has(NumberSlot.BareOutput))) return OfBareNames(reading);
+        if (reading.Dialect.ReadsBareNames && (reading.Has(NumberSlot.BareInput)
+            || reading.Has(NumberSlot.BareOutput))) return OfBareNames(reading);
         return OfSlots(reading);
     }
 
@@ -66,7 +67,8 @@ internal readonly record struct RawCounts
         var total = reading.Has(NumberSlot.Total) ? NumberSlot.Total : NumberSlot.GeminiTotal;
         var reasoning = reading.Has(NumberSlot.Reasoning) ? NumberSlot.Reasoning : NumberSlot.GeminiThoughts;
         // Embeddings and reranking have no output, so their total is the input.
-        var inputIsTotal = !reading.Has(NumberSlot.Input) && !reading.Has(NumberSlot.Output) && reading.Has(total) && IsInputOnly(reading);
+        var inputIsTotal = !reading.Has(NumberSlot.Input) && !reading.Has(NumberSlot.Output) && reading.Has(total)
+            && IsInputOnly(reading);
         return new RawCounts
         {
             Input = reading.Number(inputIsTotal ? total : NumberSlot.Input),
@@ -89,12 +91,14 @@ internal readonly record struct RawCounts
 
     // Without a total the split is the total; with one, the total counts.
     private static long WithSplit(SpanReading reading, NumberSlot total) =>
-        reading.Has(total) ? reading.Number(total) : reading.Number(NumberSlot.CacheWrite5m) + reading.Number(NumberSlot.CacheWrite1h);
+        reading.Has(total) ? reading.Number(total) : reading.Number(NumberSlot.CacheWrite5m)
+            + reading.Number(NumberSlot.CacheWrite1h);
 
     private static bool HasWithSplit(SpanReading reading, NumberSlot total) =>
         reading.Has(total) || reading.Has(NumberSlot.CacheWrite5m) || reading.Has(NumberSlot.CacheWrite1h);
 
     private static bool IsInputOnly(SpanReading reading) =>
         reading.Text(TextSlot.Operation) is "embeddings" or "embedding" or "aembedding" or "rerank"
-        || reading.Text(TextSlot.OpenInferenceKind) is "EMBEDDING" or "RERANKER" || reading.Text(TextSlot.LlmRequestType) is "embedding" or "rerank";
+        || reading.Text(TextSlot.OpenInferenceKind) is "EMBEDDING" or "RERANKER"
+            || reading.Text(TextSlot.LlmRequestType) is "embedding" or "rerank";
 }

@@ -25,7 +25,8 @@ internal static class ReportedCost
                 return value.Int < 0 ? Reading.Bad : FromDecimal((UInt128)(ulong)value.Int, 0, out cost);
             case AttributeType.Double:
                 Span<byte> text = stackalloc byte[32];
-                return double.IsFinite(value.Double) && value.Double.TryFormat(text, out var written, "R", CultureInfo.InvariantCulture)
+                return double.IsFinite(value.Double) && value.Double.TryFormat(text, out var written, "R",
+                    CultureInfo.InvariantCulture)
                     ? FromText(text[..written], out cost)
                     : Reading.Bad;
             case AttributeType.String:
@@ -60,7 +61,8 @@ internal static class ReportedCost
         if (i < text.Length)
         {
             if (text[i] is not ((byte)'e' or (byte)'E')) return Reading.Bad;
-            if (!int.TryParse(text[(i + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent)) return Reading.Bad;
+            if (!int.TryParse(text[(i + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out exponent)) return Reading.Bad;
             if (exponent is < -400 or > 400) return Reading.Bad;
         }
         return FromDecimal(digits, exponent - fraction, out cost);

@@ -18,7 +18,9 @@ internal enum UsageParts : ushort
     OtherUnits = 1 << 8,
 }
 
-/// <summary>One span's own usage after normalisation, with what is needed to compare it with other reports of the same call.</summary>
+/// <summary>
+/// One span's own usage after normalisation, with what is needed to compare it with other reports of the same call.
+/// </summary>
 internal struct ReportedUsage
 {
     public UsageVector Vector;

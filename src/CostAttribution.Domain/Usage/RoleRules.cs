@@ -7,23 +7,28 @@ namespace CostAttribution.Domain.Usage;
 internal static class RoleRules
 {
     private static readonly FrozenDictionary<string, SpanRole> ByOperation = Table(
-        (SpanRole.Leaf, ["chat", "text_completion", "generate_content", "embeddings", "rerank", "decide", "realtime", "realtime_inference",
-            "image_generation", "speech", "ai.generateSpeech", "ai.transcribe", "ai.streamTranscribe", "completion", "acompletion",
+        (SpanRole.Leaf, ["chat", "text_completion", "generate_content", "embeddings", "rerank", "decide", "realtime",
+            "realtime_inference",
+            "image_generation", "speech", "ai.generateSpeech", "ai.transcribe", "ai.streamTranscribe", "completion",
+                "acompletion",
             "aembedding", "embedding", "responses", "aresponses", "llm_request"]),
         (SpanRole.Container, ["invoke_agent", "invoke_workflow", "agent_step", "plan", "execute_task", "framework",
             "execute_event_loop_cycle", "execute_node", "workflow", "task", "agent"]),
         (SpanRole.Tool, ["execute_tool"]),
-        (SpanRole.NonBillable, ["fetch_response", "count_tokens", "create_agent", "create_memory_store", "search_memory", "create_memory",
+        (SpanRole.NonBillable, ["fetch_response", "count_tokens", "create_agent", "create_memory_store", "search_memory",
+            "create_memory",
             "update_memory", "upsert_memory", "delete_memory", "delete_memory_store", "retrieval", "vector_db_retrieve"]));
 
     private static readonly FrozenDictionary<string, SpanRole> ByName = Table(
-        (SpanRole.Container, ["orchestrate_tools", "agent run", "Received Proxy Server Request", "anthropic.messages.tool_runner"]),
+        (SpanRole.Container, ["orchestrate_tools", "agent run", "Received Proxy Server Request",
+            "anthropic.messages.tool_runner"]),
         (SpanRole.Leaf, ["claude_code.llm_request"]),
         (SpanRole.NonBillable, ["anthropic.messages.count_tokens"]),
         (SpanRole.Other, ["raw_gen_ai_request"]));
 
     private static readonly FrozenDictionary<string, SpanRole> ByOpenInferenceKind = Table(
-        (SpanRole.Leaf, ["LLM", "EMBEDDING", "RERANKER"]), (SpanRole.Container, ["AGENT", "CHAIN", "PROMPT"]), (SpanRole.Tool, ["TOOL"]),
+        (SpanRole.Leaf, ["LLM", "EMBEDDING", "RERANKER"]), (SpanRole.Container, ["AGENT", "CHAIN", "PROMPT"]),
+            (SpanRole.Tool, ["TOOL"]),
         (SpanRole.Other, ["RETRIEVER", "GUARDRAIL", "EVALUATOR"]));
 
     private static readonly FrozenDictionary<string, SpanRole> ByRequestType = Table(
@@ -65,11 +70,13 @@ internal static class RoleRules
 
     private static SpanRole OfVercel(string operation)
     {
-        if (operation.EndsWith(".doGenerate", StringComparison.Ordinal) || operation.EndsWith(".doStream", StringComparison.Ordinal)
+        if (operation.EndsWith(".doGenerate", StringComparison.Ordinal)
+            || operation.EndsWith(".doStream", StringComparison.Ordinal)
             || operation.EndsWith(".doEmbed", StringComparison.Ordinal)) return SpanRole.Leaf;
         return operation == "ai.toolCall" ? SpanRole.Tool : SpanRole.Container;
     }
 
     private static FrozenDictionary<string, SpanRole> Table(params (SpanRole Role, string[] Names)[] rows) =>
-        rows.SelectMany(row => row.Names.Select(name => KeyValuePair.Create(name, row.Role))).ToFrozenDictionary(StringComparer.Ordinal);
+        rows.SelectMany(row => row.Names.Select(name => KeyValuePair.Create(name, row.Role))).ToFrozenDictionary(
+            StringComparer.Ordinal);
 }

@@ -1,6 +1,8 @@
 namespace CostAttribution.Domain.Usage;
 
-/// <summary>Reads the release out of a semantic-conventions schema URL such as <c>https://opentelemetry.io/schemas/1.40.0</c>.</summary>
+/// <summary>
+/// Reads the release out of a semantic-conventions schema URL such as <c>https://opentelemetry.io/schemas/1.40.0</c>.
+/// </summary>
 internal static class SchemaVersion
 {
     public static bool IsAtLeast(string schemaUrl, int major, int minor)

@@ -23,7 +23,8 @@ internal enum NumberSlot : byte
 internal enum TextSlot : byte
 {
     Operation, ProviderName, System, LlmProvider, LlmSystem, AiModelProvider, LlmVendor, MlFlowProvider, LiteLlmProvider,
-    ResponseModel, RequestModel, InvokedModel, AnyModel, ResponseId, ResponseTier, RequestTier, FinishReason, ErrorType, ServerAddress,
+    ResponseModel, RequestModel, InvokedModel, AnyModel, ResponseId, ResponseTier, RequestTier, FinishReason, ErrorType,
+        ServerAddress,
     OpenInferenceKind, AiOperationId, LlmRequestType, LangfuseType, LangSmithKind, MlFlowType, TraceloopKind, LogfireType,
     ToolName, StepName, HttpRoute, HttpMethod, RunId, Workspace, ProviderKey,
 }

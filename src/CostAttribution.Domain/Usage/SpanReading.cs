@@ -120,7 +120,8 @@ internal sealed class SpanReading
         Traits |= on ? meaning.Traits : SpanTraits.GenAi;
     }
 
-    private void TakeDimension(in AttributeValue attribute, ReadOnlySpan<DimensionUse> uses, AttributionTable attribution, Utf8Interner interner)
+    private void TakeDimension(in AttributeValue attribute, ReadOnlySpan<DimensionUse> uses, AttributionTable attribution,
+        Utf8Interner interner)
     {
         if (attribute.Type == AttributeType.String && AbsentText.Is(attribute.Utf8)) return;
         string? raw = null;

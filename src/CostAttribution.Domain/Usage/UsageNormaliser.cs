@@ -9,7 +9,8 @@ namespace CostAttribution.Domain.Usage;
 /// </summary>
 internal static class UsageNormaliser
 {
-    public static void Normalise(SpanReading reading, ScopeInfo scope, ProviderClass provider, ref ReportedUsage usage, ref SpanFlags flags)
+    public static void Normalise(SpanReading reading, ScopeInfo scope, ProviderClass provider, ref ReportedUsage usage,
+        ref SpanFlags flags)
     {
         usage = default;
         usage.RawInput = -1;
@@ -68,14 +69,16 @@ internal static class UsageNormaliser
             case Inclusion.Exclusive: return true;
             case Inclusion.Inclusive: return false;
         }
-        if ((reading.Traits & (SpanTraits.CacheWriteName | SpanTraits.OpenAiApiType)) != 0 || SchemaVersion.IsAtLeast(question.Scope.SchemaUrl, 1, 40))
+        if ((reading.Traits & (SpanTraits.CacheWriteName | SpanTraits.OpenAiApiType)) != 0
+            || SchemaVersion.IsAtLeast(question.Scope.SchemaUrl, 1, 40))
             return false;
         if (question.Provider is ProviderClass.OpenAiLike or ProviderClass.Gemini) return false;
         flags |= SpanFlags.CacheInclusionGuessed;
         return question.IsRawExclusive;
     }
 
-    private static void SetInput(SpanReading reading, in RawCounts raw, bool exclusive, ref ReportedUsage usage, ref SpanFlags flags)
+    private static void SetInput(SpanReading reading, in RawCounts raw, bool exclusive, ref ReportedUsage usage,
+        ref SpanFlags flags)
     {
         ref var vector = ref usage.Vector;
         var uncached = exclusive ? raw.Input : raw.Input - raw.CacheRead - raw.CacheWrite;
@@ -121,13 +124,15 @@ internal static class UsageNormaliser
     }
 
     private static void SetOutput(
-        SpanReading reading, in RawCounts raw, bool exclusive, in CountingQuestion question, ref ReportedUsage usage, ref SpanFlags flags)
+        SpanReading reading, in RawCounts raw, bool exclusive, in CountingQuestion question, ref ReportedUsage usage,
+            ref SpanFlags flags)
     {
         var cachedBeside = exclusive ? raw.CacheRead + raw.CacheWrite : 0;
         var explained = raw.Input + raw.Output + cachedBeside;
         var reasoning = raw.Reasoning;
         long output;
-        if (!raw.HasReasoning && question.Provider == ProviderClass.Gemini && raw.HasTotal && raw.HasInput && raw.HasOutput && raw.Total > explained)
+        if (!raw.HasReasoning && question.Provider == ProviderClass.Gemini && raw.HasTotal && raw.HasInput && raw.HasOutput
+            && raw.Total > explained)
         {
             reasoning = raw.Total - explained;
             usage.Parts |= UsageParts.Reasoning;
@@ -137,7 +142,8 @@ internal static class UsageNormaliser
         else
         {
             var beside = raw.Disjoint || reasoning > raw.Output || (raw.ReasoningFromRecord && reading.Dialect.MayMissReasoning)
-                || reading.Dialect.ReasoningBesideOutput(question) || (reasoning > 0 && raw.HasTotal && raw.Total == explained + reasoning);
+                || reading.Dialect.ReasoningBesideOutput(question)
+                    || (reasoning > 0 && raw.HasTotal && raw.Total == explained + reasoning);
             output = beside ? raw.Output : raw.Output - reasoning;
         }
         usage.Vector.ReasoningTokens = reasoning;
@@ -175,7 +181,9 @@ internal static class UsageNormaliser
         AddUnit(ref usage, unit, reading.Number(slot));
     }
 
-    /// <summary>Moves a modality's tokens out of a text count; never more than are there, so that the sum stays the total.</summary>
+    /// <summary>
+    /// Moves a modality's tokens out of a text count; never more than are there, so that the sum stays the total.
+    /// </summary>
     private static void TakeOut(ref ReportedUsage usage, string unit, long quantity, ref long from, ref SpanFlags flags)
     {
         if (quantity == 0) return;

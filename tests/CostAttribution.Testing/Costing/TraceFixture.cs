@@ -3,7 +3,10 @@ using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Testing.Costing;
 
-/// <summary>What a fixture expects of one span: <c>owner</c>, <c>fallback</c>, <c>duplicate of X</c>, <c>aggregate</c> or <c>none</c>, and named values.</summary>
+/// <summary>
+/// What a fixture expects of one span: <c>owner</c>, <c>fallback</c>, <c>duplicate of X</c>, <c>aggregate</c> or <c>none</c>,
+/// and named values.
+/// </summary>
 public sealed record ExpectedSpan(string Id, string Ownership, string Of, IReadOnlyDictionary<string, string> Values);
 
 /// <summary>
@@ -80,7 +83,8 @@ public sealed class TraceFixture
     private void ReadScope(string text)
     {
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        (scope, version, schema) = (words.ElementAtOrDefault(1) ?? "", words.ElementAtOrDefault(2) ?? "", words.ElementAtOrDefault(3) ?? "");
+        (scope, version, schema) = (words.ElementAtOrDefault(1) ?? "", words.ElementAtOrDefault(2) ?? "",
+            words.ElementAtOrDefault(3) ?? "");
     }
 
     private void ReadSpan(string text, int indent)
@@ -120,7 +124,8 @@ public sealed class TraceFixture
     {
         var words = line.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var duplicate = words[1] == "duplicate";
-        var values = words.Skip(duplicate ? 4 : 2).Select(word => word.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1].Replace('~', ' '));
+        var values = words.Skip(duplicate ? 4 : 2).Select(word => word.Split('=', 2)).ToDictionary(pair => pair[0], pair =>
+            pair[1].Replace('~', ' '));
         Expected.Add(new ExpectedSpan(words[0], words[1], duplicate ? words[3] : "", values));
     }
 

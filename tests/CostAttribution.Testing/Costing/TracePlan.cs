@@ -13,7 +13,8 @@ public static class TracePlan
     public static TraceId TraceId { get; } = new(0x0102030405060708, 0x090a0b0c0d0e0f10);
 
     /// <summary>A trace of the spans, each in a batch of its own, in the order given.</summary>
-    public static TraceSpans Collect(IEnumerable<SpanPlan> spans, AttributeKeyTable? keys = null, ulong receivedNanos = BaseNanos + 60_000_000_000)
+    public static TraceSpans Collect(IEnumerable<SpanPlan> spans, AttributeKeyTable? keys = null,
+        ulong receivedNanos = BaseNanos + 60_000_000_000)
     {
         var trace = new TraceSpans(TraceId);
         var sources = new SourceTable();
@@ -44,7 +45,8 @@ public static class TracePlan
         var hints = FingerprintHints.None;
         foreach (var (key, value) in span.Resource) Add(builder, key, value, ref hints);
         var resource = builder.EndResource();
-        var scope = builder.AddScope(Encoding.UTF8.GetBytes(span.Scope), Encoding.UTF8.GetBytes(span.ScopeVersion), Encoding.UTF8.GetBytes(span.SchemaUrl));
+        var scope = builder.AddScope(Encoding.UTF8.GetBytes(span.Scope), Encoding.UTF8.GetBytes(span.ScopeVersion),
+            Encoding.UTF8.GetBytes(span.SchemaUrl));
 
         builder.BeginSpan();
         hints = FingerprintHints.None;
@@ -78,7 +80,8 @@ public static class TracePlan
         switch (value)
         {
             case string text when (key.Use & AttributeUse.Structured) != 0:
-                if (!StructuredAttributes.TryExtract(key.Id, Encoding.UTF8.GetBytes(text), builder)) builder.Flag(SpanRecordFlags.BadStructuredValue);
+                var read = StructuredAttributes.TryExtract(key.Id, Encoding.UTF8.GetBytes(text), builder);
+                if (!read) builder.Flag(SpanRecordFlags.BadStructuredValue);
                 break;
             case string text: builder.AddText(key, Encoding.UTF8.GetBytes(text)); break;
             case long whole: builder.AddInt(key, whole); break;

@@ -3,7 +3,6 @@ using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
-using CostAttribution.Domain.Tracing;
 using CostAttribution.Testing.Costing;
 
 namespace CostAttribution.UnitTests.Attribution;
@@ -28,7 +27,8 @@ public sealed class AttributionTableTests
     [Fact]
     public void A_dimension_of_your_own_is_inherited_like_the_others()
     {
-        var table = Build(new AttributionOptions { Dimensions = { ["region"] = new DimensionOptions { Keys = ["shop.region", "metadata:region"] } } });
+        var table = Build(new AttributionOptions { Dimensions =
+            { ["region"] = new DimensionOptions { Keys = ["shop.region", "metadata:region"] } } });
 
         var entry = Cost(table, Final, Span("root", "", ("metadata", """{"region":"north"}""")), Call("c", "root"));
 
@@ -39,7 +39,8 @@ public sealed class AttributionTableTests
     public void An_applications_feature_on_an_ancestor_wins_over_a_librarys_own_name()
     {
         var entry = Cost(AttributionTable.Default, Final,
-            Span("root", "", ("app.feature", "support-bot")), Call("c", "root", ("ai.telemetry.functionId", "weather"), ("gen_ai.agent.name", "helper")));
+            Span("root", "", ("app.feature", "support-bot")),
+                Call("c", "root", ("ai.telemetry.functionId", "weather"), ("gen_ai.agent.name", "helper")));
 
         Assert.Equal(("support-bot", Evidence.Ancestor), (entry.FeatureId, entry.FeatureEvidence));
         Assert.Equal("helper", entry.Agent);
@@ -58,13 +59,18 @@ public sealed class AttributionTableTests
     public void Evidence_comes_in_its_order()
     {
         var link = (new TraceId(9, 9), new SpanId(9));
-        var linked = Final with { Links = new Dictionary<(TraceId, SpanId), OutsideValue[]> { [link] = [new("customer", "linked")] } };
-        var session = Final with { Sessions = new Dictionary<string, OutsideValue[]> { ["s1"] = [new("customer", "sessional")] } };
+        var linked = Final with { Links = new Dictionary<(TraceId, SpanId),
+            OutsideValue[]> { [link] = [new("customer", "linked")] } };
+        var session = Final with { Sessions = new Dictionary<string,
+            OutsideValue[]> { ["s1"] = [new("customer", "sessional")] } };
         var call = Call("c", "", ("session.id", "s1"));
 
-        Assert.Equal(("own", Evidence.Own), Customer(linked, call with { Links = [link], Attributes = [.. call.Attributes, new("tenant.id", "own")] }));
-        Assert.Equal(("linked", Evidence.Link), Customer(linked, call with { Links = [link], Resource = [new("tenant.id", "owner")] }));
-        Assert.Equal(("elsewhere", Evidence.Run), Customer(Final with { Run = [new("customer", "elsewhere")] }, call with { Resource = [new("tenant.id", "owner")] }));
+        Assert.Equal(("own", Evidence.Own), Customer(linked, call with { Links = [link],
+            Attributes = [.. call.Attributes, new("tenant.id", "own")] }));
+        Assert.Equal(("linked", Evidence.Link), Customer(linked,
+            call with { Links = [link], Resource = [new("tenant.id", "owner")] }));
+        Assert.Equal(("elsewhere", Evidence.Run), Customer(Final with { Run = [new("customer", "elsewhere")] },
+            call with { Resource = [new("tenant.id", "owner")] }));
         Assert.Equal(("owner", Evidence.Resource), Customer(session, call with { Resource = [new("tenant.id", "owner")] }));
         Assert.Equal(("sessional", Evidence.Session), Customer(session, call));
         Assert.Equal(("", Evidence.None), Customer(Final, call));
@@ -86,7 +92,8 @@ public sealed class AttributionTableTests
     public void The_one_value_of_a_run_reaches_spans_beside_it_but_two_values_reach_none()
     {
         var one = Cost(AttributionTable.Default, Final, Span("a", "", ("tenant.id", "t1")), Call("c", ""));
-        var two = Cost(AttributionTable.Default, Final, Span("a", "", ("tenant.id", "t1")), Span("b", "", ("tenant.id", "t2")), Call("c", ""));
+        var two = Cost(AttributionTable.Default, Final, Span("a", "", ("tenant.id", "t1")), Span("b", "", ("tenant.id", "t2")),
+            Call("c", ""));
 
         Assert.Equal(("t1", Evidence.Run), (one.CustomerId, one.CustomerEvidence));
         Assert.Equal(("", Evidence.None), (two.CustomerId, two.CustomerEvidence));
@@ -115,7 +122,8 @@ public sealed class AttributionTableTests
     [Fact]
     public void A_providers_own_spans_take_identity_but_give_none()
     {
-        var vendor = Span("v", "root", ("tenant.id", "vendor-says")) with { Scope = "com.anthropic.claude-platform", Attributes = [new("gen_ai.operation.name", "invoke_agent"), new("tenant.id", "vendor-says")] };
+        var vendor = Span("v", "root", ("tenant.id", "vendor-says")) with { Scope = "com.anthropic.claude-platform",
+            Attributes = [new("gen_ai.operation.name", "invoke_agent"), new("tenant.id", "vendor-says")] };
 
         var entry = Cost(AttributionTable.Default, Final, Span("root", "", ("tenant.id", "app")), vendor, Call("c", "v"));
 
@@ -153,9 +161,12 @@ public sealed class AttributionTableTests
     [Fact]
     public void The_version_follows_from_the_content()
     {
-        var one = Build(new AttributionOptions { Dimensions = { ["customer"] = new DimensionOptions { Keys = ["shop.buyer"] } } });
-        var same = Build(new AttributionOptions { Dimensions = { ["customer"] = new DimensionOptions { Keys = ["shop.buyer"] } } });
-        var other = Build(new AttributionOptions { Dimensions = { ["customer"] = new DimensionOptions { Keys = ["shop.client"] } } });
+        var one = Build(new AttributionOptions { Dimensions =
+            { ["customer"] = new DimensionOptions { Keys = ["shop.buyer"] } } });
+        var same = Build(new AttributionOptions { Dimensions =
+            { ["customer"] = new DimensionOptions { Keys = ["shop.buyer"] } } });
+        var other = Build(new AttributionOptions { Dimensions =
+            { ["customer"] = new DimensionOptions { Keys = ["shop.client"] } } });
 
         Assert.Equal(one.Version, same.Version);
         Assert.NotEqual(one.Version, other.Version);
@@ -177,7 +188,8 @@ public sealed class AttributionTableTests
         return table!;
     }
 
-    private static LedgerEntry Cost(AttributionTable table, TraceContext context, params SpanPlan[] spans) => Assert.Single(All(table, context, spans).Entries);
+    private static LedgerEntry Cost(AttributionTable table, TraceContext context, params SpanPlan[] spans) =>
+        Assert.Single(All(table, context, spans).Entries);
 
     private static TraceCosts All(AttributionTable table, TraceContext context, params SpanPlan[] spans)
     {
@@ -188,7 +200,8 @@ public sealed class AttributionTableTests
     }
 
     private static SpanPlan Span(string id, string parent, params (string Key, object Value)[] attributes) =>
-        new() { Id = id, Parent = parent, Name = id, Attributes = [.. attributes.Select(pair => KeyValuePair.Create(pair.Key, pair.Value))] };
+        new() { Id = id, Parent = parent, Name = id, Attributes = [.. attributes.Select(pair =>
+            KeyValuePair.Create(pair.Key, pair.Value))] };
 
     private static SpanPlan Call(string id, string parent, params (string Key, object Value)[] attributes) =>
         Span(id, parent, [("gen_ai.operation.name", "chat"), ("gen_ai.usage.input_tokens", 1L), .. attributes]);

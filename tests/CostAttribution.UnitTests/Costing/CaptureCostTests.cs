@@ -19,12 +19,14 @@ namespace CostAttribution.UnitTests.Costing;
 public sealed class CaptureCostTests
 {
     /// <summary>One billed call of the ground truth, in our kinds.</summary>
-    private sealed record Billed(string Path, string Model, bool Stream, long Input, long CacheRead, long CacheWrite, long CacheWrite1h, long Output, long Reasoning)
+    private sealed record Billed(string Path, string Model, bool Stream, long Input, long CacheRead, long CacheWrite,
+        long CacheWrite1h, long Output, long Reasoning)
     {
         public long InputTotal => Input + CacheRead + CacheWrite + CacheWrite1h;
     }
 
-    public static TheoryData<string, string> AllCaptures => new(Captures.All.Select(capture => (capture.Client, capture.Transport)));
+    public static TheoryData<string, string> AllCaptures => new(
+        Captures.All.Select(capture => (capture.Client, capture.Transport)));
 
     [Theory]
     [MemberData(nameof(AllCaptures))]
@@ -37,12 +39,14 @@ public sealed class CaptureCostTests
         var open = billed.ToList();
         foreach (var row in withUsage)
         {
-            var call = open.FirstOrDefault(call => Matches(row, call)) ?? (IsEstimate(client, row) ? open.First(call => call.Stream && call.Output >= OutputOf(row)) : null);
+            var call = open.FirstOrDefault(call => Matches(row, call)) ?? (IsEstimate(client, row)
+                ? open.First(call => call.Stream && call.Output >= OutputOf(row)) : null);
             Assert.True(call is not null, $"no billed call for {CostsText.Of(row)}");
             open.Remove(call);
         }
         var missing = rows.Count(row => (row.Flags & SpanFlags.UsageMissing) != 0);
-        Assert.True(open.Count - missing == Invisible(client), $"calls without a row: {string.Join('\n', open)}\n{missing} flagged");
+        Assert.True(open.Count - missing == Invisible(client),
+            $"calls without a row: {string.Join('\n', open)}\n{missing} flagged");
         Assert.Equal(billed.Count - Invisible(client), rows.Sum(row => row.Calls));
         Assert.Equal(VisibleFailures(client), rows.Sum(row => row.FailedCalls));
         Assert.True(rows.Sum(row => row.FailedCalls) <= failures);
@@ -71,7 +75,8 @@ public sealed class CaptureCostTests
     [MemberData(nameof(AllCaptures))]
     public void Every_kind_that_some_span_of_a_call_carries_is_split_out_exactly(string client, string transport)
     {
-        var rows = Cost(Captures.Get(client, transport)).SelectMany(costs => costs.Entries).Where(row => !row.Usage.IsZero).ToList();
+        var rows = Cost(Captures.Get(client, transport)).SelectMany(costs => costs.Entries).Where(row =>
+            !row.Usage.IsZero).ToList();
         var (billed, _) = Truth(Captures.Get(client, transport));
 
         foreach (var row in rows)
@@ -120,7 +125,8 @@ public sealed class CaptureCostTests
     };
 
     /// <summary>Traceloop makes up usage of OpenAI streams from the text; nothing on the span says so.</summary>
-    private static bool IsEstimate(string client, LedgerEntry row) => client == "traceloop" && row.Provider == "openai" && row.Usage.OutputTokens < 10;
+    private static bool IsEstimate(string client, LedgerEntry row) => client == "traceloop" && row.Provider == "openai"
+        && row.Usage.OutputTokens < 10;
 
     /// <summary>Whether the instrumentation exports cached and reasoning tokens of OpenAI calls.</summary>
     private static bool CarriesDetails(string client, LedgerEntry row) =>
@@ -188,9 +194,12 @@ public sealed class CaptureCostTests
         long output = Number(usage, "output_tokens") + Number(usage, "completion_tokens");
         var write = Number(usage, "cache_creation_input_tokens");
         var oneHour = Number(usage, "cache_creation", "ephemeral_1h_input_tokens");
-        var cached = Number(usage, "prompt_tokens_details", "cached_tokens") + Number(usage, "input_tokens_details", "cached_tokens");
-        var reasoning = Number(usage, "completion_tokens_details", "reasoning_tokens") + Number(usage, "output_tokens_details", "reasoning_tokens");
-        return new Billed(call.GetProperty("path").GetString()!, call.GetProperty("model").GetString()!, call.GetProperty("stream").ValueKind == JsonValueKind.True,
+        var cached = Number(usage, "prompt_tokens_details", "cached_tokens")
+            + Number(usage, "input_tokens_details", "cached_tokens");
+        var reasoning = Number(usage, "completion_tokens_details", "reasoning_tokens")
+            + Number(usage, "output_tokens_details", "reasoning_tokens");
+        return new Billed(call.GetProperty("path").GetString()!, call.GetProperty("model").GetString()!,
+            call.GetProperty("stream").ValueKind == JsonValueKind.True,
             input - cached, cached + Number(usage, "cache_read_input_tokens"), write - oneHour, oneHour, output, reasoning);
     }
 

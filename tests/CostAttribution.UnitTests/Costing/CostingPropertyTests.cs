@@ -25,9 +25,11 @@ public sealed class CostingPropertyTests
             costing.Cost(trace, TraceContext.Empty, RateBook.Empty, AttributionTable.Default, costs);
 
             var (input, output) = tree.ReferenceBill();
-            Assert.True(input == costs.Entries.Sum(entry => entry.Usage.InputTotal) && output == costs.Entries.Sum(entry => entry.Usage.OutputTokens),
+            Assert.True(input == costs.Entries.Sum(entry => entry.Usage.InputTotal)
+                && output == costs.Entries.Sum(entry => entry.Usage.OutputTokens),
                 $"seed {seed}: expected {input}/{output}\n{CostsText.Of(costs)}");
-            Assert.Equal(tree.Calls(), costs.Entries.Where(entry => entry.Ownership == Ownership.Owner).Sum(entry => entry.Calls + entry.FailedCalls));
+            Assert.Equal(tree.Calls(), costs.Entries.Where(entry => entry.Ownership == Ownership.Owner).Sum(entry => entry.Calls
+                + entry.FailedCalls));
             Assert.Equal((costs.Segment.InputTokens, costs.Segment.OutputTokens), (input, output));
         }
     }
@@ -84,10 +86,12 @@ public sealed class CostingPropertyTests
 
     private static SpanPlan Of(Shape shape, int i)
     {
-        var plan = new SpanPlan { Id = "n" + i, Parent = i == 0 ? "" : "n" + (i - 1), StartMillis = i, EndMillis = 1_000_000 - i };
+        var plan = new SpanPlan { Id = "n" + i, Parent = i == 0 ? "" : "n" + (i - 1), StartMillis = i,
+            EndMillis = 1_000_000 - i };
         return shape switch
         {
-            Shape.Chain => plan with { Attributes = [new("gen_ai.operation.name", "invoke_agent"), new("gen_ai.usage.input_tokens", 5L), new("tenant.id", "t" + i)] },
+            Shape.Chain => plan with { Attributes = [new("gen_ai.operation.name", "invoke_agent"),
+                new("gen_ai.usage.input_tokens", 5L), new("tenant.id", "t" + i)] },
             Shape.Fan => plan with { Parent = i == 0 ? "" : "n0", Attributes = Call(i % 7) },
             Shape.ChainOfCalls => plan with { Attributes = Call(i) },
             Shape.FanOfTwins => plan with { Parent = i == 0 ? "" : "n0", Scope = i % 2 == 0 ? "a" : "b", Attributes = Call(5) },
@@ -131,7 +135,8 @@ public sealed class CostingPropertyTests
         public (long Input, long Output) ReferenceBill()
         {
             if (role == "chat") return hasUsage ? (input, output) : (0, 0);
-            var below = children.Select(child => child.ReferenceBill()).Aggregate((0L, 0L), (sum, child) => (sum.Item1 + child.Input, sum.Item2 + child.Output));
+            var below = children.Select(child => child.ReferenceBill()).Aggregate((0L, 0L), (sum, child) =>
+                (sum.Item1 + child.Input, sum.Item2 + child.Output));
             if (role != "invoke_agent" || !hasUsage) return below;
             if (All().Any(node => node.role == "chat" && node.hasUsage && node != this)) return below;
             if (!All().Any(node => node.role == "invoke_agent" && node.hasUsage && node != this)) return (input, output);
@@ -151,8 +156,10 @@ public sealed class CostingPropertyTests
             node.role = kind switch { 0 or 1 => "invoke_agent", 2 => "agent_step", 3 => "execute_tool", 4 => "chat", _ => "" };
             if (node.role == "chat") MakeCall(random, node, ref count);
             if (node.role != "invoke_agent" && node.role != "agent_step" && node.role != "") return node;
-            for (var children = random.Next(4); children > 0; children--) node.children.Add(Make(random, node.id, depth == 0 ? 0 : depth - 1, ref count));
-            node.hasUsage = node.role == "invoke_agent" && random.Next(2) == 0 && node.All().All(other => other == node || other.role != "chat" || other.hasUsage || other.failed);
+            for (var children = random.Next(4); children > 0; children--)
+                node.children.Add(Make(random, node.id, depth == 0 ? 0 : depth - 1, ref count));
+            node.hasUsage = node.role == "invoke_agent" && random.Next(2) == 0
+                && node.All().All(other => other == node || other.role != "chat" || other.hasUsage || other.failed);
             (node.input, node.output) = (random.Next(1, 5000), random.Next(1, 500));
             return node;
         }
@@ -167,7 +174,8 @@ public sealed class CostingPropertyTests
             // The same call once more, by the provider's own instrumentation.
             node.children.Add(new RandomTree
             {
-                id = "r" + count++, parent = node.id, role = "chat", scope = "sdk", input = node.input, output = node.output, hasUsage = true,
+                id = "r" + count++, parent = node.id, role = "chat", scope = "sdk", input = node.input, output = node.output,
+                    hasUsage = true,
                 responseId = random.Next(2) == 0 ? node.responseId : "",
             });
         }
@@ -183,11 +191,13 @@ public sealed class CostingPropertyTests
         {
             var attributes = new List<KeyValuePair<string, object>>();
             if (role.Length > 0) attributes.Add(new("gen_ai.operation.name", role));
-            if (hasUsage) attributes.AddRange([new("gen_ai.usage.input_tokens", input), new("gen_ai.usage.output_tokens", output)]);
+            if (hasUsage) attributes.AddRange([new("gen_ai.usage.input_tokens", input),
+                new("gen_ai.usage.output_tokens", output)]);
             if (responseId.Length > 0) attributes.Add(new("gen_ai.response.id", responseId));
             return new SpanPlan
             {
-                Id = id, Parent = parent, Name = role, Scope = scope, StartMillis = start, EndMillis = end, Attributes = attributes,
+                Id = id, Parent = parent, Name = role, Scope = scope, StartMillis = start, EndMillis = end,
+                    Attributes = attributes,
                 Status = failed ? SpanStatus.Error : SpanStatus.Unset,
             };
         }

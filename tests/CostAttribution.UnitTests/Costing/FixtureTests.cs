@@ -15,13 +15,14 @@ public sealed class FixtureTests
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Fixtures");
 
     public static TheoryData<string> Fixtures =>
-        new(Directory.GetFiles(Folder, "*.trace").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal));
+        new(Directory.GetFiles(Folder, "*.trace").Select(path =>
+            Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(Fixtures))]
     public void A_worked_example_comes_out_as_written(string name)
     {
-        var fixture = TraceFixture.Read(Path.Combine(Folder, name + ".trace"));
+        var fixture = Read(name);
 
         var costs = Cost(fixture, fixture.Spans);
 
@@ -34,7 +35,7 @@ public sealed class FixtureTests
     [MemberData(nameof(Fixtures))]
     public void The_order_of_arrival_does_not_matter(string name)
     {
-        var fixture = TraceFixture.Read(Path.Combine(Folder, name + ".trace"));
+        var fixture = Read(name);
         var expected = CostsText.Of(Cost(fixture, fixture.Spans));
 
         Assert.Equal(expected, CostsText.Of(Cost(fixture, fixture.Spans.Reverse())));
@@ -47,10 +48,27 @@ public sealed class FixtureTests
         }
     }
 
+    [Fact]
+    public void One_run_told_in_two_dialects_has_the_same_usage()
+    {
+        var (legacy, current) = (Read("E04"), Read("E05"));
+
+        var one = Cost(legacy, legacy.Spans).Segment;
+        var other = Cost(current, current.Spans).Segment;
+
+        Assert.Equal((one.InputTokens, one.CacheReadTokens, one.OutputTokens),
+            (other.InputTokens, other.CacheReadTokens, other.OutputTokens));
+        Assert.Equal(one.CacheWriteTokens + one.CacheWrite1hTokens, other.CacheWriteTokens + other.CacheWrite1hTokens);
+        Assert.Equal(one.Calls, other.Calls);
+    }
+
+    private static TraceFixture Read(string name) => TraceFixture.Read(Path.Combine(Folder, name + ".trace"));
+
     private static TraceCosts Cost(TraceFixture fixture, IEnumerable<SpanPlan> spans)
     {
         var policy = CostingPolicy.Default;
-        if (fixture.Options.TryGetValue("cumulative-loops", out var service)) policy = policy with { CumulativeLoopServices = new HashSet<string> { service } };
+        if (fixture.Options.TryGetValue("cumulative-loops", out var service)) policy =
+            policy with { CumulativeLoopServices = new HashSet<string> { service } };
         var context = TraceContext.Empty with { Final = fixture.Options.ContainsKey("final") };
         using var trace = TracePlan.Collect(spans);
         var costs = new TraceCosts();
@@ -68,7 +86,8 @@ public sealed class FixtureTests
             Ownership.AggregateFallback => "fallback",
             var other => other.ToString().ToLowerInvariant(),
         };
-        var actual = $"{expected.Id} {ownership}{(outcome.SupersededBy.IsZero ? "" : " of " + NameOf(fixture, outcome.SupersededBy))}";
+        var actual =
+            $"{expected.Id} {ownership}{(outcome.SupersededBy.IsZero ? "" : " of " + NameOf(fixture, outcome.SupersededBy))}";
         var wanted = $"{expected.Id} {expected.Ownership}{(expected.Of.Length == 0 ? "" : " of " + expected.Of)}";
         Assert.True(wanted == actual, $"{fixture.Title}: wanted '{wanted}', got '{actual}'\n{CostsText.Of(costs)}");
         Assert.Equal(expected.Ownership is "owner" or "fallback", entry is not null);
@@ -81,7 +100,8 @@ public sealed class FixtureTests
         string[] names = ["unc", "cr", "cw", "cw1", "out", "reason"];
         var wanted = string.Join(' ', names.Select(name => $"{name}={expected.Values.GetValueOrDefault(name, "0")}"));
         ref var usage = ref entry.Usage;
-        long[] values = [usage.InputTokens, usage.CacheReadTokens, usage.CacheWriteTokens, usage.CacheWrite1hTokens, usage.OutputTokens, usage.ReasoningTokens];
+        long[] values = [usage.InputTokens, usage.CacheReadTokens, usage.CacheWriteTokens, usage.CacheWrite1hTokens,
+            usage.OutputTokens, usage.ReasoningTokens];
         var actual = string.Join(' ', names.Zip(values, (name, value) => $"{name}={value}"));
         Assert.True(wanted == actual, $"{fixture.Title} {expected.Id}: wanted {wanted}, got {actual}");
         var units = string.Join(',', (usage.OtherUnits ?? []).Select(unit => $"{unit.Unit}:{unit.Quantity}"));
@@ -89,7 +109,8 @@ public sealed class FixtureTests
     }
 
     private static void CheckValue(
-        TraceFixture fixture, TraceCosts costs, ExpectedSpan expected, string name, string value, LedgerEntry? entry, SpanOutcome outcome)
+        TraceFixture fixture, TraceCosts costs, ExpectedSpan expected, string name, string value, LedgerEntry? entry,
+            SpanOutcome outcome)
     {
         var flags = SpanFlagNames.ToNames(outcome.Flags);
         switch (name)
@@ -97,7 +118,8 @@ public sealed class FixtureTests
             case "unc" or "cr" or "cw" or "cw1" or "out" or "reason" or "units":
                 return;
             case "flags":
-                foreach (var flag in value.Split(',')) Assert.True(flags.Contains(flag), $"{expected.Id} lacks {flag}\n{CostsText.Of(costs)}");
+                foreach (var flag in value.Split(',')) Assert.True(flags.Contains(flag),
+                    $"{expected.Id} lacks {flag}\n{CostsText.Of(costs)}");
                 return;
             case "noflags":
                 foreach (var flag in value.Split(',')) Assert.DoesNotContain(flag, flags);
@@ -133,7 +155,8 @@ public sealed class FixtureTests
             "total" => entry!.Usage.InputTotal.ToString(CultureInfo.InvariantCulture),
             _ => throw new InvalidDataException($"fixture asks for unknown value {name}"),
         };
-        Assert.True(value == actual, $"{fixture.Title} {expected.Id}: wanted {name}={value}, got {actual}\n{CostsText.Of(costs)}");
+        Assert.True(value == actual,
+            $"{fixture.Title} {expected.Id}: wanted {name}={value}, got {actual}\n{CostsText.Of(costs)}");
     }
 
     private static string NameOf(TraceFixture fixture, SpanId id) => fixture.Spans.Single(span => span.SpanId == id).Id;

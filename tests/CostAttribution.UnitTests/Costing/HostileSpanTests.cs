@@ -11,9 +11,12 @@ public sealed class HostileSpanTests
 {
     private static readonly object[] Values =
     [
-        long.MinValue, -1L, 0L, 1L, 7L, long.MaxValue, double.NaN, double.PositiveInfinity, double.MaxValue, -0.5, 1e-300, 12.0, 0.1, true, false, "", "null",
-        "None", "12", "12.0", "-3", "1e400", "99999999999999999999999999", "chat", "embeddings", "invoke_agent", "execute_tool", "count_tokens", "gpt-4o",
-        "us.anthropic.claude-x-v1:0", "arn:aws:bedrock:x/y", "models/", "/", ".", "anthropic", "aws.bedrock", "gcp.gemini", "strands-agents", "{", "{}", "[1]",
+        long.MinValue, -1L, 0L, 1L, 7L, long.MaxValue, double.NaN, double.PositiveInfinity, double.MaxValue, -0.5, 1e-300, 12.0,
+            0.1, true, false, "", "null",
+        "None", "12", "12.0", "-3", "1e400", "99999999999999999999999999", "chat", "embeddings", "invoke_agent", "execute_tool",
+            "count_tokens", "gpt-4o",
+        "us.anthropic.claude-x-v1:0", "arn:aws:bedrock:x/y", "models/", "/", ".", "anthropic", "aws.bedrock", "gcp.gemini",
+            "strands-agents", "{", "{}", "[1]",
         "{'a': 1", "{\"usage\":{\"input_tokens\":-5}}", "\uFFFF", "ai.generateText.doGenerate", "LLM", "AGENT", "generation",
     ];
 
@@ -34,7 +37,8 @@ public sealed class HostileSpanTests
             Assert.All(costs.Entries, entry =>
             {
                 ref var usage = ref entry.Usage;
-                Assert.True(usage is { InputTokens: >= 0, CacheReadTokens: >= 0, CacheWriteTokens: >= 0, CacheWrite1hTokens: >= 0, OutputTokens: >= 0, ReasoningTokens: >= 0 },
+                Assert.True(usage is { InputTokens: >= 0, CacheReadTokens: >= 0, CacheWriteTokens: >= 0,
+                    CacheWrite1hTokens: >= 0, OutputTokens: >= 0, ReasoningTokens: >= 0 },
                     $"seed {seed}: {CostsText.Of(entry)}");
                 Assert.All(usage.OtherUnits ?? [], unit => Assert.True(unit.Quantity >= 0));
                 Assert.True(entry.RunId.Length > 0 && entry.Attempt >= 1 && entry.Calls + entry.FailedCalls <= 1);
@@ -49,8 +53,10 @@ public sealed class HostileSpanTests
         var costs = new TraceCosts();
         using var trace = TracePlan.Collect(
         [
-            new SpanPlan { Id = "a", StartMillis = -1_795_305_600_000, EndMillis = 0, Attributes = [new("gen_ai.operation.name", "chat"), new("gen_ai.usage.input_tokens", 1L)] },
-            new SpanPlan { Id = "b", Parent = "a", StartMillis = 16_000_000_000_000, EndMillis = 16_000_000_000_001, Attributes = [new("gen_ai.operation.name", "chat"), new("gen_ai.usage.input_tokens", 1L)] },
+            new SpanPlan { Id = "a", StartMillis = -1_795_305_600_000, EndMillis = 0,
+                Attributes = [new("gen_ai.operation.name", "chat"), new("gen_ai.usage.input_tokens", 1L)] },
+            new SpanPlan { Id = "b", Parent = "a", StartMillis = 16_000_000_000_000, EndMillis = 16_000_000_000_001,
+                Attributes = [new("gen_ai.operation.name", "chat"), new("gen_ai.usage.input_tokens", 1L)] },
         ]);
 
         new TraceCosting().Cost(trace, TraceContext.Empty, RateBook.Empty, AttributionTable.Default, costs);
@@ -70,8 +76,10 @@ public sealed class HostileSpanTests
         Kind = (SpanKind)random.Next(6),
         Status = (SpanStatus)random.Next(3),
         Resource = [Attribute(random, keys), new("service.name", "7")],
-        Attributes = [.. Enumerable.Range(0, random.Next(20)).Select(_ => Attribute(random, keys)), new("gen_ai.operation.name", random.Next(2) == 0 ? "chat" : "invoke_agent")],
+        Attributes = [.. Enumerable.Range(0, random.Next(20)).Select(_ => Attribute(random, keys)),
+            new("gen_ai.operation.name", random.Next(2) == 0 ? "chat" : "invoke_agent")],
     };
 
-    private static KeyValuePair<string, object> Attribute(Random random, string[] keys) => new(keys[random.Next(keys.Length)], Values[random.Next(Values.Length)]);
+    private static KeyValuePair<string, object> Attribute(Random random, string[] keys) =>
+        new(keys[random.Next(keys.Length)], Values[random.Next(Values.Length)]);
 }

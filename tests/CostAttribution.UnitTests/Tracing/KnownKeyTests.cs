@@ -7,7 +7,9 @@ public sealed class KnownKeyTests
 {
     private static readonly string GoldenPath = Path.Combine(AppContext.BaseDirectory, "Fixtures", "known-keys.txt");
 
-    /// <summary>Ids stand in journals and stored facts. The golden list only ever grows: a line that changes breaks old data.</summary>
+    /// <summary>
+    /// Ids stand in journals and stored facts. The golden list only ever grows: a line that changes breaks old data.
+    /// </summary>
     [Fact]
     public void Every_key_keeps_its_id_for_ever()
     {
@@ -63,5 +65,6 @@ public sealed class KnownKeyTests
     [InlineData("langsmith.trace.session_id")]
     [InlineData("gen_ai.client.token.usage")]
     public void Content_and_figures_that_mislead_are_not_kept(string name) =>
-        Assert.False(AttributeKeyTable.Default.TryGet(name, out _), string.Create(CultureInfo.InvariantCulture, $"{name} is kept"));
+        Assert.False(AttributeKeyTable.Default.TryGet(name, out _),
+            string.Create(CultureInfo.InvariantCulture, $"{name} is kept"));
 }

@@ -10,7 +10,10 @@ public sealed class StructuredAttributeTests
     public void Known_members_come_out_under_keys_of_their_own_and_nothing_else_does()
     {
         var (read, kept) = Extract("ai.response.providerMetadata",
-            """{"anthropic":{"usage":{"cache_creation_input_tokens":1000,"cache_creation":{"ephemeral_1h_input_tokens":600},"service_tier":"standard"},"text":"secret prompt"}}""");
+            """
+            {"anthropic":{"usage":{"cache_creation_input_tokens":1000,"cache_creation":{"ephemeral_1h_input_tokens":600},
+             "service_tier":"standard"},"text":"secret prompt"}}
+            """);
 
         Assert.True(read);
         Assert.Equal(
@@ -24,10 +27,12 @@ public sealed class StructuredAttributeTests
     [Fact]
     public void A_python_dictionary_is_read_like_json()
     {
-        var (read, kept) = Extract("gen_ai.usage.input_token_details", "{'cache_read': 800, 'note': \"it's\", 'ok': True, 'none': None, 'ephemeral_5m_input_tokens': 7}");
+        var (read, kept) = Extract("gen_ai.usage.input_token_details",
+            "{'cache_read': 800, 'note': \"it's\", 'ok': True, 'none': None, 'ephemeral_5m_input_tokens': 7}");
 
         Assert.True(read);
-        Assert.Equal(["gen_ai.usage.input_token_details:cache_read=800", "gen_ai.usage.input_token_details:ephemeral_5m_input_tokens=7"], kept);
+        Assert.Equal(["gen_ai.usage.input_token_details:cache_read=800",
+            "gen_ai.usage.input_token_details:ephemeral_5m_input_tokens=7"], kept);
     }
 
     [Fact]
@@ -90,7 +95,8 @@ public sealed class StructuredAttributeTests
         const string letters = "{}[]'\":,\\ abuTFN0123456789.eE-\u00e9\ud83d";
         for (var i = 0; i < 20_000; i++)
         {
-            var text = "{" + string.Concat(Enumerable.Range(0, random.Next(40)).Select(_ => letters[random.Next(letters.Length)]));
+            var text = "{" + string.Concat(Enumerable.Range(0, random.Next(40)).Select(_ =>
+                letters[random.Next(letters.Length)]));
             _ = Extract("metadata", text);
         }
     }

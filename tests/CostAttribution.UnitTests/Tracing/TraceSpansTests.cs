@@ -105,7 +105,8 @@ public sealed class TraceSpansTests
     {
         using var builder = new SpanBatchBuilder(AttributeKeyTable.Default, TracingLimits.Default);
         builder.BeginResource();
-        builder.AddText(SpanBatchTests.Key(AttributeKeyTable.Default, "service.name"), System.Text.Encoding.UTF8.GetBytes($"service {id % 3}"));
+        builder.AddText(SpanBatchTests.Key(AttributeKeyTable.Default, "service.name"),
+            System.Text.Encoding.UTF8.GetBytes($"service {id % 3}"));
         builder.EndResource();
         builder.AddScope(System.Text.Encoding.UTF8.GetBytes($"scope {id % 2}"), default, default);
         builder.BeginSpan();

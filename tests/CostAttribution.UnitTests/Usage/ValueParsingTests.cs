@@ -91,9 +91,11 @@ public sealed class ValueParsingTests
     public void What_is_no_cost_is_bad(object value) => Assert.Equal(Reading.Bad, ReportedCost.Parse(Of(value), out _));
 
     [Theory]
-    [InlineData("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0", "us", "aws.bedrock", "claude-sonnet-4-5")]
+    [InlineData("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0", "us", "aws.bedrock",
+        "claude-sonnet-4-5")]
     [InlineData("global.amazon.nova-2-lite-v1:0", "amazon.nova-2-lite-v1:0", "global", "aws.bedrock", "nova-2-lite")]
-    [InlineData("arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-x", "anthropic.claude-x", "eu", "aws.bedrock", "claude-x")]
+    [InlineData("arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-x", "anthropic.claude-x", "eu", "aws.bedrock",
+        "claude-x")]
     [InlineData("models/gemini-2.5-pro", "gemini-2.5-pro", "", "gcp.gemini", "gemini-2.5-pro")]
     [InlineData("claude-sonnet-4-5@20250929", "claude-sonnet-4-5@20250929", "", "anthropic", "claude-sonnet-4-5")]
     [InlineData("gpt-4o-2024-08-06", "gpt-4o-2024-08-06", "", "openai", "gpt-4o")]
@@ -123,7 +125,8 @@ public sealed class ValueParsingTests
     [InlineData("litellm.chat", "")]
     [InlineData("_OTHER", "")]
     [InlineData("fireworks", "fireworks")]
-    public void Provider_spellings_become_one_id(string raw, string expected) => Assert.Equal(expected, ProviderNames.Canonical(raw));
+    public void Provider_spellings_become_one_id(string raw, string expected) =>
+        Assert.Equal(expected, ProviderNames.Canonical(raw));
 
     private static AttributeValue Of(object value) => value switch
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Domain.Usage.Dialects;
@@ -11,13 +12,17 @@ internal sealed class DialectTable
     /// <summary>Remembered fingerprints; when more are seen, remembering starts anew.</summary>
     private const int RememberedMax = 4096;
 
-    private const SpanTraits Telling = SpanTraits.GenAi | SpanTraits.GenAiUsage | SpanTraits.AiOperation | SpanTraits.OpenInferenceKind
+    private const SpanTraits Telling =
+        SpanTraits.GenAi | SpanTraits.GenAiUsage | SpanTraits.AiOperation | SpanTraits.OpenInferenceKind
         | SpanTraits.TraceloopKind | SpanTraits.LlmRequestType | SpanTraits.UnderscoreCache | SpanTraits.LegacyGoNames
         | SpanTraits.SpringKind | SpanTraits.TextNumbers | SpanTraits.StrandsProvider | SpanTraits.AgentStepOperation
         | SpanTraits.ClaudeCodeName | SpanTraits.LiteLlmName | SpanTraits.ClaudePlatformService | SpanTraits.OpenRouterService
         | SpanTraits.CopilotService | SpanTraits.OpenLitSdk;
 
+    private const int RecentMax = 256;
+
     private readonly Dictionary<Fingerprint, Dialect> remembered = [];
+    private readonly (Fingerprint Of, Dialect? Dialect)[] recents = new (Fingerprint, Dialect?)[RecentMax];
 
     /// <summary>No GenAI span.</summary>
     public static Dialect None { get; } = new() { Id = "", Recognises = static _ => false };
@@ -25,8 +30,10 @@ internal sealed class DialectTable
     /// <summary>In order of recognition.</summary>
     public static IReadOnlyList<Dialect> All { get; } =
     [
-        AnthropicSdk.Dialect, ClaudeApi.Dialect, ClaudeCode.Dialect, OpenRouter.Dialect, EnvoyGateway.Dialect, AgentGateway.Dialect,
-        VercelV7.Dialect, VercelLegacy.Dialect, OpenInference.Dialect, TraceloopDecorator.Dialect, Botocore.Dialect, Strands.Dialect,
+        AnthropicSdk.Dialect, ClaudeApi.Dialect, ClaudeCode.Dialect, OpenRouter.Dialect, EnvoyGateway.Dialect,
+            AgentGateway.Dialect,
+        VercelV7.Dialect, VercelLegacy.Dialect, OpenInference.Dialect, TraceloopDecorator.Dialect, Botocore.Dialect,
+            Strands.Dialect,
         OpenLlmetry.CrewAi, OpenLlmetry.Dialect, OpenLlmetryGo.Dialect, OpenLit.Dialect, PydanticAi.Dialect, Logfire.Dialect,
         Langfuse.Dialect, LiteLlmV2.Dialect, LiteLlmV1.Dialect, LangSmith.Dialect, MlFlow.Dialect, Meai.Dialect, Maf.Dialect,
         OpenAiDotNet.Dialect, SemanticKernel.Dialect, SpringAi.Dialect, GoogleAdk.Dialect, Mastra.Dialect, LangWatch.Dialect,
@@ -36,6 +43,23 @@ internal sealed class DialectTable
     public Dialect Of(ScopeInfo scope, SpanTraits traits, FingerprintHints hints)
     {
         var fingerprint = new Fingerprint(scope, traits & Telling, hints);
+        ref var recent = ref recents[SlotOf(fingerprint)];
+        if (recent.Dialect is not null && ReferenceEquals(recent.Of.Scope, scope) && recent.Of.Traits == fingerprint.Traits
+            && recent.Of.Hints == hints) return recent.Dialect;
+        var dialect = Remembered(fingerprint);
+        recent = (fingerprint, dialect);
+        return dialect;
+    }
+
+    private static int SlotOf(in Fingerprint fingerprint)
+    {
+        var traits = (uint)fingerprint.Traits;
+        return (RuntimeHelpers.GetHashCode(fingerprint.Scope) ^ (int)traits ^ (int)(traits >> 16) ^ (int)fingerprint.Hints) & (
+            RecentMax - 1);
+    }
+
+    private Dialect Remembered(Fingerprint fingerprint)
+    {
         if (remembered.TryGetValue(fingerprint, out var known)) return known;
         if (remembered.Count >= RememberedMax) remembered.Clear();
         return remembered[fingerprint] = Recognise(fingerprint);

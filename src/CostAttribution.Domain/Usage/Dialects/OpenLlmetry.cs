@@ -28,7 +28,8 @@ internal static class OpenLlmetry
     private static bool IsExclusive(CountingQuestion question)
     {
         if (question.ScopeHolds("langchain")) return false;
-        if (!question.Scope.Name.StartsWith("@traceloop/", StringComparison.Ordinal)) return question.Provider == ProviderClass.Bedrock;
+        if (!question.Scope.Name.StartsWith("@traceloop/",
+            StringComparison.Ordinal)) return question.Provider == ProviderClass.Bedrock;
         return question.IsRawExclusive && IsOldJs(question.Scope.Version);
     }
 
@@ -41,5 +42,6 @@ internal static class OpenLlmetry
 
     // botocore's contrib instrumentation has the same prefix and is a dialect of its own.
     private static bool IsTraceloopPython(ScopeInfo scope) =>
-        scope.Name.StartsWith("opentelemetry.instrumentation.", StringComparison.Ordinal) && !scope.Name.Contains("botocore", StringComparison.Ordinal);
+        scope.Name.StartsWith("opentelemetry.instrumentation.", StringComparison.Ordinal)
+            && !scope.Name.Contains("botocore", StringComparison.Ordinal);
 }
