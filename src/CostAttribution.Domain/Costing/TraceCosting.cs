@@ -48,7 +48,7 @@ public sealed class TraceCosting
     {
         result.Clear();
         tree.Build(trace);
-        ReadSpans(trace, attribution);
+        ReadSpans(trace, attribution, context.Final);
         calls.Elect(tree, facts);
         if (policy.CumulativeLoopServices.Count > 0) loops.Apply(calls, facts, policy);
         containers.Elect(tree, facts, calls);
@@ -67,7 +67,7 @@ public sealed class TraceCosting
         foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf;
     }
 
-    private void ReadSpans(TraceSpans trace, AttributionTable attribution)
+    private void ReadSpans(TraceSpans trace, AttributionTable attribution, bool final)
     {
         reader.Use(attribution);
         identities.Begin(tree.Count, attribution.SlotCount);
@@ -78,7 +78,7 @@ public sealed class TraceCosting
             var parent = tree.Parent(node);
             reader.Read(trace, trace[tree.Position(node)], span);
             if (tree.InLoop(node)) span.Flags |= SpanFlags.ParentLoop;
-            if (tree.IsOrphan(node)) span.Flags |= SpanFlags.Orphan;
+            if (final && tree.IsOrphan(node)) span.Flags |= SpanFlags.Orphan;
             // The feature a user asked for is the outermost one; a sub-agent's name inside does not change it.
             const ulong outermost = 1UL << ((int)Dimension.Feature * 2 + 1);
             identities.Add(node, parent, reader.Reading, outermost, givesOn: !span.Dialect.VendorPushed);

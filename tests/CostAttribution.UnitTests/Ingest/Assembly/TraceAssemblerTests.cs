@@ -72,7 +72,7 @@ public sealed class TraceAssemblerTests
     public void Usage_with_a_known_owner_is_visible_after_fifteen_seconds_while_the_rest_waits_as_open_cost()
     {
         using var bench = new AssemblyBench();
-        var owned = TestSpan.Call(1, 2, 1).With("customer.id", "acme").With("feature.id", "f");
+        var owned = TestSpan.Call(1, 2, 1).With("customer.id", "acme").With("feature.id", "f").With("gen_ai.workflow.name", "w");
         for (var second = 0; second < 20; second++)
         {
             bench.Offer(second == 0 ? [owned, TestSpan.Call(1, 3, 1)] : [new TestSpan(1, 100 + second, 1)]);
