@@ -21,7 +21,8 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private const int RecordsPerTurn = 64;
 
     // One wake-up is enough however many events there are.
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> wake =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Queue<ulong> inFlight = new();
     private readonly List<TraceId> ids = [];
     private Task<LoadAnswer>? loading;

@@ -26,13 +26,17 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>Provisional posting has run for the waiting usage: what still waits lacks an owner.</summary>
     public bool WaitsForOwner { get; set; }
 
-    /// <summary>Journal position of the oldest record with spans that the store may not hold; null when the store holds all.</summary>
+    /// <summary>
+    /// Journal position of the oldest record with spans that the store may not hold; null when the store holds all.
+    /// </summary>
     public ulong? UnpostedFrom { get; set; }
 
     /// <summary>Something changed since the last costing.</summary>
     public bool Dirty { get; set; }
 
-    /// <summary>A span with usage arrived since the last costing: a correction is then due to a late span, else to a late parent.</summary>
+    /// <summary>
+    /// A span with usage arrived since the last costing: a correction is then due to a late span, else to a late parent.
+    /// </summary>
     public bool UsageArrived { get; set; }
 
     /// <summary>Another trace answered a question of this one since the last costing.</summary>
@@ -55,7 +59,9 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
 
     public LoadState Load { get; set; }
 
-    /// <summary>Instant of the due queue's entry that counts for this trace; <see cref="long.MaxValue"/> when there is none.</summary>
+    /// <summary>
+    /// Instant of the due queue's entry that counts for this trace; <see cref="long.MaxValue"/> when there is none.
+    /// </summary>
     public long QueuedFor { get; set; } = long.MaxValue;
 
     /// <summary>Entries that were computed and wait for their owner; they stand in the <see cref="OpenCostBook"/>.</summary>

@@ -45,8 +45,8 @@ internal sealed class TraceAssembler : IDisposable
     /// <param name="metrics">Counts.</param>
     /// <param name="openCosts">Shows what waits for its owner.</param>
     /// <param name="storeIsEmpty">No earlier process posted anything: spans from before this start need no look-up.</param>
-    public TraceAssembler(AssemblyOptions options, TimeProvider clock, CostingStage costing, TracePoster poster, AssemblyMetrics metrics,
-        OpenCostBook openCosts, bool storeIsEmpty)
+    public TraceAssembler(AssemblyOptions options, TimeProvider clock, CostingStage costing, TracePoster poster,
+        AssemblyMetrics metrics, OpenCostBook openCosts, bool storeIsEmpty)
     {
         this.options = options;
         this.clock = clock;
@@ -105,14 +105,18 @@ internal sealed class TraceAssembler : IDisposable
         return more;
     }
 
-    /// <summary>Costs and posts everything as it is now, as if every wait were over; used for a clean stop of a test or a drain.</summary>
+    /// <summary>
+    /// Costs and posts everything as it is now, as if every wait were over; used for a clean stop of a test or a drain.
+    /// </summary>
     public void Drain()
     {
-        foreach (var trace in traces.Values.Where(trace => !trace.Settled && trace.Load is LoadState.NotNeeded or LoadState.Loaded).ToArray())
-            Settle(trace, Now, incomplete: !IsWhole(trace));
+        var open = traces.Values.Where(trace => !trace.Settled && trace.Load is LoadState.NotNeeded or LoadState.Loaded);
+        foreach (var trace in open.ToArray()) Settle(trace, Now, incomplete: !IsWhole(trace));
     }
 
-    /// <summary>Moves up to <paramref name="max"/> ids of traces that the store must be asked about into <paramref name="ids"/>.</summary>
+    /// <summary>
+    /// Moves up to <paramref name="max"/> ids of traces that the store must be asked about into <paramref name="ids"/>.
+    /// </summary>
     public void TakeWanted(List<TraceId> ids, int max)
     {
         while (ids.Count < max && wanted.TryDequeue(out var id))
@@ -143,7 +147,8 @@ internal sealed class TraceAssembler : IDisposable
     /// </summary>
     public void ForgetCostless()
     {
-        var costless = traces.Values.Where(trace => trace is { Settled: true, CostRelevant: false }).OrderBy(trace => trace.SettledAt).ToArray();
+        var costless = traces.Values.Where(trace => trace is { Settled: true, CostRelevant: false })
+            .OrderBy(trace => trace.SettledAt).ToArray();
         foreach (var trace in costless.Take((costless.Length + 1) / 2)) Evict(trace);
         if (costless.Length > 0) metrics.Count(AssemblyReason.CostlessForgotten);
     }
@@ -376,7 +381,8 @@ internal sealed class TraceAssembler : IDisposable
         return Math.Max(next, now + 1);
     }
 
-    private long KeptMillis(OpenTrace trace) => (long)(trace.CostRelevant ? options.SettledKept : options.CostlessKept).TotalMilliseconds;
+    private long KeptMillis(OpenTrace trace) =>
+        (long)(trace.CostRelevant ? options.SettledKept : options.CostlessKept).TotalMilliseconds;
 
     // A trace may stand in the queue several times; only the entry for its earliest instant counts.
     private void Enqueue(OpenTrace trace, long at)
@@ -388,7 +394,8 @@ internal sealed class TraceAssembler : IDisposable
 
     private bool TakeFromQueue(OpenTrace trace, long at)
     {
-        if (trace.QueuedFor != at || !traces.TryGetValue(trace.Id, out var current) || !ReferenceEquals(current, trace)) return false;
+        if (trace.QueuedFor != at || !traces.TryGetValue(trace.Id, out var current) || !ReferenceEquals(current, trace))
+            return false;
         trace.QueuedFor = long.MaxValue;
         return true;
     }
@@ -404,7 +411,8 @@ internal sealed class TraceAssembler : IDisposable
     {
         if (bytes <= options.OpenTraceBytesMax && traces.Count <= options.OpenTracesMax) return;
         var left = due.Count;
-        while ((bytes > options.OpenTraceBytesMax || traces.Count > options.OpenTracesMax) && left-- > 0 && due.TryDequeue(out var trace, out var at))
+        while ((bytes > options.OpenTraceBytesMax || traces.Count > options.OpenTracesMax) && left-- > 0
+            && due.TryDequeue(out var trace, out var at))
         {
             if (!TakeFromQueue(trace, at)) continue;
             // One that waits for the store is re-queued by the answer.

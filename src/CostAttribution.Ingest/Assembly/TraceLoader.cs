@@ -16,8 +16,8 @@ namespace CostAttribution.Ingest.Assembly;
 internal sealed record LoadAnswer(IReadOnlyList<TraceId> Asked, bool Answered, IReadOnlyDictionary<TraceId, StoredTrace> Traces);
 
 /// <summary>Loads the facts and standing entries of traces that may have been posted before.</summary>
-internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, TimeProvider clock, PostingOptions options, PipelineMetrics metrics,
-    ILogger logger)
+internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, TimeProvider clock, PostingOptions options,
+    PipelineMetrics metrics, ILogger logger)
 {
     /// <summary>Never throws for a store that is away: waits a little and says so.</summary>
     public async Task<LoadAnswer> LoadAsync(IReadOnlyList<TraceId> ids)
@@ -26,7 +26,8 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, T
         try
         {
             var facts = await reader.LoadFactsAsync(ids, CancellationToken.None).ConfigureAwait(false);
-            var found = facts.GroupBy(row => row.TraceId).ToDictionary(group => group.Key, group => group.OrderBy(row => row.Revision).ToArray());
+            var found = facts.GroupBy(row => row.TraceId)
+                .ToDictionary(group => group.Key, group => group.OrderBy(row => row.Revision).ToArray());
             var ledger = found.Count == 0
                 ? new LedgerHistory([], new Dictionary<LedgerKey, int>(), [])
                 : await reader.LoadLedgerAsync([.. found.Keys], CancellationToken.None).ConfigureAwait(false);
@@ -44,13 +45,18 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, T
         }
     }
 
-    private StoredTrace Rebuild(StoredFacts[] facts, IEnumerable<Domain.Ledger.LedgerEntry> standing, IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
+    private StoredTrace Rebuild(StoredFacts[] facts, IEnumerable<Domain.Ledger.LedgerEntry> standing,
+        IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
     {
         var newest = facts[^1];
-        var rebuilt = new StandingTrace { FactsRevision = newest.Revision, PostedAsSettled = newest.Settled, RunId = newest.RunId };
+        var rebuilt = new StandingTrace
+        {
+            FactsRevision = newest.Revision, PostedAsSettled = newest.Settled, RunId = newest.RunId,
+        };
         foreach (var entry in standing) rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
         foreach (var (key, revision) in revisions) rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
         var context = newest.Context.IsEmpty ? TraceContext.Empty : TraceContextCodec.Decode(newest.Context.Span);
-        return new StoredTrace([.. facts.Where(row => !row.Blob.IsEmpty).Select(row => SpanBatch.Decode(row.Blob.Span, keys))], rebuilt, context);
+        return new StoredTrace([.. facts.Where(row => !row.Blob.IsEmpty).Select(row => SpanBatch.Decode(row.Blob.Span, keys))],
+            rebuilt, context);
     }
 }

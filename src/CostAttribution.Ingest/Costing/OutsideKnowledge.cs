@@ -45,15 +45,19 @@ internal sealed class OutsideKnowledge(int topicsMax)
         return context;
     }
 
-    /// <summary>Publishes what a costed trace knows first-hand. Traces whose answer changed are added to <paramref name="concerned"/>.</summary>
+    /// <summary>
+    /// Publishes what a costed trace knows first-hand. Traces whose answer changed are added to <paramref name="concerned"/>.
+    /// </summary>
     public void Publish(TraceId source, TraceCosts costs, ICollection<TraceId> concerned)
     {
         foreach (var (session, value) in costs.SessionValues) Tell(SessionTopic(session), source, value, concerned);
         if (costs.ExplicitRunId.Length > 0)
         {
             var run = RunTopic(costs.ExplicitRunId);
-            if (costs.Segment.CustomerId.Length > 0) Tell(run, source, new OutsideValue("customer", costs.Segment.CustomerId), concerned);
-            if (costs.Segment.FeatureId.Length > 0) Tell(run, source, new OutsideValue("feature", costs.Segment.FeatureId), concerned);
+            if (costs.Segment.CustomerId.Length > 0)
+                Tell(run, source, new OutsideValue("customer", costs.Segment.CustomerId), concerned);
+            if (costs.Segment.FeatureId.Length > 0)
+                Tell(run, source, new OutsideValue("feature", costs.Segment.FeatureId), concerned);
         }
         foreach (var span in costs.Spans)
         {
@@ -114,7 +118,8 @@ internal sealed class OutsideKnowledge(int topicsMax)
         /// <summary>A later word of the same trace replaces its earlier one.</summary>
         public void Tell(TraceId source, OutsideValue value)
         {
-            if (told.Count < SourcesMax || told.ContainsKey((source, value.Dimension))) told[(source, value.Dimension)] = value.Value;
+            if (told.Count < SourcesMax || told.ContainsKey((source, value.Dimension)))
+                told[(source, value.Dimension)] = value.Value;
             else if (values.GetValueOrDefault(value.Dimension) == value.Value) return;
             else told[(default, value.Dimension)] = value.Value;
 

@@ -32,7 +32,8 @@ internal sealed class PipelineHarness : IDisposable
     private readonly List<(ulong Position, byte[] Body)> journal = [];
     private ulong position;
 
-    public PipelineHarness(IClickHouseTransport store, RateBook rates, AssemblyOptions? options = null, AttributionTable? attribution = null)
+    public PipelineHarness(IClickHouseTransport store, RateBook rates, AssemblyOptions? options = null,
+        AttributionTable? attribution = null)
     {
         this.store = store;
         assemblyOptions = options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(6) };
@@ -129,8 +130,10 @@ internal sealed class PipelineHarness : IDisposable
     {
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
         encoder = new PostingEncoder("test", Clock);
-        loader = new TraceLoader(new LedgerReader(store), keys, Clock, postingOptions, new PipelineMetrics(), NullLogger.Instance);
-        Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000), poster, Metrics, OpenCosts, storeIsEmpty);
+        loader = new TraceLoader(new LedgerReader(store), keys, Clock, postingOptions, new PipelineMetrics(),
+            NullLogger.Instance);
+        Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000), poster, Metrics, OpenCosts,
+            storeIsEmpty);
         Clock.Advance(TimeSpan.FromMilliseconds(1));
     }
 

@@ -19,7 +19,8 @@ public sealed class TraceAssemblerTests
         bench.Pass(0.4);
 
         var row = Assert.Single(bench.Rows);
-        Assert.Equal(("acme", "support", Evidence.Ancestor, CallPico), (row.CustomerId, row.FeatureId, row.CustomerEvidence, (long)row.Cost.Cost.PicoUsd));
+        Assert.Equal(("acme", "support", Evidence.Ancestor, CallPico),
+            (row.CustomerId, row.FeatureId, row.CustomerEvidence, (long)row.Cost.Cost.PicoUsd));
         Assert.True(bench.Postings[0].Settled);
     }
 
@@ -272,7 +273,8 @@ public sealed class TraceAssemblerTests
     public void Over_the_limit_of_spans_a_trace_keeps_its_usage_and_counts_what_it_does_not_keep()
     {
         using var bench = new AssemblyBench(new AssemblyOptions { PostedFilterBitsLog2 = 16, SpansPerTraceMax = 16 });
-        bench.Offer([TestSpan.Root(1, 1), .. Enumerable.Range(10, 40).Select(id => new TestSpan(1, id, 1)), .. Enumerable.Range(100, 30).Select(id => TestSpan.Call(1, id, 1))]);
+        bench.Offer([TestSpan.Root(1, 1), .. Enumerable.Range(10, 40).Select(id => new TestSpan(1, id, 1)),
+            .. Enumerable.Range(100, 30).Select(id => TestSpan.Call(1, id, 1))]);
         bench.Pass(3);
 
         Assert.Equal(30 * CallPico, bench.NetByCustomer()["acme"]);
@@ -319,7 +321,8 @@ public sealed class TraceAssemblerTests
         for (var seed = 0; seed < 60; seed++)
         {
             var random = new Random(seed);
-            using var bench = new AssemblyBench(new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(1) });
+            using var bench =
+                new AssemblyBench(new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(1) });
             var shuffled = spans.Concat(spans.Where(_ => random.Next(3) == 0)).ToArray();
             random.Shuffle(shuffled);
             foreach (var span in shuffled)
