@@ -28,7 +28,7 @@ internal sealed class TraceAssembler : IDisposable
     private readonly AssemblyMetrics metrics;
     private readonly OpenCostBook openCosts;
     private readonly Dictionary<TraceId, OpenTrace> traces = [];
-    private readonly PriorityQueue<OpenTrace, long> due = new();
+    private readonly DueQueue due = new();
     private readonly Queue<TraceId> wanted = new();
     private readonly List<TraceId> concerned = [];
     private readonly SourceTable sources = new();
@@ -95,11 +95,10 @@ internal sealed class TraceAssembler : IDisposable
     {
         var now = Now;
         var more = false;
-        while (due.TryPeek(out var trace, out var at) && at <= now)
+        while (due.IsDue(now))
         {
             if (more = poster.Buffer.RowCount >= rowsMax) break;
-            due.Dequeue();
-            if (TakeFromQueue(trace, at)) Visit(trace, now);
+            if (due.TryTake(out var trace)) Visit(trace, now);
         }
         if (!more) Observe(now);
         return more;
@@ -111,7 +110,7 @@ internal sealed class TraceAssembler : IDisposable
     public void Drain()
     {
         var open = traces.Values.Where(trace => !trace.Settled && trace.Load is LoadState.NotNeeded or LoadState.Loaded);
-        foreach (var trace in open.ToArray()) Settle(trace, Now, incomplete: !IsWhole(trace));
+        foreach (var trace in open.ToArray()) Settle(trace, Now, incomplete: !trace.IsWhole());
     }
 
     /// <summary>
@@ -139,7 +138,7 @@ internal sealed class TraceAssembler : IDisposable
             metrics.TraceLoaded();
         }
         Account(trace);
-        Enqueue(trace, Now);
+        due.Enqueue(trace, Now);
     }
 
     /// <summary>
@@ -196,19 +195,9 @@ internal sealed class TraceAssembler : IDisposable
         }
         if (span.Flags != SpanRecordFlags.None) metrics.Count(span.Flags);
         if (trace.Settled) metrics.Count(AssemblyReason.LateSpan);
-        trace.Settled = false;
-        trace.Dirty = true;
-        trace.WholeKnown = false;
-        trace.LastArrival = now;
-        trace.UnpostedFrom = Math.Min(trace.UnpostedFrom ?? ulong.MaxValue, position);
-        if (span.UsageKeyCount > 0)
-        {
-            trace.UnpostedUsageSince ??= now;
-            trace.UsageArrived = true;
-            trace.WaitsForOwner = false;
-        }
+        trace.Arrived(span.UsageKeyCount > 0, position, now);
         Account(trace);
-        Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
+        due.Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
     }
 
     // Walks all traces, so not on every turn.
@@ -241,7 +230,7 @@ internal sealed class TraceAssembler : IDisposable
         trace.Standing = stored.Standing;
         trace.Context = stored.Context;
         trace.CostRelevant = true;
-        trace.WholeKnown = false;
+        trace.ForgetWhole();
         trace.Dirty = changed;
         if (changed || !stored.Standing.PostedAsSettled) return;
         trace.Settled = true;
@@ -257,14 +246,14 @@ internal sealed class TraceAssembler : IDisposable
 
         if (trace.Settled)
         {
-            var until = trace.SettledAt + KeptMillis(trace);
+            var until = trace.SettledAt + trace.KeptMillis(options);
             if (now >= until) Evict(trace);
-            else Enqueue(trace, until);
+            else due.Enqueue(trace, until);
             return;
         }
 
         var quiet = now - trace.LastArrival;
-        if (quiet >= options.SettledQuiet.TotalMilliseconds && IsWhole(trace))
+        if (quiet >= options.SettledQuiet.TotalMilliseconds && trace.IsWhole())
         {
             Settle(trace, now, incomplete: false);
         }
@@ -289,7 +278,7 @@ internal sealed class TraceAssembler : IDisposable
                 if (ownerlessToo || (!trace.WaitsForOwner && waited >= options.VisibleAfter.TotalMilliseconds))
                     PostProvisionally(trace, ownerlessToo);
             }
-            Enqueue(trace, NextVisit(trace, now));
+            due.Enqueue(trace, trace.NextVisit(options, now));
         }
     }
 
@@ -307,7 +296,7 @@ internal sealed class TraceAssembler : IDisposable
         }
         trace.UnpostedUsageSince = null;
         Account(trace);
-        Enqueue(trace, now + KeptMillis(trace));
+        due.Enqueue(trace, now + trace.KeptMillis(options));
     }
 
     private void PostProvisionally(OpenTrace trace, bool ownerlessToo)
@@ -351,54 +340,12 @@ internal sealed class TraceAssembler : IDisposable
         if (!trace.Settled) return;
         trace.Settled = false;
         trace.LastArrival = Now;
-        Enqueue(trace, Now + (long)options.SettledQuiet.TotalMilliseconds);
+        due.Enqueue(trace, Now + (long)options.SettledQuiet.TotalMilliseconds);
     }
 
-    private static bool IsWhole(OpenTrace trace)
-    {
-        if (trace.WholeKnown) return trace.Whole;
-        trace.WholeKnown = true;
-        trace.Whole = false;
-        var roots = 0;
-        for (var i = 0; i < trace.Spans.Count; i++)
-        {
-            var parent = trace.Spans[i].ParentSpanId;
-            if (parent.IsZero) roots++;
-            else if (trace.Spans.Find(parent) < 0) return false;
-        }
-        return trace.Whole = roots > 0;
-    }
 
-    private long NextVisit(OpenTrace trace, long now)
-    {
-        var knownBroken = trace is { WholeKnown: true, Whole: false };
-        var next = trace.LastArrival + (long)(knownBroken ? options.IdleQuiet : options.SettledQuiet).TotalMilliseconds;
-        if (trace.UnpostedUsageSince is { } since)
-        {
-            var wait = trace.WaitsForOwner ? options.UnattributedWait : options.VisibleAfter;
-            next = Math.Min(next, since + (long)wait.TotalMilliseconds);
-        }
-        return Math.Max(next, now + 1);
-    }
 
-    private long KeptMillis(OpenTrace trace) =>
-        (long)(trace.CostRelevant ? options.SettledKept : options.CostlessKept).TotalMilliseconds;
 
-    // A trace may stand in the queue several times; only the entry for its earliest instant counts.
-    private void Enqueue(OpenTrace trace, long at)
-    {
-        if (trace.QueuedFor <= at) return;
-        trace.QueuedFor = at;
-        due.Enqueue(trace, at);
-    }
-
-    private bool TakeFromQueue(OpenTrace trace, long at)
-    {
-        if (trace.QueuedFor != at || !traces.TryGetValue(trace.Id, out var current) || !ReferenceEquals(current, trace))
-            return false;
-        trace.QueuedFor = long.MaxValue;
-        return true;
-    }
 
     private void Account(OpenTrace trace)
     {
@@ -411,16 +358,15 @@ internal sealed class TraceAssembler : IDisposable
     {
         if (bytes <= options.OpenTraceBytesMax && traces.Count <= options.OpenTracesMax) return;
         var left = due.Count;
-        while ((bytes > options.OpenTraceBytesMax || traces.Count > options.OpenTracesMax) && left-- > 0
-            && due.TryDequeue(out var trace, out var at))
+        while ((bytes > options.OpenTraceBytesMax || traces.Count > options.OpenTracesMax) && left-- > 0)
         {
-            if (!TakeFromQueue(trace, at)) continue;
+            if (!due.TryTake(out var trace)) continue;
             // One that waits for the store is re-queued by the answer.
             if (trace.Load is LoadState.Wanted or LoadState.Asked) continue;
             if (!trace.Settled)
             {
                 metrics.Count(AssemblyReason.PressureEviction);
-                Settle(trace, Now, incomplete: !IsWhole(trace));
+                Settle(trace, Now, incomplete: !trace.IsWhole());
             }
             Evict(trace);
         }
@@ -430,6 +376,7 @@ internal sealed class TraceAssembler : IDisposable
     {
         openCosts.Remove(trace.Waiting);
         traces.Remove(trace.Id);
+        DueQueue.Forget(trace);
         bytes -= trace.AccountedBytes;
         trace.Dispose();
     }
