@@ -82,15 +82,17 @@ public sealed class IngestPipeline : IDisposable
             state = PipelineState.Recovering;
             await posting.ResolvePendingAsync(reader.CountPostingAsync, stop).ConfigureAwait(false);
             var storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
-            assembler = new TraceAssembler(parts.Assembly, parts.Clock, new CostingStage(parts.Snapshots, TopicsMax), poster, AssemblyMetrics, OpenCosts, storeIsEmpty);
+            assembler = new TraceAssembler(parts.Assembly, parts.Clock, new CostingStage(parts.Snapshots, TopicsMax), poster,
+                AssemblyMetrics, OpenCosts, storeIsEmpty);
 
             var statistics = parts.Journal.Statistics();
             var from = statistics.LowWaterMark > statistics.OldestPosition ? statistics.LowWaterMark : JournalPosition.Oldest;
-            if (statistics.DurablePosition >= from) PipelineLog.Replaying(parts.Logger, from.Sequence, statistics.DurablePosition.Sequence);
+            if (statistics.DurablePosition >= from && statistics.DurablePosition > JournalPosition.Oldest)
+                PipelineLog.Replaying(parts.Logger, from.Sequence, statistics.DurablePosition.Sequence);
             using var feed = parts.Journal.OpenFeed(from);
             var loader = new TraceLoader(reader, parts.Keys, parts.Clock, parts.Posting, Metrics, parts.Logger);
-            var assembly = new AssemblyStage(assembler, poster, parts.Journal, feed, parts.Keys, posting, loader, parts.Clock, parts.Posting, Metrics, parts.Logger,
-                parts.JournalBytesMax)
+            var assembly = new AssemblyStage(assembler, poster, parts.Journal, feed, parts.Keys, posting, loader, parts.Clock,
+                parts.Posting, Metrics, parts.Logger, parts.JournalBytesMax)
             {
                 ReplayEnd = statistics.DurablePosition,
             };
@@ -131,8 +133,9 @@ public sealed class IngestPipeline : IDisposable
         {
             try
             {
+                var isEmpty = $"SELECT count() = 0 FROM (SELECT 1 FROM {TraceFactsBlock.TableName} LIMIT 1)";
                 var answer = await parts.Store.QueryAsync(
-                    new ClickHouseQuery($"SELECT count() = 0 FROM (SELECT 1 FROM {TraceFactsBlock.TableName} LIMIT 1)") { Format = "TabSeparated" }, cancel).ConfigureAwait(false);
+                    new ClickHouseQuery(isEmpty) { Format = "TabSeparated" }, cancel).ConfigureAwait(false);
                 return answer is [(byte)'1', ..];
             }
             catch (StoreUnavailableException fault)

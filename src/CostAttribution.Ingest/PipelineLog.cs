@@ -5,16 +5,19 @@ namespace CostAttribution.Ingest;
 /// <summary>The data plane's messages; stable ids from 2000.</summary>
 internal static partial class PipelineLog
 {
-    [LoggerMessage(2001, LogLevel.Error, "journal record {Position} is not a span batch this version reads and was left out: {Fault}")]
+    [LoggerMessage(2001, LogLevel.Error,
+        "journal record {Position} is not a span batch this version reads and was left out: {Fault}")]
     public static partial void RecordUnreadable(ILogger logger, ulong position, string fault);
 
     [LoggerMessage(2002, LogLevel.Warning, "the journal cannot be trimmed; it keeps growing until this is mended: {Fault}")]
     public static partial void TrimFailed(ILogger logger, string fault);
 
-    [LoggerMessage(2003, LogLevel.Warning, "posting {PostingId} of {Rows} ledger rows did not reach the store; trying again in {DelayMillis} ms: {Fault}")]
+    [LoggerMessage(2003, LogLevel.Warning,
+        "posting {PostingId} of {Rows} ledger rows did not reach the store; trying again in {DelayMillis} ms: {Fault}")]
     public static partial void PostingRetried(ILogger logger, string postingId, long rows, long delayMillis, string fault);
 
-    [LoggerMessage(2004, LogLevel.Error, "the store refuses posting {PostingId}; nothing is lost, but nothing is posted until this is mended: {Fault}")]
+    [LoggerMessage(2004, LogLevel.Error,
+        "the store refuses posting {PostingId}; nothing is lost, but nothing is posted until this is mended: {Fault}")]
     public static partial void PostingRefused(ILogger logger, string postingId, string fault);
 
     [LoggerMessage(2005, LogLevel.Warning, "{Traces} traces could not be looked up in the store; trying again: {Fault}")]
@@ -23,7 +26,8 @@ internal static partial class PipelineLog
     [LoggerMessage(2006, LogLevel.Information, "posting {PostingId} of an earlier run was {Outcome}")]
     public static partial void PostingResolved(ILogger logger, string postingId, string outcome);
 
-    [LoggerMessage(2007, LogLevel.Critical, "the pipeline stopped on a fault of the program; senders are refused, restart the server and report this")]
+    [LoggerMessage(2007, LogLevel.Critical,
+        "the pipeline stopped on a fault of the program; senders are refused, restart the server and report this")]
     public static partial void Died(ILogger logger, Exception fault);
 
     [LoggerMessage(2008, LogLevel.Information, "replaying the journal from position {From} to {To}")]
@@ -31,4 +35,11 @@ internal static partial class PipelineLog
 
     [LoggerMessage(2009, LogLevel.Error, "posting file cannot be written; nothing is posted until the disk works: {Fault}")]
     public static partial void SpoolFailed(ILogger logger, string fault);
+
+    [LoggerMessage(2010, LogLevel.Error,
+        "stored facts of trace {TraceId} are not readable; it waits in the journal and nothing is posted for it: {Fault}")]
+    public static partial void FactsUnreadable(ILogger logger, string traceId, string fault);
+
+    [LoggerMessage(2011, LogLevel.Error, "the journal cannot be read back; trying again: {Fault}")]
+    public static partial void FeedFailed(ILogger logger, string fault);
 }

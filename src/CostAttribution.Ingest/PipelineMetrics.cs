@@ -18,7 +18,11 @@ public sealed class PipelineMetrics
     public long LookupFailures => Interlocked.Read(ref lookupFailures);
 
     /// <summary>What keeps postings from the store at the moment; empty when nothing does.</summary>
-    public string PostingTrouble { get => Volatile.Read(ref postingTrouble); internal set => Volatile.Write(ref postingTrouble, value); }
+    public string PostingTrouble
+    {
+        get => Volatile.Read(ref postingTrouble);
+        internal set => Volatile.Write(ref postingTrouble, value);
+    }
 
     private string postingTrouble = "";
 

@@ -4,7 +4,9 @@ using CostAttribution.Otlp.Protobuf;
 
 namespace CostAttribution.Otlp;
 
-/// <summary>The two messages that go back to a sender, in both encodings: ExportTraceServiceResponse and google.rpc.Status.</summary>
+/// <summary>
+/// The two messages that go back to a sender, in both encodings: ExportTraceServiceResponse and google.rpc.Status.
+/// </summary>
 public static class OtlpAnswers
 {
     private const string RetryInfoType = "type.googleapis.com/google.rpc.RetryInfo";

@@ -6,9 +6,11 @@ namespace CostAttribution.Otlp;
 /// <summary>OTLP's numbers as the domain's words; numbers that the protocol does not define count as unset.</summary>
 internal static class OtlpEnums
 {
-    public static SpanKind ToKind(int number) => number is >= 0 and <= (int)SpanKind.Consumer ? (SpanKind)number : SpanKind.Unspecified;
+    public static SpanKind ToKind(int number) =>
+        number is >= 0 and <= (int)SpanKind.Consumer ? (SpanKind)number : SpanKind.Unspecified;
 
-    public static SpanStatus ToStatus(int number) => number is >= 0 and <= (int)SpanStatus.Error ? (SpanStatus)number : SpanStatus.Unset;
+    public static SpanStatus ToStatus(int number) =>
+        number is >= 0 and <= (int)SpanStatus.Error ? (SpanStatus)number : SpanStatus.Unset;
 
     public static SpanKind ToKind(ReadOnlySpan<byte> name)
     {

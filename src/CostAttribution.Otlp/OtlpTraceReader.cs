@@ -52,7 +52,9 @@ public sealed class OtlpTraceReader : IDisposable
         }
     }
 
-    /// <summary>Reads the same message in OTLP's JSON mapping: ids in hexadecimal, enums as numbers (names are accepted).</summary>
+    /// <summary>
+    /// Reads the same message in OTLP's JSON mapping: ids in hexadecimal, enums as numbers (names are accepted).
+    /// </summary>
     public DecodeResult ReadJson(ReadOnlySpan<byte> request, ulong receivedNanos)
     {
         Begin(request.Length);

@@ -72,7 +72,8 @@ internal sealed class StructuredText
     public void Double(double value)
     {
         Span<byte> text = stackalloc byte[32];
-        if (double.IsFinite(value) && value.TryFormat(text, out var written, provider: CultureInfo.InvariantCulture)) Raw(text[..written]);
+        if (double.IsFinite(value) && value.TryFormat(text, out var written, provider: CultureInfo.InvariantCulture))
+            Raw(text[..written]);
         else Raw("null"u8);
     }
 

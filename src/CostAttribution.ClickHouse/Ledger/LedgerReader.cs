@@ -64,6 +64,33 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         return rows;
     }
 
+    /// <summary>Whose spans they are, as of their newest facts; spans without an owner or not in the store are left out.</summary>
+    public async Task<IReadOnlyList<StoredSpanOwner>> LoadSpanOwnersAsync(
+        IReadOnlyList<(TraceId TraceId, SpanId SpanId)> spans, CancellationToken cancel)
+    {
+        var wanted = spans.ToHashSet();
+        var owners = new List<StoredSpanOwner>();
+        foreach (var ids in InQueries([.. spans.Select(span => span.TraceId).Distinct()]))
+        {
+            var bytes = await QueryAsync("SELECT trace_id, span_id, customer_id, feature_id FROM spans " +
+                $"WHERE trace_id IN ({ids}) AND (customer_id != '' OR feature_id != '')", cancel);
+            foreach (var block in NativeBlockReader.ReadAll(bytes))
+            {
+                var traces = block.Column<StringValues>("trace_id");
+                var spanIds = block.Column<StringValues>("span_id");
+                var customers = block.Column<StringValues>("customer_id");
+                var features = block.Column<StringValues>("feature_id");
+                for (var i = 0; i < block.Rows; i++)
+                {
+                    var trace = LedgerRowReader.ParseTrace(traces.At(i));
+                    if (SpanId.TryParse(spanIds.At(i), out var span) && wanted.Contains((trace, span)))
+                        owners.Add(new StoredSpanOwner(trace, span, customers.At(i), features.At(i)));
+                }
+            }
+        }
+        return owners;
+    }
+
     private static void ReadFacts(NativeBlock block, List<StoredFacts> facts)
     {
         var traces = block.Column<StringValues>("trace_id");

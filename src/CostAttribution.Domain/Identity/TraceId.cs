@@ -32,8 +32,10 @@ public readonly record struct TraceId(ulong High, ulong Low) : IComparable<Trace
     {
         id = default;
         if (text is not { Length: 32 }) return false;
-        if (!ulong.TryParse(text.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var high)) return false;
-        if (!ulong.TryParse(text.AsSpan(16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var low)) return false;
+        if (!ulong.TryParse(text.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var high))
+            return false;
+        if (!ulong.TryParse(text.AsSpan(16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var low))
+            return false;
         id = new TraceId(high, low);
         return true;
     }

@@ -21,4 +21,7 @@ public enum Ownership : byte { None = 0, Owner = 1, Duplicate = 2, Aggregate = 3
 public enum RunStatus : byte { Open = 0, Completed = 1, Failed = 2, Incomplete = 3 }
 
 /// <summary>Why a row was posted; the <c>reason</c> column holds the snake-case name.</summary>
-public enum PostingReason : byte { First = 0, LateSpan = 1, LateParent = 2, Duplicate = 3, Reprice = 4, Reattribute = 5, Audit = 6, TrueUp = 7, Context = 8 }
+public enum PostingReason : byte
+{
+    First = 0, LateSpan = 1, LateParent = 2, Duplicate = 3, Reprice = 4, Reattribute = 5, Audit = 6, TrueUp = 7, Context = 8,
+}

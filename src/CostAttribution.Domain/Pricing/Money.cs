@@ -15,7 +15,8 @@ public readonly record struct Money(Int128 PicoUsd) : IComparable<Money>,
     public const int Scale = 12;
 
     /// <summary>Largest magnitude a <c>Decimal(38, 12)</c> can hold, in pico-dollars.</summary>
-    public static readonly Int128 PicoUsdMax = Int128.Parse("99999999999999999999999999999999999999", CultureInfo.InvariantCulture);
+    public static readonly Int128 PicoUsdMax =
+        Int128.Parse("99999999999999999999999999999999999999", CultureInfo.InvariantCulture);
 
     private static readonly Int128 PicoPerUsd = 1_000_000_000_000;
 
@@ -71,7 +72,11 @@ public readonly record struct Money(Int128 PicoUsd) : IComparable<Money>,
         return true;
     }
 
-    /// <summary>Parses like <see cref="TryParse"/>; throws <see cref="FormatException"/> when the text is not such a number.</summary>
+    /// <summary>
+    /// Parses like <see cref="TryParse"/>; throws <see cref="FormatException"/> when the text is not such a number.
+    /// </summary>
     public static Money Parse(string text) =>
-        TryParse(text, out var money) ? money : throw new FormatException($"'{text}' is not a decimal amount with at most {Scale} decimals");
+        TryParse(text, out var money)
+            ? money
+            : throw new FormatException($"'{text}' is not a decimal amount with at most {Scale} decimals");
 }

@@ -18,7 +18,9 @@ public enum AttributeUse : byte
     /// <summary>Names operation, model, provider, run or step.</summary>
     Context = 1 << 2,
 
-    /// <summary>Text holding JSON or a Python dictionary, of which only known members are kept (<see cref="StructuredAttributes"/>).</summary>
+    /// <summary>
+    /// Text holding JSON or a Python dictionary, of which only known members are kept (<see cref="StructuredAttributes"/>).
+    /// </summary>
     Structured = 1 << 3,
 }
 
@@ -44,8 +46,10 @@ public sealed class AttributeKeyTable
     public AttributeKeyTable(IEnumerable<string> configuredKeys)
     {
         var known = KnownKeys.All.Select(key => key.Name).ToHashSet(StringComparer.Ordinal);
-        var configured = configuredKeys.Where(key => !known.Contains(key)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
-        ConfiguredKeys = [.. configured.Select((name, index) => new KnownKey((ushort)(FirstConfiguredId + index), name, AttributeUse.Dimension))];
+        var configured = configuredKeys.Where(key => !known.Contains(key)).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal).ToArray();
+        ConfiguredKeys = [.. configured.Select((name, index) =>
+            new KnownKey((ushort)(FirstConfiguredId + index), name, AttributeUse.Dimension))];
         entries = [.. KnownKeys.All, .. ConfiguredKeys];
         names = [.. entries.Select(entry => Encoding.UTF8.GetBytes(entry.Name))];
         byId = entries.Select((entry, index) => (entry.Id, index)).ToDictionary(pair => pair.Id, pair => pair.index);
@@ -102,7 +106,8 @@ public sealed class AttributeKeyTable
         }
         unchecked
         {
-            var mixed = (tail ^ (ulong)name.Length * 0x9E37_79B9_7F4A_7C15UL) * 0xD6E8_FEB8_6659_FD93UL ^ head * 0xA076_1D64_78BD_642FUL;
+            var mixed = (tail ^ (ulong)name.Length * 0x9E37_79B9_7F4A_7C15UL) * 0xD6E8_FEB8_6659_FD93UL
+                ^ head * 0xA076_1D64_78BD_642FUL;
             return (int)(mixed >> 33);
         }
     }

@@ -41,7 +41,8 @@ public readonly ref struct AttributeValue
         var formatted = Type switch
         {
             AttributeType.Int => Utf8Formatter.TryFormat(bits, text, out written),
-            AttributeType.Double => Double.TryFormat(text, out written, provider: System.Globalization.CultureInfo.InvariantCulture),
+            AttributeType.Double =>
+                Double.TryFormat(text, out written, provider: System.Globalization.CultureInfo.InvariantCulture),
             _ => Encoding.UTF8.TryGetBytes(Bool ? "true" : "false", text, out written),
         };
         return formatted ? interner.Get(text[..written]) : "";

@@ -14,7 +14,8 @@ public sealed class ResourceInfo
         this.encoded = encoded.ToArray();
         foreach (var attribute in Attributes)
         {
-            if (attribute.Key == KnownKeys.ServiceName && attribute.Type == AttributeType.String) ServiceName = Encoding.UTF8.GetString(attribute.Utf8);
+            if (attribute.Key == KnownKeys.ServiceName && attribute.Type == AttributeType.String)
+                ServiceName = Encoding.UTF8.GetString(attribute.Utf8);
         }
     }
 

@@ -35,7 +35,8 @@ public sealed class SpanBatch : IDisposable
         this.pooled = pooled;
         var bytes = buffer.AsSpan(0, length);
         var position = HeadBytes;
-        for (var keys = ConfiguredKeyCount; keys > 0; keys--) position += 4 + BinaryPrimitives.ReadUInt16LittleEndian(bytes[(position + 2)..]);
+        for (var keys = ConfiguredKeyCount; keys > 0; keys--)
+            position += 4 + BinaryPrimitives.ReadUInt16LittleEndian(bytes[(position + 2)..]);
         resources = ReadRanges(bytes, ref position, BinaryPrimitives.ReadInt32LittleEndian(bytes[4..]));
         scopes = ReadRanges(bytes, ref position, BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]));
         spansOffset = position;
@@ -67,7 +68,8 @@ public sealed class SpanBatch : IDisposable
         try
         {
             if (copy.Length < HeadBytes) throw new InvalidDataException("the span batch is shorter than its head");
-            if (copy[0] != FormatVersion) throw new InvalidDataException($"span batch format {copy[0]} is not one this version reads");
+            if (copy[0] != FormatVersion)
+                throw new InvalidDataException($"span batch format {copy[0]} is not one this version reads");
             var batch = new SpanBatch(copy, copy.Length, pooled: false);
             batch.Validate();
             batch.TranslateKeys(keys);
@@ -103,12 +105,17 @@ public sealed class SpanBatch : IDisposable
 
     private void Validate()
     {
-        foreach (var range in resources) WalkAttributes(new AttributeReader(buffer.AsSpan(range)[2..], BinaryPrimitives.ReadUInt16LittleEndian(buffer.AsSpan(range))));
+        foreach (var range in resources)
+        {
+            var resource = buffer.AsSpan(range);
+            WalkAttributes(new AttributeReader(resource[2..], BinaryPrimitives.ReadUInt16LittleEndian(resource)));
+        }
         for (var i = 0; i < ScopeCount; i++) _ = new ScopeInfo(Scope(i));
         var count = 0;
         foreach (var span in Spans)
         {
-            if (span.ResourceIndex >= ResourceCount || span.ScopeIndex >= ScopeCount || span.ResourceIndex < 0 || span.ScopeIndex < 0)
+            if (span.ResourceIndex >= ResourceCount || span.ScopeIndex >= ScopeCount
+                || span.ResourceIndex < 0 || span.ScopeIndex < 0)
                 throw new ArgumentException("a span refers to a missing resource or scope");
             _ = span.Name;
             for (var i = 0; i < span.LinkCount; i++) _ = span.Link(i);
@@ -146,7 +153,8 @@ public sealed class SpanBatch : IDisposable
         {
             var record = buffer.AsSpan(offset, BinaryPrimitives.ReadInt32LittleEndian(buffer.AsSpan(offset)));
             var span = new SpanRecord(record);
-            Translate(record[(SpanRecord.HeaderBytes + span.Name.Length + span.LinkCount * SpanRecord.LinkBytes)..], span.AttributeCount, translation);
+            Translate(record[(SpanRecord.HeaderBytes + span.Name.Length + span.LinkCount * SpanRecord.LinkBytes)..],
+                span.AttributeCount, translation);
             offset += record.Length;
         }
     }

@@ -5,8 +5,8 @@ using System.IO.Hashing;
 namespace CostAttribution.Domain.Tracing;
 
 /// <summary>
-/// Writes a <see cref="SpanBatch"/>. Attributes go to whatever was begun last, a resource or a span. Reusable: <see cref="Build"/>
-/// leaves it empty. Not thread-safe.
+/// Writes a <see cref="SpanBatch"/>. Attributes go to whatever was begun last, a resource or a span. Reusable:
+/// <see cref="Build"/> leaves it empty. Not thread-safe.
 /// </summary>
 public sealed class SpanBatchBuilder(AttributeKeyTable keys, TracingLimits limits) : IDisposable
 {
@@ -53,7 +53,8 @@ public sealed class SpanBatchBuilder(AttributeKeyTable keys, TracingLimits limit
     public void BeginSpan() => BeginAttributes();
 
     public void AddInt(in KnownKey key, long value) => AddBits(key, AttributeType.Int, value);
-    public void AddDouble(in KnownKey key, double value) => AddBits(key, AttributeType.Double, BitConverter.DoubleToInt64Bits(value));
+    public void AddDouble(in KnownKey key, double value) =>
+        AddBits(key, AttributeType.Double, BitConverter.DoubleToInt64Bits(value));
 
     public void AddBool(in KnownKey key, bool value)
     {
@@ -86,7 +87,9 @@ public sealed class SpanBatchBuilder(AttributeKeyTable keys, TracingLimits limit
         linkCount++;
     }
 
-    /// <summary>Ends the span. An end before the start is set to the start and flagged; an end of zero means "not ended".</summary>
+    /// <summary>
+    /// Ends the span. An end before the start is set to the start and flagged; an end of zero means "not ended".
+    /// </summary>
     public void EndSpan(SpanHeader header, ReadOnlySpan<byte> name, int resourceIndex, int scopeIndex, ulong receivedNanos)
     {
         if (header.EndNanos != 0 && header.EndNanos < header.StartNanos)
@@ -121,7 +124,9 @@ public sealed class SpanBatchBuilder(AttributeKeyTable keys, TracingLimits limit
         SpanCount++;
     }
 
-    /// <summary>Appends a finished record under other resource and scope indexes (when a trace's facts are written out).</summary>
+    /// <summary>
+    /// Appends a finished record under other resource and scope indexes (when a trace's facts are written out).
+    /// </summary>
     internal void AppendRecord(SpanRecord source, int resourceIndex, int scopeIndex)
     {
         var record = spans.Extend(source.Bytes.Length);

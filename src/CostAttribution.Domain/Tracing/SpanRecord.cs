@@ -21,9 +21,9 @@ namespace CostAttribution.Domain.Tracing;
 /// </summary>
 public readonly ref struct SpanRecord
 {
-    internal const int ResourceOffset = 4, ScopeOffset = 8, HintsOffset = 12, TraceIdOffset = 16, SpanIdOffset = 32, ParentOffset = 40,
-        StartOffset = 48, EndOffset = 56, ReceivedOffset = 64, HashOffset = 72, FlagsOffset = 80, KindOffset = 82, StatusOffset = 83,
-        AttributesOffset = 84, UsageKeysOffset = 86, NameOffset = 88, LinksOffset = 90;
+    internal const int ResourceOffset = 4, ScopeOffset = 8, HintsOffset = 12, TraceIdOffset = 16, SpanIdOffset = 32,
+        ParentOffset = 40, StartOffset = 48, EndOffset = 56, ReceivedOffset = 64, HashOffset = 72, FlagsOffset = 80,
+        KindOffset = 82, StatusOffset = 83, AttributesOffset = 84, UsageKeysOffset = 86, NameOffset = 88, LinksOffset = 90;
 
     /// <summary>Bytes before the name.</summary>
     public const int HeaderBytes = 92;

@@ -120,7 +120,8 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
     {
         if (record.Length > buffer.Length - bufferUsed)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(checked(bufferUsed + record.Length), Math.Max(1024, buffer.Length * 2)));
+            var larger = ArrayPool<byte>.Shared.Rent(
+                Math.Max(checked(bufferUsed + record.Length), Math.Max(1024, buffer.Length * 2)));
             buffer.AsSpan(0, bufferUsed).CopyTo(larger);
             if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
             buffer = larger;

@@ -9,7 +9,8 @@ public static class SpanFlagNames
 {
     private static readonly string[] ByBit = BuildNames();
     private static readonly FrozenDictionary<string, SpanFlags> ByName =
-        Enum.GetValues<SpanFlags>().Where(flag => flag != SpanFlags.None).ToFrozenDictionary(flag => ByBit[BitOperations.TrailingZeroCount((ulong)flag)]);
+        Enum.GetValues<SpanFlags>().Where(flag => flag != SpanFlags.None)
+            .ToFrozenDictionary(flag => ByBit[BitOperations.TrailingZeroCount((ulong)flag)]);
 
     /// <summary>The name of a single flag.</summary>
     public static string NameOf(SpanFlags flag) => ByBit[BitOperations.TrailingZeroCount((ulong)flag)];
@@ -29,7 +30,9 @@ public static class SpanFlagNames
         return [.. names];
     }
 
-    /// <summary>Reads back what <see cref="ToNames"/> wrote; unknown names are ignored, since newer programs may add some.</summary>
+    /// <summary>
+    /// Reads back what <see cref="ToNames"/> wrote; unknown names are ignored, since newer programs may add some.
+    /// </summary>
     public static SpanFlags FromNames(IEnumerable<string> names)
     {
         var flags = SpanFlags.None;

@@ -1,6 +1,8 @@
 namespace CostAttribution.Domain.Usage;
 
-/// <summary>Names of units in <c>other_units</c>, in the rate cards and in <c>unpriced_usage</c>. Persisted: append only.</summary>
+/// <summary>
+/// Names of units in <c>other_units</c>, in the rate cards and in <c>unpriced_usage</c>. Persisted: append only.
+/// </summary>
 public static class UsageUnits
 {
     // The six token kinds have columns of their own; their names appear in rate cards and reports.

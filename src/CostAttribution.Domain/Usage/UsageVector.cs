@@ -33,7 +33,8 @@ public struct UsageVector
             var total = InputTokens + CacheReadTokens + CacheWriteTokens + CacheWrite1hTokens;
             foreach (var (unit, quantity) in OtherUnits ?? [])
             {
-                if (unit is UsageUnits.AudioInputTokens or UsageUnits.ImageInputTokens or UsageUnits.VideoInputTokens) total += quantity;
+                if (unit is UsageUnits.AudioInputTokens or UsageUnits.ImageInputTokens or UsageUnits.VideoInputTokens)
+                    total += quantity;
             }
             return total;
         }

@@ -21,7 +21,8 @@ public enum SpanLimit : byte { Attributes = 0, Links = 1, Value = 2 }
 public sealed class AssemblyMetrics
 {
     private static readonly string[] Names =
-        ["duplicate_span", "late_span", "idle_incomplete", "pressure_eviction", "trace_over_limit", "provisional_posting", "costless_forgotten"];
+        ["duplicate_span", "late_span", "idle_incomplete", "pressure_eviction", "trace_over_limit", "provisional_posting",
+         "costless_forgotten"];
 
     private readonly long[] limits = new long[Enum.GetValues<SpanLimit>().Length];
     private readonly long[] reasons = new long[Enum.GetValues<AssemblyReason>().Length];

@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace CostAttribution.Ingest.Assembly;
 
-/// <summary>When traces are costed and how much of them is kept. Durations of ARCHITECTURE.md, "When a trace is posted".</summary>
+/// <summary>
+/// When traces are costed and how much of them is kept. Durations of ARCHITECTURE.md, "When a trace is posted".
+/// </summary>
 public sealed class AssemblyOptions
 {
     public const string Section = "Assembly";
@@ -19,11 +21,16 @@ public sealed class AssemblyOptions
     [Range(typeof(TimeSpan), "00:00:00.100", "06:00:00")]
     public TimeSpan UnattributedWait { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>A trace without root or with missing parents is taken as it is after this much quiet. At least <see cref="SettledQuiet"/>.</summary>
+    /// <summary>
+    /// A trace without root or with missing parents is taken as it is after this much quiet. At least
+    /// <see cref="SettledQuiet"/>.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00.100", "06:00:00")]
     public TimeSpan IdleQuiet { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a posted trace stays in memory, where a late span is cheap. Later ones are loaded from the store.</summary>
+    /// <summary>
+    /// How long a posted trace stays in memory, where a late span is cheap. Later ones are loaded from the store.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "06:00:00")]
     public TimeSpan SettledKept { get; set; } = TimeSpan.FromSeconds(60);
 
@@ -34,7 +41,9 @@ public sealed class AssemblyOptions
     [Range(typeof(TimeSpan), "00:00:00", "06:00:00")]
     public TimeSpan CostlessKept { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long posted trace ids are remembered, so that a repeated or late span is recognised without asking the store.</summary>
+    /// <summary>
+    /// How long posted trace ids are remembered, so that a repeated or late span is recognised without asking the store.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:01:00", "2.00:00:00")]
     public TimeSpan PostedRemembered { get; set; } = TimeSpan.FromHours(2);
 

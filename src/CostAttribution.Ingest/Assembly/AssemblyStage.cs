@@ -21,9 +21,11 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private const int RecordsPerTurn = 64;
 
     // One wake-up is enough however many events there are.
-    private readonly Channel<bool> wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> wake =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Queue<ulong> inFlight = new();
     private readonly List<TraceId> ids = [];
+    private readonly List<(TraceId TraceId, SpanId SpanId)> links = [];
     private Task<LoadAnswer>? loading;
     private long enqueued, askAfter;
     private long bufferSince;
@@ -72,10 +74,18 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private bool ReadRecords()
     {
         var read = 0;
-        while (read < RecordsPerTurn && poster.Buffer.RowCount < options.RowsMax && feed.TryRead(out var record))
+        try
         {
-            using (record) Accept(record);
-            read++;
+            while (read < RecordsPerTurn && poster.Buffer.RowCount < options.RowsMax && feed.TryRead(out var record))
+            {
+                using (record) Accept(record);
+                read++;
+            }
+        }
+        catch (JournalException fault)
+        {
+            // The record stays where it is and is tried again with the next tick.
+            PipelineLog.FeedFailed(logger, fault.Message);
         }
         return read > 0;
     }
@@ -102,15 +112,15 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private void AskStore()
     {
         if (loading is not null) return;
-        if (ids.Count == 0)
+        if (ids.Count + links.Count == 0)
         {
             assembler.TakeWanted(ids, options.LookupTracesMax);
-            if (ids.Count == 0) return;
+            assembler.TakeWantedLinks(links, options.LookupTracesMax);
+            if (ids.Count + links.Count == 0) return;
             askAfter = enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0);
         }
         if (enqueued - inFlight.Count < askAfter) return;
-        loading = loader.LoadAsync([.. ids]);
-        ids.Clear();
+        loading = loader.LoadAsync([.. ids], [.. links]);
         loading.ContinueWith(_ => wake.Writer.TryWrite(true), TaskScheduler.Default);
     }
 
@@ -122,8 +132,12 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         foreach (var id in answer.Asked)
         {
             if (!answer.Answered) assembler.NotLoaded(id);
-            else assembler.Loaded(id, answer.Traces.GetValueOrDefault(id));
+            else if (!answer.Unreadable.Contains(id)) assembler.Loaded(id, answer.Traces.GetValueOrDefault(id));
         }
+        foreach (var link in answer.Links) assembler.LinkLoaded(link.TraceId, link.SpanId, link.Customer, link.Feature);
+        ids.Clear();
+        // Links that could not be asked about are asked about again with the next look-up.
+        if (answer.Answered) links.Clear();
         foreach (var facts in answer.Traces.Values.SelectMany(trace => trace.Facts)) facts.Dispose();
         return true;
     }

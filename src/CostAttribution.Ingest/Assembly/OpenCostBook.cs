@@ -3,9 +3,11 @@ using CostAttribution.Domain.Pricing;
 
 namespace CostAttribution.Ingest.Assembly;
 
-/// <summary>What open cost is grouped by: hour of the event and the dimensions of the hourly rollup that budgets ask for.</summary>
-public readonly record struct OpenCostKey(long HourMicros, string Customer, string Feature, string Product, string Team, string Environment,
-    string Workflow, string Agent, string Provider, string Model, string Plan, string Audience);
+/// <summary>
+/// What open cost is grouped by: hour of the event and the dimensions of the hourly rollup that budgets ask for.
+/// </summary>
+public readonly record struct OpenCostKey(long HourMicros, string Customer, string Feature, string Product, string Team,
+    string Environment, string Workflow, string Agent, string Provider, string Model, string Plan, string Audience);
 
 /// <summary>
 /// Cost that is known and waits for its owner before it is posted, by customer, feature and the rest. Written by the assembler,
@@ -24,9 +26,9 @@ public sealed class OpenCostBook
         lock (gate) return [.. figures.Select(pair => (pair.Key, pair.Value.Cost, pair.Value.Calls))];
     }
 
-    internal static OpenCostKey KeyOf(LedgerEntry entry) => new(entry.EventTimeMicros / MicrosPerHour * MicrosPerHour, entry.CustomerId,
-        entry.FeatureId, entry.Product, entry.Team, entry.Environment, entry.Workflow, entry.Agent, entry.Provider, entry.Model, entry.Plan,
-        entry.Audience);
+    internal static OpenCostKey KeyOf(LedgerEntry entry) =>
+        new(entry.EventTimeMicros / MicrosPerHour * MicrosPerHour, entry.CustomerId, entry.FeatureId, entry.Product, entry.Team,
+            entry.Environment, entry.Workflow, entry.Agent, entry.Provider, entry.Model, entry.Plan, entry.Audience);
 
     internal void Add(IReadOnlyList<LedgerEntry> waiting) => Change(waiting, 1);
 

@@ -26,23 +26,23 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>Provisional posting has run for the waiting usage: what still waits lacks an owner.</summary>
     public bool WaitsForOwner { get; set; }
 
-    /// <summary>Journal position of the oldest record with spans that the store may not hold; null when the store holds all.</summary>
+    /// <summary>
+    /// Journal position of the oldest record with spans that the store may not hold; null when the store holds all.
+    /// </summary>
     public ulong? UnpostedFrom { get; set; }
 
     /// <summary>Something changed since the last costing.</summary>
     public bool Dirty { get; set; }
 
-    /// <summary>A span with usage arrived since the last costing: a correction is then due to a late span, else to a late parent.</summary>
+    /// <summary>
+    /// A span with usage arrived since the last costing: a correction is then due to a late span, else to a late parent.
+    /// </summary>
     public bool UsageArrived { get; set; }
 
     /// <summary>Another trace answered a question of this one since the last costing.</summary>
     public bool ContextChanged { get; set; }
 
-    /// <summary><see cref="Whole"/> is up to date.</summary>
-    public bool WholeKnown { get; set; }
 
-    /// <summary>The root is here and every parent resolves.</summary>
-    public bool Whole { get; set; }
 
     /// <summary>The last costing was final; a late span clears it.</summary>
     public bool Settled { get; set; }
@@ -55,7 +55,9 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
 
     public LoadState Load { get; set; }
 
-    /// <summary>Instant of the due queue's entry that counts for this trace; <see cref="long.MaxValue"/> when there is none.</summary>
+    /// <summary>
+    /// Instant of the due queue's entry that counts for this trace; <see cref="long.MaxValue"/> when there is none.
+    /// </summary>
     public long QueuedFor { get; set; } = long.MaxValue;
 
     /// <summary>Entries that were computed and wait for their owner; they stand in the <see cref="OpenCostBook"/>.</summary>
@@ -66,6 +68,9 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
 
     /// <summary>Rough bytes of the objects around the buffer.</summary>
     private const int OverheadBytes = 640;
+
+    // Null: not looked at since the last change.
+    private bool? whole;
 
     public long Bytes => OverheadBytes + Spans.BufferBytes + Standing.ApproximateBytes;
 
@@ -78,6 +83,55 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
         Spans.Dispose();
         Spans = new TraceSpans(Id);
     }
+
+    /// <summary>Whether the root is here and every parent resolves; remembered until <see cref="ForgetWhole"/>.</summary>
+    public bool IsWhole()
+    {
+        if (whole is { } known) return known;
+        whole = false;
+        var roots = 0;
+        for (var i = 0; i < Spans.Count; i++)
+        {
+            var parent = Spans[i].ParentSpanId;
+            if (parent.IsZero) roots++;
+            else if (Spans.Find(parent) < 0) return false;
+        }
+        whole = roots > 0;
+        return roots > 0;
+    }
+
+    /// <summary>The spans changed.</summary>
+    public void ForgetWhole() => whole = null;
+
+    /// <summary>A span that changed something arrived in the journal record at <paramref name="position"/>.</summary>
+    public void Arrived(bool withUsage, ulong position, long now)
+    {
+        Settled = false;
+        Dirty = true;
+        ForgetWhole();
+        LastArrival = now;
+        UnpostedFrom = Math.Min(UnpostedFrom ?? ulong.MaxValue, position);
+        if (!withUsage) return;
+        UnpostedUsageSince ??= now;
+        UsageArrived = true;
+        WaitsForOwner = false;
+    }
+
+    /// <summary>When this open trace may next have to be posted: always after <paramref name="now"/>.</summary>
+    public long NextVisit(AssemblyOptions options, long now)
+    {
+        var next = LastArrival + (long)(whole == false ? options.IdleQuiet : options.SettledQuiet).TotalMilliseconds;
+        if (UnpostedUsageSince is { } since)
+        {
+            var wait = WaitsForOwner ? options.UnattributedWait : options.VisibleAfter;
+            next = Math.Min(next, since + (long)wait.TotalMilliseconds);
+        }
+        return Math.Max(next, now + 1);
+    }
+
+    /// <summary>How long it is kept once settled.</summary>
+    public long KeptMillis(AssemblyOptions options) =>
+        (long)(CostRelevant ? options.SettledKept : options.CostlessKept).TotalMilliseconds;
 
     public void Dispose() => Spans.Dispose();
 }

@@ -28,9 +28,11 @@ internal sealed class TraceAssembler : IDisposable
     private readonly AssemblyMetrics metrics;
     private readonly OpenCostBook openCosts;
     private readonly Dictionary<TraceId, OpenTrace> traces = [];
-    private readonly PriorityQueue<OpenTrace, long> due = new();
+    private readonly DueQueue due = new();
     private readonly Queue<TraceId> wanted = new();
     private readonly List<TraceId> concerned = [];
+    private readonly List<(TraceId TraceId, SpanId SpanId)> openLinks = [];
+    private readonly Queue<(TraceId TraceId, SpanId SpanId)> linksWanted = new();
     private readonly SourceTable sources = new();
     private readonly PostedTraceFilter posted;
     private readonly ulong mayBePostedBefore;
@@ -45,8 +47,8 @@ internal sealed class TraceAssembler : IDisposable
     /// <param name="metrics">Counts.</param>
     /// <param name="openCosts">Shows what waits for its owner.</param>
     /// <param name="storeIsEmpty">No earlier process posted anything: spans from before this start need no look-up.</param>
-    public TraceAssembler(AssemblyOptions options, TimeProvider clock, CostingStage costing, TracePoster poster, AssemblyMetrics metrics,
-        OpenCostBook openCosts, bool storeIsEmpty)
+    public TraceAssembler(AssemblyOptions options, TimeProvider clock, CostingStage costing, TracePoster poster,
+        AssemblyMetrics metrics, OpenCostBook openCosts, bool storeIsEmpty)
     {
         this.options = options;
         this.clock = clock;
@@ -95,24 +97,18 @@ internal sealed class TraceAssembler : IDisposable
     {
         var now = Now;
         var more = false;
-        while (due.TryPeek(out var trace, out var at) && at <= now)
+        while (due.IsDue(now))
         {
             if (more = poster.Buffer.RowCount >= rowsMax) break;
-            due.Dequeue();
-            if (TakeFromQueue(trace, at)) Visit(trace, now);
+            if (due.TryTake(out var trace)) Visit(trace, now);
         }
         if (!more) Observe(now);
         return more;
     }
 
-    /// <summary>Costs and posts everything as it is now, as if every wait were over; used for a clean stop of a test or a drain.</summary>
-    public void Drain()
-    {
-        foreach (var trace in traces.Values.Where(trace => !trace.Settled && trace.Load is LoadState.NotNeeded or LoadState.Loaded).ToArray())
-            Settle(trace, Now, incomplete: !IsWhole(trace));
-    }
-
-    /// <summary>Moves up to <paramref name="max"/> ids of traces that the store must be asked about into <paramref name="ids"/>.</summary>
+    /// <summary>
+    /// Moves up to <paramref name="max"/> ids of traces that the store must be asked about into <paramref name="ids"/>.
+    /// </summary>
     public void TakeWanted(List<TraceId> ids, int max)
     {
         while (ids.Count < max && wanted.TryDequeue(out var id))
@@ -121,6 +117,22 @@ internal sealed class TraceAssembler : IDisposable
             trace.Load = LoadState.Asked;
             ids.Add(id);
         }
+    }
+
+    /// <summary>
+    /// Moves up to <paramref name="max"/> linked spans whose owner only the store may know into <paramref name="spans"/>.
+    /// </summary>
+    public void TakeWantedLinks(List<(TraceId TraceId, SpanId SpanId)> spans, int max)
+    {
+        while (spans.Count < max && linksWanted.TryDequeue(out var span)) spans.Add(span);
+    }
+
+    /// <summary>The store's answer about a linked span: traces that asked for it are costed again.</summary>
+    public void LinkLoaded(TraceId traceId, SpanId spanId, string customer, string feature)
+    {
+        concerned.Clear();
+        costing.Outside.TellLink(traceId, spanId, customer, feature, concerned);
+        foreach (var id in concerned) Reconsider(id);
     }
 
     /// <summary>The store's answer about a trace: its facts and standing entries, or that it has none.</summary>
@@ -135,7 +147,7 @@ internal sealed class TraceAssembler : IDisposable
             metrics.TraceLoaded();
         }
         Account(trace);
-        Enqueue(trace, Now);
+        due.Enqueue(trace, Now);
     }
 
     /// <summary>
@@ -143,7 +155,8 @@ internal sealed class TraceAssembler : IDisposable
     /// </summary>
     public void ForgetCostless()
     {
-        var costless = traces.Values.Where(trace => trace is { Settled: true, CostRelevant: false }).OrderBy(trace => trace.SettledAt).ToArray();
+        var costless = traces.Values.Where(trace => trace is { Settled: true, CostRelevant: false })
+            .OrderBy(trace => trace.SettledAt).ToArray();
         foreach (var trace in costless.Take((costless.Length + 1) / 2)) Evict(trace);
         if (costless.Length > 0) metrics.Count(AssemblyReason.CostlessForgotten);
     }
@@ -191,19 +204,9 @@ internal sealed class TraceAssembler : IDisposable
         }
         if (span.Flags != SpanRecordFlags.None) metrics.Count(span.Flags);
         if (trace.Settled) metrics.Count(AssemblyReason.LateSpan);
-        trace.Settled = false;
-        trace.Dirty = true;
-        trace.WholeKnown = false;
-        trace.LastArrival = now;
-        trace.UnpostedFrom = Math.Min(trace.UnpostedFrom ?? ulong.MaxValue, position);
-        if (span.UsageKeyCount > 0)
-        {
-            trace.UnpostedUsageSince ??= now;
-            trace.UsageArrived = true;
-            trace.WaitsForOwner = false;
-        }
+        trace.Arrived(span.UsageKeyCount > 0, position, now);
         Account(trace);
-        Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
+        due.Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
     }
 
     // Walks all traces, so not on every turn.
@@ -236,7 +239,7 @@ internal sealed class TraceAssembler : IDisposable
         trace.Standing = stored.Standing;
         trace.Context = stored.Context;
         trace.CostRelevant = true;
-        trace.WholeKnown = false;
+        trace.ForgetWhole();
         trace.Dirty = changed;
         if (changed || !stored.Standing.PostedAsSettled) return;
         trace.Settled = true;
@@ -252,14 +255,14 @@ internal sealed class TraceAssembler : IDisposable
 
         if (trace.Settled)
         {
-            var until = trace.SettledAt + KeptMillis(trace);
+            var until = trace.SettledAt + trace.KeptMillis(options);
             if (now >= until) Evict(trace);
-            else Enqueue(trace, until);
+            else due.Enqueue(trace, until);
             return;
         }
 
         var quiet = now - trace.LastArrival;
-        if (quiet >= options.SettledQuiet.TotalMilliseconds && IsWhole(trace))
+        if (quiet >= options.SettledQuiet.TotalMilliseconds && trace.IsWhole())
         {
             Settle(trace, now, incomplete: false);
         }
@@ -284,7 +287,7 @@ internal sealed class TraceAssembler : IDisposable
                 if (ownerlessToo || (!trace.WaitsForOwner && waited >= options.VisibleAfter.TotalMilliseconds))
                     PostProvisionally(trace, ownerlessToo);
             }
-            Enqueue(trace, NextVisit(trace, now));
+            due.Enqueue(trace, trace.NextVisit(options, now));
         }
     }
 
@@ -302,7 +305,7 @@ internal sealed class TraceAssembler : IDisposable
         }
         trace.UnpostedUsageSince = null;
         Account(trace);
-        Enqueue(trace, now + KeptMillis(trace));
+        due.Enqueue(trace, now + trace.KeptMillis(options));
     }
 
     private void PostProvisionally(OpenTrace trace, bool ownerlessToo)
@@ -327,9 +330,31 @@ internal sealed class TraceAssembler : IDisposable
         // A provisional posting leaves work for the final one.
         if (!settled) return;
         trace.Dirty = trace.UsageArrived = trace.ContextChanged = false;
+        openLinks.Clear();
+        openLinks.AddRange(costs.OpenLinks);
+        PublishLastCosted(trace.Id);
+        foreach (var (linkedTrace, span) in openLinks) FollowLink(linkedTrace, span);
+    }
+
+    private void PublishLastCosted(TraceId trace)
+    {
         concerned.Clear();
-        costing.Publish(trace.Id, concerned);
+        costing.Publish(trace, concerned);
         foreach (var id in concerned) Reconsider(id);
+    }
+
+    // A settled trace in memory answers at once, an open one when it settles, any other from the store.
+    private void FollowLink(TraceId linkedTrace, SpanId span)
+    {
+        if (!costing.Outside.ShouldAsk(linkedTrace, span)) return;
+        if (!traces.TryGetValue(linkedTrace, out var linked))
+        {
+            linksWanted.Enqueue((linkedTrace, span));
+            return;
+        }
+        if (!linked.Settled) return;
+        costing.Cost(linked, final: true, linked.Context.Incomplete);
+        PublishLastCosted(linkedTrace);
     }
 
     // Another trace answered a question of this one: cost it again, from the store if it is no longer here.
@@ -346,52 +371,12 @@ internal sealed class TraceAssembler : IDisposable
         if (!trace.Settled) return;
         trace.Settled = false;
         trace.LastArrival = Now;
-        Enqueue(trace, Now + (long)options.SettledQuiet.TotalMilliseconds);
+        due.Enqueue(trace, Now + (long)options.SettledQuiet.TotalMilliseconds);
     }
 
-    private static bool IsWhole(OpenTrace trace)
-    {
-        if (trace.WholeKnown) return trace.Whole;
-        trace.WholeKnown = true;
-        trace.Whole = false;
-        var roots = 0;
-        for (var i = 0; i < trace.Spans.Count; i++)
-        {
-            var parent = trace.Spans[i].ParentSpanId;
-            if (parent.IsZero) roots++;
-            else if (trace.Spans.Find(parent) < 0) return false;
-        }
-        return trace.Whole = roots > 0;
-    }
 
-    private long NextVisit(OpenTrace trace, long now)
-    {
-        var knownBroken = trace is { WholeKnown: true, Whole: false };
-        var next = trace.LastArrival + (long)(knownBroken ? options.IdleQuiet : options.SettledQuiet).TotalMilliseconds;
-        if (trace.UnpostedUsageSince is { } since)
-        {
-            var wait = trace.WaitsForOwner ? options.UnattributedWait : options.VisibleAfter;
-            next = Math.Min(next, since + (long)wait.TotalMilliseconds);
-        }
-        return Math.Max(next, now + 1);
-    }
 
-    private long KeptMillis(OpenTrace trace) => (long)(trace.CostRelevant ? options.SettledKept : options.CostlessKept).TotalMilliseconds;
 
-    // A trace may stand in the queue several times; only the entry for its earliest instant counts.
-    private void Enqueue(OpenTrace trace, long at)
-    {
-        if (trace.QueuedFor <= at) return;
-        trace.QueuedFor = at;
-        due.Enqueue(trace, at);
-    }
-
-    private bool TakeFromQueue(OpenTrace trace, long at)
-    {
-        if (trace.QueuedFor != at || !traces.TryGetValue(trace.Id, out var current) || !ReferenceEquals(current, trace)) return false;
-        trace.QueuedFor = long.MaxValue;
-        return true;
-    }
 
     private void Account(OpenTrace trace)
     {
@@ -404,15 +389,15 @@ internal sealed class TraceAssembler : IDisposable
     {
         if (bytes <= options.OpenTraceBytesMax && traces.Count <= options.OpenTracesMax) return;
         var left = due.Count;
-        while ((bytes > options.OpenTraceBytesMax || traces.Count > options.OpenTracesMax) && left-- > 0 && due.TryDequeue(out var trace, out var at))
+        while ((bytes > options.OpenTraceBytesMax || traces.Count > options.OpenTracesMax) && left-- > 0)
         {
-            if (!TakeFromQueue(trace, at)) continue;
+            if (!due.TryTake(out var trace)) continue;
             // One that waits for the store is re-queued by the answer.
             if (trace.Load is LoadState.Wanted or LoadState.Asked) continue;
             if (!trace.Settled)
             {
                 metrics.Count(AssemblyReason.PressureEviction);
-                Settle(trace, Now, incomplete: !IsWhole(trace));
+                Settle(trace, Now, incomplete: !trace.IsWhole());
             }
             Evict(trace);
         }
@@ -422,6 +407,7 @@ internal sealed class TraceAssembler : IDisposable
     {
         openCosts.Remove(trace.Waiting);
         traces.Remove(trace.Id);
+        DueQueue.Forget(trace);
         bytes -= trace.AccountedBytes;
         trace.Dispose();
     }

@@ -13,44 +13,76 @@ namespace CostAttribution.Ingest.Assembly;
 /// <param name="Asked">The traces that were asked about.</param>
 /// <param name="Answered">False when the store could not be asked; nothing is known then.</param>
 /// <param name="Traces">Those the store has.</param>
-internal sealed record LoadAnswer(IReadOnlyList<TraceId> Asked, bool Answered, IReadOnlyDictionary<TraceId, StoredTrace> Traces);
+/// <param name="Unreadable">Those it has in a form this program cannot read: they wait, and nothing is posted for them.</param>
+/// <param name="Links">Owners of the linked spans that were asked about.</param>
+internal sealed record LoadAnswer(IReadOnlyList<TraceId> Asked, bool Answered, IReadOnlyDictionary<TraceId, StoredTrace> Traces,
+    IReadOnlySet<TraceId> Unreadable, IReadOnlyList<StoredSpanOwner> Links);
 
 /// <summary>Loads the facts and standing entries of traces that may have been posted before.</summary>
-internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, TimeProvider clock, PostingOptions options, PipelineMetrics metrics,
-    ILogger logger)
+internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, TimeProvider clock, PostingOptions options,
+    PipelineMetrics metrics, ILogger logger)
 {
-    /// <summary>Never throws for a store that is away: waits a little and says so.</summary>
-    public async Task<LoadAnswer> LoadAsync(IReadOnlyList<TraceId> ids)
+    /// <summary>
+    /// Asks about traces and linked spans. Never throws for a store that is away: waits a little and says so.
+    /// </summary>
+    public async Task<LoadAnswer> LoadAsync(IReadOnlyList<TraceId> ids, IReadOnlyList<(TraceId TraceId, SpanId SpanId)> links)
     {
         metrics.Lookup();
         try
         {
+            var owners = await reader.LoadSpanOwnersAsync(links, CancellationToken.None).ConfigureAwait(false);
             var facts = await reader.LoadFactsAsync(ids, CancellationToken.None).ConfigureAwait(false);
-            var found = facts.GroupBy(row => row.TraceId).ToDictionary(group => group.Key, group => group.OrderBy(row => row.Revision).ToArray());
+            var found = facts.GroupBy(row => row.TraceId)
+                .ToDictionary(group => group.Key, group => group.OrderBy(row => row.Revision).ToArray());
             var ledger = found.Count == 0
                 ? new LedgerHistory([], new Dictionary<LedgerKey, int>(), [])
                 : await reader.LoadLedgerAsync([.. found.Keys], CancellationToken.None).ConfigureAwait(false);
-            var standing = ledger.Standing.ToLookup(entry => entry.TraceId);
-            var revisions = ledger.RevisionMax.ToLookup(pair => pair.Key.TraceId);
-            return new LoadAnswer(ids, true, found.ToDictionary(pair => pair.Key,
-                pair => Rebuild(pair.Value, standing[pair.Key], revisions[pair.Key])));
+            var (traces, unreadable) = RebuildAll(found, ledger);
+            return new LoadAnswer(ids, true, traces, unreadable, owners);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
         {
             metrics.LookupFailed();
-            PipelineLog.LookupFailed(logger, ids.Count, fault.Message);
+            PipelineLog.LookupFailed(logger, ids.Count + links.Count, fault.Message);
             await Task.Delay(options.RetryDelay, clock, CancellationToken.None).ConfigureAwait(false);
-            return new LoadAnswer(ids, false, new Dictionary<TraceId, StoredTrace>());
+            return new LoadAnswer(ids, false, new Dictionary<TraceId, StoredTrace>(), new HashSet<TraceId>(), []);
         }
     }
 
-    private StoredTrace Rebuild(StoredFacts[] facts, IEnumerable<Domain.Ledger.LedgerEntry> standing, IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
+    private (Dictionary<TraceId, StoredTrace> Traces, HashSet<TraceId> Unreadable) RebuildAll(
+        Dictionary<TraceId, StoredFacts[]> found, LedgerHistory ledger)
+    {
+        var standing = ledger.Standing.ToLookup(entry => entry.TraceId);
+        var revisions = ledger.RevisionMax.ToLookup(pair => pair.Key.TraceId);
+        var traces = new Dictionary<TraceId, StoredTrace>();
+        var unreadable = new HashSet<TraceId>();
+        foreach (var (id, facts) in found)
+        {
+            try
+            {
+                traces[id] = Rebuild(facts, standing[id], revisions[id]);
+            }
+            catch (InvalidDataException fault)
+            {
+                unreadable.Add(id);
+                PipelineLog.FactsUnreadable(logger, id.ToString(), fault.Message);
+            }
+        }
+        return (traces, unreadable);
+    }
+
+    private StoredTrace Rebuild(StoredFacts[] facts, IEnumerable<Domain.Ledger.LedgerEntry> standing,
+        IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
     {
         var newest = facts[^1];
-        var rebuilt = new StandingTrace { FactsRevision = newest.Revision, PostedAsSettled = newest.Settled, RunId = newest.RunId };
+        var rebuilt = new StandingTrace
+        {
+            FactsRevision = newest.Revision, PostedAsSettled = newest.Settled, RunId = newest.RunId,
+        };
         foreach (var entry in standing) rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
         foreach (var (key, revision) in revisions) rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
         var context = newest.Context.IsEmpty ? TraceContext.Empty : TraceContextCodec.Decode(newest.Context.Span);
-        return new StoredTrace([.. facts.Where(row => !row.Blob.IsEmpty).Select(row => SpanBatch.Decode(row.Blob.Span, keys))], rebuilt, context);
+        return new StoredTrace([.. facts.Where(row => !row.Blob.IsEmpty).Select(row => SpanBatch.Decode(row.Blob.Span, keys))],
+            rebuilt, context);
     }
 }

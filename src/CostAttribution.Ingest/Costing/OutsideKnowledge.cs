@@ -45,29 +45,45 @@ internal sealed class OutsideKnowledge(int topicsMax)
         return context;
     }
 
-    /// <summary>Publishes what a costed trace knows first-hand. Traces whose answer changed are added to <paramref name="concerned"/>.</summary>
+    /// <summary>
+    /// Publishes what a costed trace knows first-hand. Traces whose answer changed are added to <paramref name="concerned"/>.
+    /// </summary>
     public void Publish(TraceId source, TraceCosts costs, ICollection<TraceId> concerned)
     {
         foreach (var (session, value) in costs.SessionValues) Tell(SessionTopic(session), source, value, concerned);
         if (costs.ExplicitRunId.Length > 0)
         {
             var run = RunTopic(costs.ExplicitRunId);
-            if (costs.Segment.CustomerId.Length > 0) Tell(run, source, new OutsideValue("customer", costs.Segment.CustomerId), concerned);
-            if (costs.Segment.FeatureId.Length > 0) Tell(run, source, new OutsideValue("feature", costs.Segment.FeatureId), concerned);
+            if (costs.Segment.CustomerId.Length > 0)
+                Tell(run, source, new OutsideValue("customer", costs.Segment.CustomerId), concerned);
+            if (costs.Segment.FeatureId.Length > 0)
+                Tell(run, source, new OutsideValue("feature", costs.Segment.FeatureId), concerned);
         }
         foreach (var span in costs.Spans)
         {
             if (span.CustomerId.Length == 0 && span.FeatureId.Length == 0) continue;
             var topic = LinkTopic(source, span.SpanId);
             if (!topics.ContainsKey(topic)) continue;
-            if (span.CustomerId.Length > 0) Tell(topic, source, new OutsideValue("customer", span.CustomerId), concerned);
-            if (span.FeatureId.Length > 0) Tell(topic, source, new OutsideValue("feature", span.FeatureId), concerned);
+            TellOwner(topic, source, span.CustomerId, span.FeatureId, concerned);
         }
     }
 
-    /// <summary>Linked spans that traces asked about and nobody has answered yet.</summary>
-    public bool IsKnown(TraceId traceId, SpanId spanId) =>
-        topics.TryGetValue(LinkTopic(traceId, spanId), out var topic) && topic.HasValues;
+    /// <summary>The store knows whose span a linked one is; empty values say nothing.</summary>
+    public void TellLink(TraceId traceId, SpanId spanId, string customer, string feature, ICollection<TraceId> concerned) =>
+        TellOwner(LinkTopic(traceId, spanId), traceId, customer, feature, concerned);
+
+    /// <summary>Whether somebody asked about the linked span and nobody has answered; true only once per span.</summary>
+    public bool ShouldAsk(TraceId traceId, SpanId spanId)
+    {
+        if (!topics.TryGetValue(LinkTopic(traceId, spanId), out var topic) || topic.HasValues || topic.StoreAsked) return false;
+        return topic.StoreAsked = true;
+    }
+
+    private void TellOwner(string topic, TraceId source, string customer, string feature, ICollection<TraceId> concerned)
+    {
+        if (customer.Length > 0) Tell(topic, source, new OutsideValue("customer", customer), concerned);
+        if (feature.Length > 0) Tell(topic, source, new OutsideValue("feature", feature), concerned);
+    }
 
     private static string SessionTopic(string session) => "session\n" + session;
 
@@ -110,11 +126,13 @@ internal sealed class OutsideKnowledge(int topicsMax)
 
         public HashSet<TraceId> Askers { get; } = [];
         public bool HasValues => values.Count > 0;
+        public bool StoreAsked { get; set; }
 
         /// <summary>A later word of the same trace replaces its earlier one.</summary>
         public void Tell(TraceId source, OutsideValue value)
         {
-            if (told.Count < SourcesMax || told.ContainsKey((source, value.Dimension))) told[(source, value.Dimension)] = value.Value;
+            if (told.Count < SourcesMax || told.ContainsKey((source, value.Dimension)))
+                told[(source, value.Dimension)] = value.Value;
             else if (values.GetValueOrDefault(value.Dimension) == value.Value) return;
             else told[(default, value.Dimension)] = value.Value;
 

@@ -6,9 +6,11 @@ namespace CostAttribution.Ingest.Intake;
 /// <summary>What a sender is told, before it is put in the words of a transport.</summary>
 /// <param name="Message">For the sender; empty when accepted.</param>
 /// <param name="RetryAfter">Set when the same request may be sent again.</param>
-internal readonly record struct IntakeAnswer(RefusalReason Refusal, string Message, TimeSpan? RetryAfter, RejectedSpanCounts Rejected)
+internal readonly record struct IntakeAnswer(RefusalReason Refusal, string Message, TimeSpan? RetryAfter,
+    RejectedSpanCounts Rejected)
 {
-    public static IntakeAnswer Refuse(RefusalReason reason, string message, TimeSpan? retryAfter = null) => new(reason, message, retryAfter, default);
+    public static IntakeAnswer Refuse(RefusalReason reason, string message, TimeSpan? retryAfter = null) =>
+        new(reason, message, retryAfter, default);
 
     /// <summary>
     /// Of these codes a Collector retries UNAVAILABLE and DEADLINE_EXCEEDED always, RESOURCE_EXHAUSTED only with RetryInfo, and
@@ -21,8 +23,8 @@ internal readonly record struct IntakeAnswer(RefusalReason Refusal, string Messa
             or RefusalReason.PushedBack => GrpcStatus.ResourceExhausted,
         RefusalReason.Unavailable => GrpcStatus.Unavailable,
         RefusalReason.DeadlineExceeded => GrpcStatus.DeadlineExceeded,
-        RefusalReason.UnsupportedEncoding or RefusalReason.UnsupportedMediaType or RefusalReason.OtherSignal or RefusalReason.OtherMethod
-            or RefusalReason.MessageCount => GrpcStatus.Unimplemented,
+        RefusalReason.UnsupportedEncoding or RefusalReason.UnsupportedMediaType or RefusalReason.OtherSignal
+            or RefusalReason.OtherMethod or RefusalReason.MessageCount => GrpcStatus.Unimplemented,
         RefusalReason.Internal => GrpcStatus.Internal,
         _ => GrpcStatus.InvalidArgument,
     };

@@ -32,8 +32,9 @@ public sealed record IntakeSnapshot(
 public sealed class IntakeMetrics
 {
     private static readonly string[] RefusalNames =
-        ["none", "malformed", "too_large", "too_many_spans", "too_many_requests", "bodies_over_limit", "pushed_back", "unavailable", "deadline_exceeded",
-         "unsupported_encoding", "unsupported_media_type", "other_signal", "other_method", "message_count", "aborted", "internal"];
+        ["none", "malformed", "too_large", "too_many_spans", "too_many_requests", "bodies_over_limit", "pushed_back",
+         "unavailable", "deadline_exceeded", "unsupported_encoding", "unsupported_media_type", "other_signal", "other_method",
+         "message_count", "aborted", "internal"];
 
     private readonly long[] refusals = new long[RefusalNames.Length];
     private readonly long[] rejections = new long[RejectedSpanCounts.Reasons.Length];
@@ -47,11 +48,13 @@ public sealed class IntakeMetrics
     public IntakeSnapshot Snapshot()
     {
         var spansRejected = new Dictionary<string, long>();
-        foreach (var reason in RejectedSpanCounts.Reasons) spansRejected[RejectedSpanCounts.NameOf(reason)] = Interlocked.Read(ref rejections[(int)reason]);
+        foreach (var reason in RejectedSpanCounts.Reasons)
+            spansRejected[RejectedSpanCounts.NameOf(reason)] = Interlocked.Read(ref rejections[(int)reason]);
         var refused = new Dictionary<string, long>();
         for (var i = 1; i < refusals.Length; i++) refused[RefusalNames[i]] = Interlocked.Read(ref refusals[i]);
-        return new IntakeSnapshot(Interlocked.Read(ref requests), Interlocked.Read(ref requestBytes), SpansAccepted, Interlocked.Read(ref decodeFaults),
-            Interlocked.Read(ref inWork), Interlocked.Read(ref bodyBytes), spansRejected, refused);
+        return new IntakeSnapshot(Interlocked.Read(ref requests), Interlocked.Read(ref requestBytes), SpansAccepted,
+            Interlocked.Read(ref decodeFaults), Interlocked.Read(ref inWork), Interlocked.Read(ref bodyBytes), spansRejected,
+            refused);
     }
 
     internal void Refused(RefusalReason reason) => Interlocked.Increment(ref refusals[(int)reason]);

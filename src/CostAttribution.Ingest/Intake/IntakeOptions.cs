@@ -17,7 +17,9 @@ public sealed class IntakeOptions : IValidatableObject
     [Range(0, 65535)]
     public int HttpPort { get; set; } = 4318;
 
-    /// <summary>Largest request in bytes, before and after decompression. The Collector's batches may pass gRPC's usual 4 MiB.</summary>
+    /// <summary>
+    /// Largest request in bytes, before and after decompression. The Collector's batches may pass gRPC's usual 4 MiB.
+    /// </summary>
     [Range(64 * 1024, 256 * 1024 * 1024)]
     public int RequestBytesMax { get; set; } = 16 * 1024 * 1024;
 
@@ -45,7 +47,9 @@ public sealed class IntakeOptions : IValidatableObject
     [Range(1 << 20, 1L << 40)]
     public long BodyBytesInFlightMax { get; set; } = 256L << 20;
 
-    /// <summary>HTTP/2 flow-control window of a connection and of a stream, in bytes; small ones cost a round trip per window.</summary>
+    /// <summary>
+    /// HTTP/2 flow-control window of a connection and of a stream, in bytes; small ones cost a round trip per window.
+    /// </summary>
     [Range(64 * 1024, 64 * 1024 * 1024)]
     public int Http2WindowBytes { get; set; } = 4 * 1024 * 1024;
 
@@ -69,10 +73,13 @@ public sealed class IntakeOptions : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (GrpcPort != 0 && GrpcPort == HttpPort)
-            yield return new ValidationResult($"GrpcPort and HttpPort must differ; both are {GrpcPort}", [nameof(GrpcPort), nameof(HttpPort)]);
+            yield return new ValidationResult($"GrpcPort and HttpPort must differ; both are {GrpcPort}",
+                [nameof(GrpcPort), nameof(HttpPort)]);
         if (BodyBytesInFlightMax < 2L * RequestBytesMax)
         {
-            yield return new ValidationResult($"BodyBytesInFlightMax must be at least twice RequestBytesMax ({2L * RequestBytesMax}); it is {BodyBytesInFlightMax}",
+            yield return new ValidationResult(
+                $"BodyBytesInFlightMax must be at least twice RequestBytesMax ({2L * RequestBytesMax}); "
+                + $"it is {BodyBytesInFlightMax}",
                 [nameof(BodyBytesInFlightMax)]);
         }
         if (Tls.CertificatePath.Length > 0 && !File.Exists(Tls.CertificatePath))

@@ -40,14 +40,17 @@ internal sealed class OtlpGrpcEndpoint(TraceRequests requests)
         var type = context.Request.ContentType ?? "";
         var end = type.IndexOf(';', StringComparison.Ordinal);
         var media = (end < 0 ? type : type[..end]).Trim();
-        var isGrpc = media.Equals(ContentType, StringComparison.OrdinalIgnoreCase) || media.Equals("application/grpc+proto", StringComparison.OrdinalIgnoreCase);
+        var isGrpc = media.Equals(ContentType, StringComparison.OrdinalIgnoreCase)
+            || media.Equals("application/grpc+proto", StringComparison.OrdinalIgnoreCase);
         if (isGrpc && HttpMethods.IsPost(context.Request.Method)) return false;
 
         requests.Metrics.Refused(isGrpc ? RefusalReason.OtherMethod : RefusalReason.UnsupportedMediaType);
         context.Response.StatusCode = isGrpc ? StatusCodes.Status405MethodNotAllowed : StatusCodes.Status415UnsupportedMediaType;
         if (isGrpc) context.Response.Headers.Allow = "POST";
         context.Response.ContentType = "text/plain";
-        await context.Response.WriteAsync("this port speaks OTLP over gRPC (content type application/grpc); OTLP over HTTP has a port of its own").ConfigureAwait(false);
+        await context.Response
+            .WriteAsync("this port speaks OTLP over gRPC (content type application/grpc); OTLP over HTTP has a port of its own")
+            .ConfigureAwait(false);
         return true;
     }
 
@@ -72,14 +75,17 @@ internal sealed class OtlpGrpcEndpoint(TraceRequests requests)
         }
         // One token for both ends of patience.
         using var owned = deadline;
-        using var aborted = deadline is null ? default : context.RequestAborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
+        using var aborted = deadline is null
+            ? default
+            : context.RequestAborted.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), deadline);
         var cancel = deadline?.Token ?? context.RequestAborted;
         try
         {
             if (isExport) await ExportAsync(context, cancel).ConfigureAwait(false);
             else await CheckHealthAsync(context, cancel).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested
+            && !context.RequestAborted.IsCancellationRequested)
         {
             Refuse(context, requests.Explain(RefusalReason.DeadlineExceeded));
         }
@@ -87,7 +93,8 @@ internal sealed class OtlpGrpcEndpoint(TraceRequests requests)
 
     private static IntakeAnswer DescribeOther(string path)
     {
-        if (path.StartsWith("/opentelemetry.proto.collector.", StringComparison.Ordinal) && !path.StartsWith("/" + TraceService, StringComparison.Ordinal))
+        if (path.StartsWith("/opentelemetry.proto.collector.", StringComparison.Ordinal)
+            && !path.StartsWith("/" + TraceService, StringComparison.Ordinal))
         {
             return IntakeAnswer.Refuse(RefusalReason.OtherSignal,
                 "only traces are accepted here; send metrics, logs and profiles to another endpoint");
@@ -106,7 +113,8 @@ internal sealed class OtlpGrpcEndpoint(TraceRequests requests)
         {
             var answer = await TakeAsync(context, cancel).ConfigureAwait(false);
             if (answer.Refusal != RefusalReason.None) Refuse(context, answer);
-            else await ReplyAsync(context, answer.Rejected.Total == 0 ? EmptyFrame : GrpcWire.Frame(OtlpAnswers.Response(answer.Rejected))).ConfigureAwait(false);
+            else if (answer.Rejected.Total == 0) await ReplyAsync(context, EmptyFrame).ConfigureAwait(false);
+            else await ReplyAsync(context, GrpcWire.Frame(OtlpAnswers.Response(answer.Rejected))).ConfigureAwait(false);
         }
         finally
         {
@@ -126,7 +134,9 @@ internal sealed class OtlpGrpcEndpoint(TraceRequests requests)
         return await answer.ConfigureAwait(false);
     }
 
-    /// <summary>Reads the call's one message into <paramref name="message"/>, decompressed; an answer when it cannot be.</summary>
+    /// <summary>
+    /// Reads the call's one message into <paramref name="message"/>, decompressed; an answer when it cannot be.
+    /// </summary>
     private async ValueTask<IntakeAnswer?> ReadMessageAsync(HttpContext context, BodyBuffer message, CancellationToken cancel)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size) size.MaxRequestBodySize = null;
@@ -158,7 +168,11 @@ internal sealed class OtlpGrpcEndpoint(TraceRequests requests)
             if (refusal is not null) return refusal;
             if (read.IsCompleted) break;
         }
-        if (left != 0) return requests.Explain(left < 0 && await IsEmptyAsync(body).ConfigureAwait(false) ? RefusalReason.MessageCount : RefusalReason.Malformed);
+        if (left != 0)
+        {
+            var isMany = left < 0 && await IsEmptyAsync(body).ConfigureAwait(false);
+            return requests.Explain(isMany ? RefusalReason.MessageCount : RefusalReason.Malformed);
+        }
         if (ReferenceEquals(target, message)) return null;
         var gunzip = message.AppendGunzipped(compressed);
         return gunzip == RefusalReason.None ? null : requests.Explain(gunzip);
@@ -197,8 +211,10 @@ internal sealed class OtlpGrpcEndpoint(TraceRequests requests)
             Refuse(context, refusal);
             return;
         }
-        if (!HealthMessages.TryReadService(message.Written, out var service)) Refuse(context, requests.Explain(RefusalReason.Malformed));
-        else if (service is "" or TraceService) await ReplyAsync(context, GrpcWire.Frame(HealthMessages.Response(requests.IsServing))).ConfigureAwait(false);
+        if (!HealthMessages.TryReadService(message.Written, out var service))
+            Refuse(context, requests.Explain(RefusalReason.Malformed));
+        else if (service is "" or TraceService)
+            await ReplyAsync(context, GrpcWire.Frame(HealthMessages.Response(requests.IsServing))).ConfigureAwait(false);
         else WriteStatus(context, GrpcStatus.NotFound, "unknown service", retryAfter: null);
     }
 
@@ -225,6 +241,7 @@ internal sealed class OtlpGrpcEndpoint(TraceRequests requests)
         response.Headers["grpc-accept-encoding"] = "identity,gzip";
         response.Headers["grpc-status"] = ((int)status).ToString(System.Globalization.CultureInfo.InvariantCulture);
         response.Headers["grpc-message"] = GrpcWire.EncodeMessage(message);
-        if (retryAfter is not null) response.Headers["grpc-status-details-bin"] = GrpcWire.EncodeBinary(OtlpAnswers.Status(status, message, retryAfter));
+        if (retryAfter is not null)
+            response.Headers["grpc-status-details-bin"] = GrpcWire.EncodeBinary(OtlpAnswers.Status(status, message, retryAfter));
     }
 }

@@ -6,7 +6,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace CostAttribution.Ingest.Intake;
 
-/// <summary>The HTTP port: <c>POST /v1/traces</c> in protobuf or JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp).</summary>
+/// <summary>
+/// The HTTP port: <c>POST /v1/traces</c> in protobuf or JSON (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
+/// </summary>
 internal sealed class OtlpHttpEndpoint(TraceRequests requests)
 {
     private const string TracesPath = "/v1/traces";
@@ -35,7 +37,8 @@ internal sealed class OtlpHttpEndpoint(TraceRequests requests)
         catch (Exception fault)
         {
             IntakeLog.RequestFault(requests.Logger, context.Request.Path, fault);
-            if (!context.Response.HasStarted) await WriteAsync(context, requests.Explain(RefusalReason.Internal), isJson).ConfigureAwait(false);
+            if (!context.Response.HasStarted)
+                await WriteAsync(context, requests.Explain(RefusalReason.Internal), isJson).ConfigureAwait(false);
         }
     }
 
@@ -50,7 +53,10 @@ internal sealed class OtlpHttpEndpoint(TraceRequests requests)
                 : "there is nothing here but POST /v1/traces");
         }
         if (!HttpMethods.IsPost(request.Method)) return IntakeAnswer.Refuse(RefusalReason.OtherMethod, "use POST");
-        return known ? null : IntakeAnswer.Refuse(RefusalReason.UnsupportedMediaType, "the content type must be application/x-protobuf or application/json");
+        return known
+            ? null
+            : IntakeAnswer.Refuse(RefusalReason.UnsupportedMediaType,
+                "the content type must be application/x-protobuf or application/json");
     }
 
     private static bool TryReadType(string? contentType, out bool isJson)
@@ -80,7 +86,8 @@ internal sealed class OtlpHttpEndpoint(TraceRequests requests)
     {
         var encoding = context.Request.Headers.ContentEncoding.ToString();
         var isGzip = encoding.Equals("gzip", StringComparison.OrdinalIgnoreCase);
-        if (!isGzip && encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase)) return requests.Explain(RefusalReason.UnsupportedEncoding);
+        if (!isGzip && encoding.Length > 0 && !encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+            return requests.Explain(RefusalReason.UnsupportedEncoding);
         if (context.Request.ContentLength > requests.Options.RequestBytesMax) return requests.Explain(RefusalReason.TooLarge);
 
         ValueTask<IntakeAnswer> answer;
@@ -117,7 +124,8 @@ internal sealed class OtlpHttpEndpoint(TraceRequests requests)
         if (answer.Refusal == RefusalReason.OtherMethod) response.Headers.Allow = "POST";
         if (answer.Refusal == RefusalReason.UnsupportedEncoding) response.Headers.AcceptEncoding = "gzip, identity";
         if (answer.RetryAfter is { } delay)
-            response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(delay.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+            response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(delay.TotalSeconds))
+                .ToString(CultureInfo.InvariantCulture);
         var body = BodyOf(answer, isJson);
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body).ConfigureAwait(false);
@@ -125,7 +133,10 @@ internal sealed class OtlpHttpEndpoint(TraceRequests requests)
 
     private static byte[] BodyOf(in IntakeAnswer answer, bool isJson)
     {
-        if (answer.Refusal == RefusalReason.None) return isJson ? OtlpAnswers.ResponseJson(answer.Rejected) : OtlpAnswers.Response(answer.Rejected);
-        return isJson ? OtlpAnswers.StatusJson(answer.GrpcStatus, answer.Message) : OtlpAnswers.Status(answer.GrpcStatus, answer.Message, answer.RetryAfter);
+        if (answer.Refusal == RefusalReason.None)
+            return isJson ? OtlpAnswers.ResponseJson(answer.Rejected) : OtlpAnswers.Response(answer.Rejected);
+        return isJson
+            ? OtlpAnswers.StatusJson(answer.GrpcStatus, answer.Message)
+            : OtlpAnswers.Status(answer.GrpcStatus, answer.Message, answer.RetryAfter);
     }
 }

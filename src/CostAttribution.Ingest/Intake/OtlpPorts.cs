@@ -17,7 +17,9 @@ public static class OtlpPorts
 {
     private sealed record OtlpPort(bool IsGrpc);
 
-    /// <summary>Opens both ports, the gRPC one first. Throws <see cref="InvalidDataException"/> when the certificate cannot be read.</summary>
+    /// <summary>
+    /// Opens both ports, the gRPC one first. Throws <see cref="InvalidDataException"/> when the certificate cannot be read.
+    /// </summary>
     public static void ListenForOtlp(this KestrelServerOptions kestrel, IPAddress bind, IntakeOptions options)
     {
         kestrel.Limits.Http2.InitialConnectionWindowSize = options.Http2WindowBytes;
@@ -30,8 +32,8 @@ public static class OtlpPorts
     }
 
     /// <summary>Serves the OTLP ports; must come first. Requests on other ports pass through.</summary>
-    public static IApplicationBuilder UseOtlp(this IApplicationBuilder app, TraceIntake intake, OtlpReaderPool readers, IntakeOptions options,
-        IntakeMetrics metrics, TimeProvider clock, ILogger logger)
+    public static IApplicationBuilder UseOtlp(this IApplicationBuilder app, TraceIntake intake, OtlpReaderPool readers,
+        IntakeOptions options, IntakeMetrics metrics, TimeProvider clock, ILogger logger)
     {
         var requests = new TraceRequests(intake, readers, options, metrics, clock, logger);
         var grpc = new OtlpGrpcEndpoint(requests);
@@ -43,7 +45,8 @@ public static class OtlpPorts
         });
     }
 
-    private static void Listen(KestrelServerOptions kestrel, IPAddress bind, int port, HttpProtocols protocols, OtlpPort mark, X509Certificate2? certificate)
+    private static void Listen(KestrelServerOptions kestrel, IPAddress bind, int port, HttpProtocols protocols, OtlpPort mark,
+        X509Certificate2? certificate)
     {
         kestrel.Listen(bind, port, listen =>
         {
@@ -62,14 +65,17 @@ public static class OtlpPorts
         if (tls.CertificatePath.Length == 0) return null;
         try
         {
-            if (tls.KeyPath.Length == 0) return X509CertificateLoader.LoadPkcs12FromFile(tls.CertificatePath, tls.CertificatePassword);
+            if (tls.KeyPath.Length == 0)
+                return X509CertificateLoader.LoadPkcs12FromFile(tls.CertificatePath, tls.CertificatePassword);
             return tls.CertificatePassword.Length == 0
                 ? X509Certificate2.CreateFromPemFile(tls.CertificatePath, tls.KeyPath)
                 : X509Certificate2.CreateFromEncryptedPemFile(tls.CertificatePath, tls.CertificatePassword, tls.KeyPath);
         }
-        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception fault) when (fault is CryptographicException or IOException or UnauthorizedAccessException
+            or ArgumentException)
         {
-            throw new InvalidDataException($"Otlp:Tls:CertificatePath '{tls.CertificatePath}' cannot be used: {fault.Message}", fault);
+            throw new InvalidDataException($"Otlp:Tls:CertificatePath '{tls.CertificatePath}' cannot be used: {fault.Message}",
+                fault);
         }
     }
 }

@@ -21,14 +21,18 @@ public enum IntakeOutcomeKind : byte
 public readonly record struct IntakeOutcome(IntakeOutcomeKind Kind, string Reason, TimeSpan RetryAfter)
 {
     public static IntakeOutcome Accepted { get; } = new(IntakeOutcomeKind.Accepted, "", TimeSpan.Zero);
-    public static IntakeOutcome PushedBack(TimeSpan retryAfter) => new(IntakeOutcomeKind.PushedBack, "the journal is full, try again later", retryAfter);
-    public static IntakeOutcome Unavailable(string reason, TimeSpan retryAfter) => new(IntakeOutcomeKind.Unavailable, reason, retryAfter);
+    public static IntakeOutcome PushedBack(TimeSpan retryAfter) =>
+        new(IntakeOutcomeKind.PushedBack, "the journal is full, try again later", retryAfter);
+    public static IntakeOutcome Unavailable(string reason, TimeSpan retryAfter) =>
+        new(IntakeOutcomeKind.Unavailable, reason, retryAfter);
 }
 
 /// <summary>Where decoded batches go, whatever transport they came by: append durably, then answer. Thread-safe.</summary>
 public abstract class TraceIntake
 {
-    /// <summary>Whether batches are taken at all: false before recovery is over and once stopping. Asked before a body is read.</summary>
+    /// <summary>
+    /// Whether batches are taken at all: false before recovery is over and once stopping. Asked before a body is read.
+    /// </summary>
     public abstract bool IsServing { get; }
 
     /// <summary>

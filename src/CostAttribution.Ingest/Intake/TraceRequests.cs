@@ -23,7 +23,9 @@ internal sealed class TraceRequests(
         return Explain(RefusalReason.Unavailable);
     }
 
-    /// <summary>Decodes <paramref name="body"/> and hands the spans on. The body is not needed once this returns a task.</summary>
+    /// <summary>
+    /// Decodes <paramref name="body"/> and hands the spans on. The body is not needed once this returns a task.
+    /// </summary>
     public ValueTask<IntakeAnswer> TakeAsync(BodyBuffer body, bool isJson, CancellationToken cancel)
     {
         var bytes = body.Length;
@@ -55,9 +57,12 @@ internal sealed class TraceRequests(
     {
         RefusalReason.TooLarge =>
             IntakeAnswer.Refuse(reason, $"the request is larger than {options.RequestBytesMax} bytes, send smaller batches"),
-        RefusalReason.TooManyRequests => IntakeAnswer.Refuse(reason, "too many requests at once, try again later", options.RetryAfter),
-        RefusalReason.BodiesOverLimit => IntakeAnswer.Refuse(reason, "too many bytes at once, try again later", options.RetryAfter),
-        RefusalReason.Unavailable => IntakeAnswer.Refuse(reason, "the server is starting or stopping, try again later", options.RetryAfter),
+        RefusalReason.TooManyRequests =>
+            IntakeAnswer.Refuse(reason, "too many requests at once, try again later", options.RetryAfter),
+        RefusalReason.BodiesOverLimit =>
+            IntakeAnswer.Refuse(reason, "too many bytes at once, try again later", options.RetryAfter),
+        RefusalReason.Unavailable =>
+            IntakeAnswer.Refuse(reason, "the server is starting or stopping, try again later", options.RetryAfter),
         RefusalReason.DeadlineExceeded => IntakeAnswer.Refuse(reason, "the deadline passed before the spans were stored"),
         RefusalReason.MessageCount => IntakeAnswer.Refuse(reason, "a unary call holds exactly one message"),
         RefusalReason.Malformed => IntakeAnswer.Refuse(reason, "the request body is malformed"),
@@ -65,7 +70,8 @@ internal sealed class TraceRequests(
         _ => IntakeAnswer.Refuse(reason, "internal error"),
     };
 
-    private async ValueTask<IntakeAnswer> HandOnAsync(SpanBatch batch, int bytes, RejectedSpanCounts rejected, CancellationToken cancel)
+    private async ValueTask<IntakeAnswer> HandOnAsync(SpanBatch batch, int bytes, RejectedSpanCounts rejected,
+        CancellationToken cancel)
     {
         var spans = batch.SpanCount;
         if (spans == 0)
@@ -83,7 +89,8 @@ internal sealed class TraceRequests(
         {
             // The spans are good, so the sender keeps them and tries again.
             IntakeLog.IntakeFault(logger, spans, fault);
-            return IntakeAnswer.Refuse(RefusalReason.Unavailable, "the spans could not be stored, try again later", options.RetryAfter);
+            return IntakeAnswer.Refuse(RefusalReason.Unavailable, "the spans could not be stored, try again later",
+                options.RetryAfter);
         }
         switch (outcome.Kind)
         {
@@ -98,5 +105,6 @@ internal sealed class TraceRequests(
     }
 
     // Without a delay RESOURCE_EXHAUSTED would read as "never again".
-    private TimeSpan DelayOf(IntakeOutcome outcome) => outcome.RetryAfter > TimeSpan.Zero ? outcome.RetryAfter : options.RetryAfter;
+    private TimeSpan DelayOf(IntakeOutcome outcome) =>
+        outcome.RetryAfter > TimeSpan.Zero ? outcome.RetryAfter : options.RetryAfter;
 }

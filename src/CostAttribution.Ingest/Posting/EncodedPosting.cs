@@ -7,7 +7,10 @@ namespace CostAttribution.Ingest.Posting;
 /// <summary>
 /// A posting as it goes to the store: one block per table, in the order they are sent. Its bytes are what the spool keeps, so
 /// that a retry after a crash sends the same blocks under the same tokens:
-/// <code>u8 version, u32 ledger rows, u32 span facts, u16 tables; per table: text name, u16 columns, text each, u32 rows, u32 bytes, block</code>
+/// <code>
+/// u8 version, u32 ledger rows, u32 span facts, u16 tables;
+/// per table: text name, u16 columns, text each, u32 rows, u32 bytes, block
+/// </code>
 /// (text = u16 length, UTF-8; little-endian).
 /// </summary>
 internal sealed class EncodedPosting
@@ -22,7 +25,8 @@ internal sealed class EncodedPosting
     /// <summary>One block for one table.</summary>
     public sealed record TableBlock(string Table, IReadOnlyList<string> Columns, int Rows, ReadOnlyMemory<byte> Block);
 
-    public ClickHouseInsert InsertOf(TableBlock table) => new(table.Table, table.Columns, table.Block, $"{PostingId}/{table.Table}");
+    public ClickHouseInsert InsertOf(TableBlock table) =>
+        new(table.Table, table.Columns, table.Block, $"{PostingId}/{table.Table}");
 
     public byte[] ToBytes()
     {
@@ -52,7 +56,8 @@ internal sealed class EncodedPosting
         {
             var reader = new Reader(bytes);
             var version = reader.Byte();
-            if (version != FormatVersion) throw new InvalidDataException($"posting format {version} is not one this version reads");
+            if (version != FormatVersion)
+                throw new InvalidDataException($"posting format {version} is not one this version reads");
             var ledgerRows = reader.Int32();
             var spanFacts = reader.Int32();
             var tables = new TableBlock[reader.UInt16()];

@@ -41,7 +41,8 @@ internal static class LedgerDifference
         }
 
         if (standing.Entries.Count == wantedKeys.Count) return rows.Count > before;
-        foreach (var gone in standing.Entries.Where(pair => !wantedKeys.Contains(pair.Key)).OrderBy(pair => pair.Value.EntryId).ToArray())
+        var unwanted = standing.Entries.Where(pair => !wantedKeys.Contains(pair.Key)).OrderBy(pair => pair.Value.EntryId);
+        foreach (var gone in unwanted.ToArray())
         {
             rows.Add(Reverse(gone.Value, reasonForChange));
             standing.Entries.Remove(gone.Key);
@@ -63,7 +64,8 @@ internal static class LedgerDifference
         return hash.GetCurrentHashAsUInt128();
     }
 
-    private static void Post(StandingTrace standing, (SpanId, string) key, LedgerEntry entry, PostingReason reason, int revision, List<LedgerEntry> rows)
+    private static void Post(StandingTrace standing, (SpanId, string) key, LedgerEntry entry, PostingReason reason, int revision,
+        List<LedgerEntry> rows)
     {
         entry.Revision = revision;
         entry.EntryId = EntryIdOf(entry.TraceId, entry.SpanId, entry.CostItem, revision, 1);

@@ -46,18 +46,23 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     /// Settles every posting that an earlier process left in doubt: those the store holds are confirmed, the others are sent
     /// again. Runs before anything else is posted.
     /// </summary>
-    public async Task ResolvePendingAsync(Func<string, CancellationToken, Task<IReadOnlyDictionary<string, long>>> rowsOfPosting, CancellationToken stop)
+    public async Task ResolvePendingAsync(Func<string, CancellationToken, Task<IReadOnlyDictionary<string, long>>> rowsOfPosting,
+        CancellationToken stop)
     {
         foreach (var pending in spool.ListPending())
         {
             var posting = EncodedPosting.FromBytes(pending.PostingId, spool.Read(pending.PostingId));
-            var rows = await AskAsync(() => rowsOfPosting(pending.PostingId, stop), pending.PostingId, stop).ConfigureAwait(false);
+            var rows = await AskAsync(() => rowsOfPosting(pending.PostingId, stop), pending.PostingId, stop)
+                .ConfigureAwait(false);
             var missing = posting.Tables.Where(table => rows.GetValueOrDefault(table.Table) < table.Rows).ToArray();
             foreach (var table in missing)
             {
-                // A part of the rows means that another program cut the block; never seen from this one, and not to be guessed at.
+                // A part of the rows means that another program cut the block; never seen from this one, and not to be
+                // guessed at.
                 if (rows.GetValueOrDefault(table.Table) != 0)
-                    throw new InvalidDataException($"posting {pending.PostingId} stands in {table.Table} with {rows[table.Table]} of {table.Rows} rows; run audit before starting again");
+                    throw new InvalidDataException(
+                        $"posting {pending.PostingId} stands in {table.Table} with {rows[table.Table]} of {table.Rows} rows; "
+                        + "run audit before starting again");
             }
             await SendTablesAsync(posting, missing, stop).ConfigureAwait(false);
             PipelineLog.PostingResolved(logger, pending.PostingId, missing.Length == 0 ? "already in the store" : "sent again");
@@ -85,7 +90,8 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
 
     private Task SendAsync(EncodedPosting posting, CancellationToken stop) => SendTablesAsync(posting, posting.Tables, stop);
 
-    private async Task SendTablesAsync(EncodedPosting posting, IReadOnlyList<EncodedPosting.TableBlock> tables, CancellationToken stop)
+    private async Task SendTablesAsync(EncodedPosting posting, IReadOnlyList<EncodedPosting.TableBlock> tables,
+        CancellationToken stop)
     {
         foreach (var table in tables) await InsertAsync(posting, table, stop).ConfigureAwait(false);
         spool.Confirm(posting.PostingId);
@@ -106,7 +112,8 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
             {
                 metrics.PostingRetried();
                 metrics.PostingTrouble = $"the store is unavailable: {fault.Message}";
-                PipelineLog.PostingRetried(logger, posting.PostingId, posting.LedgerRows, (long)delay.TotalMilliseconds, fault.Message);
+                PipelineLog.PostingRetried(logger, posting.PostingId, posting.LedgerRows, (long)delay.TotalMilliseconds,
+                    fault.Message);
             }
             catch (ClickHouseException fault)
             {

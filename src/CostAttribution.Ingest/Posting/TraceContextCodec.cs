@@ -13,8 +13,9 @@ internal static class TraceContextCodec
 {
     public static ReadOnlyMemory<byte> Encode(TraceContext context)
     {
-        if (context.Sessions.Count == 0 && context.Links.Count == 0 && context.Run.Count == 0 && context.ResponsesOwnedElsewhere.Count == 0
-            && context.IngestKey.Length == 0 && !context.Incomplete) return default;
+        if (context.Sessions.Count == 0 && context.Links.Count == 0 && context.Run.Count == 0
+            && context.ResponsesOwnedElsewhere.Count == 0 && context.IngestKey.Length == 0 && !context.Incomplete)
+            return default;
 
         var bytes = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(bytes);
@@ -22,7 +23,8 @@ internal static class TraceContextCodec
         json.WriteBoolean("incomplete", context.Incomplete);
         json.WriteString("ingestKey", context.IngestKey);
         json.WriteStartObject("sessions");
-        foreach (var (session, values) in context.Sessions.OrderBy(pair => pair.Key, StringComparer.Ordinal)) WriteValues(json, session, values);
+        foreach (var (session, values) in context.Sessions.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            WriteValues(json, session, values);
         json.WriteEndObject();
         json.WriteStartObject("links");
         foreach (var ((trace, span), values) in context.Links.OrderBy(pair => pair.Key.TraceId).ThenBy(pair => pair.Key.SpanId))
@@ -49,18 +51,21 @@ internal static class TraceContextCodec
             var links = new Dictionary<(TraceId, SpanId), OutsideValue[]>();
             foreach (var link in Members(root, "links"))
             {
-                if (link.Name.Length == 48 && TraceId.TryParse(link.Name[..32], out var trace) && SpanId.TryParse(link.Name[32..], out var span))
+                if (link.Name.Length == 48 && TraceId.TryParse(link.Name[..32], out var trace)
+                    && SpanId.TryParse(link.Name[32..], out var span))
                     links[(trace, span)] = ReadValues(link.Value);
             }
             return new TraceContext
             {
                 Incomplete = root.TryGetProperty("incomplete", out var incomplete) && incomplete.GetBoolean(),
                 IngestKey = root.TryGetProperty("ingestKey", out var key) ? key.GetString() ?? "" : "",
-                Sessions = Members(root, "sessions").ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal),
+                Sessions = Members(root, "sessions")
+                    .ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal),
                 Links = links,
                 Run = root.TryGetProperty("run", out var run) ? ReadValues(run) : [],
                 ResponsesOwnedElsewhere = root.TryGetProperty("responsesOwnedElsewhere", out var responses)
-                    ? responses.EnumerateArray().Select(response => response.GetString() ?? "").ToHashSet(StringComparer.Ordinal) : [],
+                    ? responses.EnumerateArray().Select(response => response.GetString() ?? "").ToHashSet(StringComparer.Ordinal)
+                    : [],
             };
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)

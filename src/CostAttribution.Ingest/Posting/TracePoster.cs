@@ -13,7 +13,9 @@ namespace CostAttribution.Ingest.Posting;
 /// <summary>How much of a costing is posted.</summary>
 internal enum PostingScope : byte
 {
-    /// <summary>Entries whose customer and feature are known from the span, its ancestors, links or resource; the others wait.</summary>
+    /// <summary>
+    /// Entries whose customer and feature are known from the span, its ancestors, links or resource; the others wait.
+    /// </summary>
     Owned = 1,
     Everything = 2,
 }
@@ -62,7 +64,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         Total(costs.Segment, standing.Entries.Values);
         if (!settled) costs.Segment.Status = RunStatus.Open;
         var segmentHash = HashOf(costs.Segment);
-        if (rows.Count == 0 && facts.Count == 0 && segmentHash == standing.SegmentHash && settled == standing.PostedAsSettled) return waiting;
+        if (rows.Count == 0 && facts.Count == 0 && segmentHash == standing.SegmentHash && settled == standing.PostedAsSettled)
+            return waiting;
 
         var leftRunId = standing.RunId != costs.Segment.RunId ? standing.RunId : "";
         standing.RunId = costs.Segment.RunId;
@@ -92,7 +95,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         wanted.Clear();
         foreach (var entry in costs.Entries)
         {
-            if (scope == PostingScope.Everything || IsOwned(entry) || trace.Standing.Entries.ContainsKey((entry.SpanId, entry.CostItem)))
+            if (scope == PostingScope.Everything || IsOwned(entry)
+                || trace.Standing.Entries.ContainsKey((entry.SpanId, entry.CostItem)))
                 wanted.Add(entry);
         }
         return wanted.Count == costs.Entries.Count ? [] : [.. costs.Entries.Except(wanted)];
@@ -101,9 +105,11 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     private static bool IsOwned(LedgerEntry entry) =>
         entry.Ownership == Ownership.Owner && IsFirstHand(entry.CustomerEvidence) && IsFirstHand(entry.FeatureEvidence);
 
-    private static bool IsFirstHand(Evidence evidence) => evidence is Evidence.Own or Evidence.Ancestor or Evidence.Link or Evidence.Resource;
+    private static bool IsFirstHand(Evidence evidence) =>
+        evidence is Evidence.Own or Evidence.Ancestor or Evidence.Link or Evidence.Resource;
 
-    private static PostingReason ReasonForNew(OpenTrace trace) => trace.Standing.PostedAsSettled ? PostingReason.LateSpan : PostingReason.First;
+    private static PostingReason ReasonForNew(OpenTrace trace) =>
+        trace.Standing.PostedAsSettled ? PostingReason.LateSpan : PostingReason.First;
 
     private static PostingReason ReasonForChange(OpenTrace trace) =>
         trace.ContextChanged ? PostingReason.Context : trace.UsageArrived ? PostingReason.LateSpan : PostingReason.LateParent;
@@ -167,7 +173,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     private static void Total(RunSegment segment, IEnumerable<LedgerEntry> standing)
     {
         segment.Calls = segment.FailedCalls = segment.InputTokens = segment.CacheReadTokens = segment.CacheWriteTokens = 0;
-        segment.CacheWrite1hTokens = segment.OutputTokens = segment.ReasoningTokens = segment.UnpricedCalls = segment.UsageMissingCalls = 0;
+        segment.CacheWrite1hTokens = segment.OutputTokens = segment.ReasoningTokens = 0;
+        segment.UnpricedCalls = segment.UsageMissingCalls = 0;
         segment.Cost = segment.ListCost = segment.RetryCost = Money.Zero;
         foreach (var entry in standing)
         {
@@ -191,7 +198,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     {
         var hash = new XxHash3();
         Append(hash, content);
-        Append(hash, (ulong)outcome.Role << 32 | (ulong)outcome.Ownership << 24 | (ulong)outcome.CustomerEvidence << 8 | (ulong)outcome.FeatureEvidence);
+        Append(hash, (ulong)outcome.Role << 32 | (ulong)outcome.Ownership << 24 | (ulong)outcome.CustomerEvidence << 8
+            | (ulong)outcome.FeatureEvidence);
         Append(hash, outcome.SupersededBy.Value);
         Append(hash, (ulong)outcome.Flags);
         Append(hash, outcome.Dialect);
@@ -208,12 +216,15 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         Append(hash, segment.RunId);
         Append(hash, (ulong)segment.StartedAtMicros);
         Append(hash, (ulong)segment.EndedAtMicros);
-        foreach (var text in (ReadOnlySpan<string>)[segment.Workflow, segment.Agent, segment.CustomerId, segment.FeatureId, segment.Environment,
-            segment.Product, segment.Team, segment.Plan]) Append(hash, text);
+        foreach (var text in (ReadOnlySpan<string>)[segment.Workflow, segment.Agent, segment.CustomerId, segment.FeatureId,
+            segment.Environment, segment.Product, segment.Team, segment.Plan])
+            Append(hash, text);
         Append(hash, (ulong)segment.Status << 1 | (segment.MixedCustomers ? 1UL : 0));
-        foreach (var number in (ReadOnlySpan<long>)[segment.Steps, segment.Attempts, segment.Retries, segment.Calls, segment.FailedCalls,
-            segment.InputTokens, segment.CacheReadTokens, segment.CacheWriteTokens, segment.CacheWrite1hTokens, segment.OutputTokens,
-            segment.ReasoningTokens, segment.UnpricedCalls, segment.UsageMissingCalls]) Append(hash, (ulong)number);
+        foreach (var number in (ReadOnlySpan<long>)[segment.Steps, segment.Attempts, segment.Retries, segment.Calls,
+            segment.FailedCalls, segment.InputTokens, segment.CacheReadTokens, segment.CacheWriteTokens,
+            segment.CacheWrite1hTokens, segment.OutputTokens, segment.ReasoningTokens, segment.UnpricedCalls,
+            segment.UsageMissingCalls])
+            Append(hash, (ulong)number);
         foreach (var money in (ReadOnlySpan<Money>)[segment.Cost, segment.ListCost, segment.RetryCost])
         {
             Append(hash, unchecked((ulong)money.PicoUsd));
@@ -224,8 +235,9 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
 
     private static void Append(XxHash3 hash, in UsageVector usage)
     {
-        foreach (var quantity in (ReadOnlySpan<long>)[usage.InputTokens, usage.CacheReadTokens, usage.CacheWriteTokens, usage.CacheWrite1hTokens,
-            usage.OutputTokens, usage.ReasoningTokens]) Append(hash, (ulong)quantity);
+        foreach (var quantity in (ReadOnlySpan<long>)[usage.InputTokens, usage.CacheReadTokens, usage.CacheWriteTokens,
+            usage.CacheWrite1hTokens, usage.OutputTokens, usage.ReasoningTokens])
+            Append(hash, (ulong)quantity);
         foreach (var (unit, quantity) in usage.OtherUnits ?? [])
         {
             Append(hash, unit);
@@ -233,7 +245,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         }
     }
 
-    private static void Append(XxHash3 hash, ulong value) => hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value)));
+    private static void Append(XxHash3 hash, ulong value) =>
+        hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value)));
 
     private static void Append(XxHash3 hash, string text)
     {

@@ -27,7 +27,9 @@ internal sealed class TracePosting
     public required TraceContext Context { get; init; }
     public required RunSegment Segment { get; init; }
 
-    /// <summary>The run that the trace belonged to until now, when a late span named another; empty when it did not move.</summary>
+    /// <summary>
+    /// The run that the trace belonged to until now, when a late span named another; empty when it did not move.
+    /// </summary>
     public required string LeftRunId { get; init; }
 
     /// <summary>Ledger rows plus facts rows, the measure of a posting's size.</summary>

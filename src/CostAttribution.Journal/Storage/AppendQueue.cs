@@ -17,7 +17,9 @@ internal sealed class PendingAppend(byte[] pooledBuffer, int payloadLength, uint
 
     public ReadOnlyMemory<byte> Frame => pooledBuffer.AsMemory(0, FrameBytes);
 
-    /// <summary>Copies the payload behind room for its frame; the caller's thread, not the writer's, pays for the checksum.</summary>
+    /// <summary>
+    /// Copies the payload behind room for its frame; the caller's thread, not the writer's, pays for the checksum.
+    /// </summary>
     public static PendingAppend Copy(in ReadOnlySequence<byte> payload, CancellationToken cancel)
     {
         var length = (int)payload.Length;

@@ -49,7 +49,8 @@ public static class GrpcWire
     {
         timeout = default;
         if (text.Length is < 2 or > TimeoutDigitsMax + 1) return false;
-        if (!long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return false;
+        if (!long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+            return false;
         long ticksPerUnit;
         switch (text[^1])
         {

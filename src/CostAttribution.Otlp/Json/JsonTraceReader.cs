@@ -49,7 +49,8 @@ internal sealed class JsonTraceReader
         }
         catch (JsonException)
         {
-            return new DecodeError(cursor.IsAtDepthMax ? DecodeErrorReason.TooDeep : DecodeErrorReason.BadJson, cursor.Offset + mark);
+            return new DecodeError(cursor.IsAtDepthMax ? DecodeErrorReason.TooDeep : DecodeErrorReason.BadJson,
+                cursor.Offset + mark);
         }
         catch (JsonShapeException fault)
         {
@@ -94,7 +95,8 @@ internal sealed class JsonTraceReader
 
     // The second pair is the field's name in senders from before 2022.
     private static bool IsScopeSpans(ref JsonCursor cursor) =>
-        cursor.Is("scopeSpans"u8, "scope_spans"u8) || cursor.Is("instrumentationLibrarySpans"u8, "instrumentation_library_spans"u8);
+        cursor.Is("scopeSpans"u8, "scope_spans"u8)
+        || cursor.Is("instrumentationLibrarySpans"u8, "instrumentation_library_spans"u8);
 
     private void ReadResource(ref JsonCursor cursor)
     {
@@ -179,7 +181,8 @@ internal sealed class JsonTraceReader
             if (cursor.Is("attributes"u8)) header.Hints |= ReadAttributes(ref cursor);
             else if (cursor.Is("traceId"u8, "trace_id"u8)) header.TraceId = ReadTraceId(ref cursor);
             else if (cursor.Is("spanId"u8, "span_id"u8)) header.SpanId = ReadSpanId(ref cursor, out _);
-            else if (cursor.Is("parentSpanId"u8, "parent_span_id"u8)) header.ParentSpanId = ReadSpanId(ref cursor, out parentIsValid);
+            else if (cursor.Is("parentSpanId"u8, "parent_span_id"u8))
+                header.ParentSpanId = ReadSpanId(ref cursor, out parentIsValid);
             else if (cursor.Is("name"u8)) name = cursor.ReadText();
             else if (cursor.Is("startTimeUnixNano"u8, "start_time_unix_nano"u8)) header.StartNanos = cursor.ReadUInt64();
             else if (cursor.Is("endTimeUnixNano"u8, "end_time_unix_nano"u8)) header.EndNanos = cursor.ReadUInt64();
@@ -209,7 +212,9 @@ internal sealed class JsonTraceReader
     private static void ReadTraceState(ref JsonCursor cursor, ref SpanRecordFlags flags)
     {
         var text = cursor.ReadText();
-        if (text.IsEscaped ? TraceState.IsSampled(text.Unescape(stackalloc byte[TraceStateBytesMax])) : TraceState.IsSampled(text.Raw))
+        if (text.IsEscaped
+            ? TraceState.IsSampled(text.Unescape(stackalloc byte[TraceStateBytesMax]))
+            : TraceState.IsSampled(text.Raw))
             flags |= SpanRecordFlags.Sampled;
     }
 
@@ -222,7 +227,9 @@ internal sealed class JsonTraceReader
         while (cursor.NextProperty())
         {
             if (cursor.Is("code"u8))
-                status = cursor.TryReadEnumNumber(out var number, out var name) ? OtlpEnums.ToStatus(number) : OtlpEnums.ToStatus(name);
+                status = cursor.TryReadEnumNumber(out var number, out var name)
+                    ? OtlpEnums.ToStatus(number)
+                    : OtlpEnums.ToStatus(name);
             else cursor.SkipValue();
         }
     }
@@ -241,7 +248,8 @@ internal sealed class JsonTraceReader
                 else cursor.SkipValue();
             }
             if (traceIdBytes != TraceId.Bytes || spanIdBytes != SpanId.Bytes) continue;
-            if (OtlpEnums.IsValidLink(ids[..TraceId.Bytes], ids[TraceId.Bytes..])) builder.AddLink(ids[..TraceId.Bytes], ids[TraceId.Bytes..]);
+            if (OtlpEnums.IsValidLink(ids[..TraceId.Bytes], ids[TraceId.Bytes..]))
+                builder.AddLink(ids[..TraceId.Bytes], ids[TraceId.Bytes..]);
         }
     }
 

@@ -10,8 +10,9 @@ internal sealed class AnyValueReader(AttributeKeyTable keys, AttributeSink sink)
 
     // AnyValue; all but the last are members of one oneof
     private const uint StringTag = 1 << 3 | WireReader.LengthDelimited, BoolTag = 2 << 3 | WireReader.Varint,
-        IntTag = 3 << 3 | WireReader.Varint, DoubleTag = 4 << 3 | WireReader.Fixed64, ArrayTag = 5 << 3 | WireReader.LengthDelimited,
-        KeyValueListTag = 6 << 3 | WireReader.LengthDelimited, BytesTag = 7 << 3 | WireReader.LengthDelimited;
+        IntTag = 3 << 3 | WireReader.Varint, DoubleTag = 4 << 3 | WireReader.Fixed64,
+        ArrayTag = 5 << 3 | WireReader.LengthDelimited, KeyValueListTag = 6 << 3 | WireReader.LengthDelimited,
+        BytesTag = 7 << 3 | WireReader.LengthDelimited;
 
     // ArrayValue and KeyValueList have one field each
     private const uint ValuesTag = 1 << 3 | WireReader.LengthDelimited;

@@ -23,7 +23,8 @@ internal sealed class MessageWriter
         return this;
     }
 
-    public MessageWriter Text(int field, string value) => value.Length == 0 ? this : Bytes(field, System.Text.Encoding.UTF8.GetBytes(value));
+    public MessageWriter Text(int field, string value) =>
+        value.Length == 0 ? this : Bytes(field, System.Text.Encoding.UTF8.GetBytes(value));
 
     private void Varint(ulong value)
     {

@@ -26,9 +26,10 @@ internal sealed class TraceRequestReader
     private const uint ScopeNameTag = 1 << 3 | Len, ScopeVersionTag = 2 << 3 | Len;
 
     // Span; events (11) and its flags (16) are not read
-    private const uint TraceIdTag = 1 << 3 | Len, SpanIdTag = 2 << 3 | Len, TraceStateTag = 3 << 3 | Len, ParentSpanIdTag = 4 << 3 | Len,
-        NameTag = 5 << 3 | Len, KindTag = 6 << 3, StartTag = 7 << 3 | WireReader.Fixed64, EndTag = 8 << 3 | WireReader.Fixed64,
-        AttributesTag = 9 << 3 | Len, DroppedAttributesTag = 10 << 3, LinksTag = 13 << 3 | Len, StatusTag = 15 << 3 | Len;
+    private const uint TraceIdTag = 1 << 3 | Len, SpanIdTag = 2 << 3 | Len, TraceStateTag = 3 << 3 | Len,
+        ParentSpanIdTag = 4 << 3 | Len, NameTag = 5 << 3 | Len, KindTag = 6 << 3, StartTag = 7 << 3 | WireReader.Fixed64,
+        EndTag = 8 << 3 | WireReader.Fixed64, AttributesTag = 9 << 3 | Len, DroppedAttributesTag = 10 << 3,
+        LinksTag = 13 << 3 | Len, StatusTag = 15 << 3 | Len;
 
     // Link, Status
     private const uint LinkTraceIdTag = 1 << 3 | Len, LinkSpanIdTag = 2 << 3 | Len, StatusCodeTag = 3 << 3;
@@ -165,7 +166,9 @@ internal sealed class TraceRequestReader
                 case KindTag: header.Kind = OtlpEnums.ToKind(unchecked((int)reader.ReadVarint())); break;
                 case StatusTag: ReadStatus(ref reader, ref header.Status); break;
                 case LinksTag: ReadLink(ref reader); break;
-                case TraceStateTag: SetFlag(ref header.Flags, SpanRecordFlags.Sampled, TraceState.IsSampled(reader.ReadBytes())); break;
+                case TraceStateTag:
+                    SetFlag(ref header.Flags, SpanRecordFlags.Sampled, TraceState.IsSampled(reader.ReadBytes()));
+                    break;
                 case DroppedAttributesTag:
                     SetFlag(ref header.Flags, SpanRecordFlags.SenderDroppedAttributes, (uint)reader.ReadVarint() != 0);
                     break;
@@ -187,7 +190,8 @@ internal sealed class TraceRequestReader
         reader.Skip(tag);
     }
 
-    private static void SetFlag(ref SpanRecordFlags flags, SpanRecordFlags flag, bool on) => flags = on ? flags | flag : flags & ~flag;
+    private static void SetFlag(ref SpanRecordFlags flags, SpanRecordFlags flag, bool on) =>
+        flags = on ? flags | flag : flags & ~flag;
 
     // A wrong length reads as zero, which no span may have.
     private static TraceId ReadTraceId(ref WireReader reader)

@@ -97,7 +97,9 @@ internal ref struct WireReader(ReadOnlySpan<byte> message)
         return value;
     }
 
-    /// <summary>Narrows the reader to the nested message whose length comes next; returns what <see cref="Leave"/> needs.</summary>
+    /// <summary>
+    /// Narrows the reader to the nested message whose length comes next; returns what <see cref="Leave"/> needs.
+    /// </summary>
     public int Enter()
     {
         var outerEnd = End;

@@ -6,16 +6,19 @@ namespace CostAttribution.Server.Hosting;
 /// <summary>Turns what Kestrel says about a port that is taken into a line an operator can use.</summary>
 internal static class Listening
 {
-    public static bool IsPortFault(Exception fault) => fault is IOException { InnerException: AddressInUseException } or AddressInUseException
+    public static bool IsPortFault(Exception fault) =>
+        fault is IOException { InnerException: AddressInUseException } or AddressInUseException
         || fault is System.Net.Sockets.SocketException or IOException { InnerException: System.Net.Sockets.SocketException };
 
     /// <summary>The one line for <paramref name="fault"/> and the settings that may mend it.</summary>
     public static string Describe(Exception fault, params (string Setting, int Port)[] ports)
     {
-        var named = ports.FirstOrDefault(port => port.Port != 0 && fault.Message.Contains($":{port.Port}", StringComparison.Ordinal));
+        var named = ports.FirstOrDefault(
+            port => port.Port != 0 && fault.Message.Contains($":{port.Port}", StringComparison.Ordinal));
         return named.Setting is null
             ? $"a port cannot be opened: {fault.Message}"
-            : $"port {named.Port} is taken by another program or not allowed; stop that program or set another {named.Setting} ({fault.Message.TrimEnd('.')})";
+            : $"port {named.Port} is taken by another program or not allowed; "
+                + $"stop that program or set another {named.Setting} ({fault.Message.TrimEnd('.')})";
     }
 
     /// <summary>Limits that hold for every port.</summary>

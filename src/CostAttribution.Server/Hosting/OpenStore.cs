@@ -30,8 +30,10 @@ internal sealed class OpenStore : IAsyncDisposable
         try
         {
             store = settings.Mode == StoreMode.Embedded ? Embedded(settings, dataDirectory) : Remote(settings);
-            if (settings.Mode == StoreMode.Remote) await CheckVersionAsync(store.Transport, settings.Url, cancel).ConfigureAwait(false);
-            await new SchemaMigrator(store.Transport, settings.Cluster.Length > 0 ? settings.Cluster : null).MigrateAsync(cancel).ConfigureAwait(false);
+            if (settings.Mode == StoreMode.Remote)
+                await CheckVersionAsync(store.Transport, settings.Url, cancel).ConfigureAwait(false);
+            var cluster = settings.Cluster.Length > 0 ? settings.Cluster : null;
+            await new SchemaMigrator(store.Transport, cluster).MigrateAsync(cancel).ConfigureAwait(false);
             return store;
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or SchemaException)
@@ -49,7 +51,8 @@ internal sealed class OpenStore : IAsyncDisposable
 
     private static OpenStore Embedded(StoreSettings settings, string dataDirectory)
     {
-        var engine = ChdbEngine.Start(new ChdbOptions { Directory = Path.Combine(dataDirectory, "store"), MemoryBytesMax = settings.MemoryBytesMax });
+        var engine = ChdbEngine.Start(
+            new ChdbOptions { Directory = Path.Combine(dataDirectory, "store"), MemoryBytesMax = settings.MemoryBytesMax });
         return new OpenStore(engine.CreateTransport(settings.Database), engine);
     }
 
@@ -64,16 +67,20 @@ internal sealed class OpenStore : IAsyncDisposable
     private static async Task CheckVersionAsync(IClickHouseTransport transport, string url, CancellationToken cancel)
     {
         var answer = await transport.QueryAsync(
-            new ClickHouseQuery("SELECT version()") { Format = "TabSeparated", OutsideDatabase = true }, cancel).ConfigureAwait(false);
+            new ClickHouseQuery("SELECT version()") { Format = "TabSeparated", OutsideDatabase = true }, cancel)
+            .ConfigureAwait(false);
         var text = System.Text.Encoding.UTF8.GetString(answer).Trim();
         var parts = text.Split('.');
-        if (parts.Length < 2 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var year) || !int.TryParse(parts[1], CultureInfo.InvariantCulture, out var release))
-            throw new StartupException($"what answers at {url} is not ClickHouse (it says its version is '{text}'); check ClickHouse:Url");
+        if (parts.Length < 2 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var year)
+            || !int.TryParse(parts[1], CultureInfo.InvariantCulture, out var release))
+            throw new StartupException(
+                $"what answers at {url} is not ClickHouse (it says its version is '{text}'); check ClickHouse:Url");
         if (new Version(year, release) < ServerVersionMin)
             throw new StartupException($"ClickHouse {text} at {url} is too old; use {ServerVersionMin} or newer");
     }
 
     private static string Describe(Exception fault, StoreSettings settings) => settings.Mode == StoreMode.Remote
-        ? $"the store at {settings.Url} cannot be used: {fault.Message}; check ClickHouse:Url, ClickHouse:User and that the server runs"
+        ? $"the store at {settings.Url} cannot be used: {fault.Message}; "
+            + "check ClickHouse:Url, ClickHouse:User and that the server runs"
         : $"the embedded store cannot be used: {fault.Message}";
 }

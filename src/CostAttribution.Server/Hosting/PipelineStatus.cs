@@ -9,8 +9,8 @@ using CostAttribution.Server.Settings;
 namespace CostAttribution.Server.Hosting;
 
 /// <summary>What the data plane tells the control plane about itself, put together from each stage's counters.</summary>
-internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pipeline, DurableJournal journal, JournalIntake intake,
-    IntakeMetrics intakeMetrics, TimeProvider clock) : IPipelineStatus, IOpenCosts
+internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pipeline, DurableJournal journal,
+    JournalIntake intake, IntakeMetrics intakeMetrics, TimeProvider clock) : IPipelineStatus, IOpenCosts
 {
     private readonly DateTimeOffset startedAt = clock.GetUtcNow();
 
@@ -65,9 +65,11 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
         Hour = DateTimeOffset.UnixEpoch.AddTicks(figure.Key.HourMicros * TimeSpan.TicksPerMicrosecond),
         Dimensions = new Dictionary<string, string>
         {
-            ["customer"] = figure.Key.Customer, ["feature"] = figure.Key.Feature, ["product"] = figure.Key.Product, ["team"] = figure.Key.Team,
+            ["customer"] = figure.Key.Customer, ["feature"] = figure.Key.Feature,
+            ["product"] = figure.Key.Product, ["team"] = figure.Key.Team,
             ["environment"] = figure.Key.Environment, ["workflow"] = figure.Key.Workflow, ["agent"] = figure.Key.Agent,
-            ["provider"] = figure.Key.Provider, ["model"] = figure.Key.Model, ["plan"] = figure.Key.Plan, ["audience"] = figure.Key.Audience,
+            ["provider"] = figure.Key.Provider, ["model"] = figure.Key.Model,
+            ["plan"] = figure.Key.Plan, ["audience"] = figure.Key.Audience,
         },
         Cost = figure.Cost,
         Calls = figure.Calls,
@@ -83,14 +85,17 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
             ["span_rejected"] = requests.SpansRejected,
             ["journal"] = new Dictionary<string, long>
             {
-                ["refused_full"] = log.RefusedFull, ["refused_failed"] = log.RefusedFailed, ["damaged_stretches"] = log.DamagedStretches,
-                ["missing_records"] = log.MissingRecords, ["records_unreadable"] = metrics.RecordsUnreadable,
+                ["refused_full"] = log.RefusedFull, ["refused_failed"] = log.RefusedFailed,
+                ["damaged_stretches"] = log.DamagedStretches, ["missing_records"] = log.MissingRecords,
+                ["records_unreadable"] = metrics.RecordsUnreadable,
             },
-            ["assembly"] = Enum.GetValues<AssemblyReason>().ToDictionary(reason => AssemblyMetrics.NameOf(reason), assembly.CountOf),
+            ["assembly"] = Enum.GetValues<AssemblyReason>()
+                .ToDictionary(reason => AssemblyMetrics.NameOf(reason), assembly.CountOf),
             ["posting"] = new Dictionary<string, long>
             {
-                ["retried"] = metrics.PostingRetries, ["refused"] = metrics.PostingsRefused, ["lookup_failed"] = metrics.LookupFailures,
-                ["traces_loaded"] = assembly.TracesLoaded, ["spans_replayed"] = metrics.SpansReplayedTotal,
+                ["retried"] = metrics.PostingRetries, ["refused"] = metrics.PostingsRefused,
+                ["lookup_failed"] = metrics.LookupFailures, ["traces_loaded"] = assembly.TracesLoaded,
+                ["spans_replayed"] = metrics.SpansReplayedTotal,
             },
         };
     }
@@ -98,10 +103,13 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
     private static PartStatus JournalState(JournalStatistics log) => log.Refusal switch
     {
         JournalRefusal.None => new PartStatus(PartState.Healthy, ""),
-        JournalRefusal.Failed => new PartStatus(PartState.Failed, "the journal cannot be written; senders are refused until the disk works"),
+        JournalRefusal.Failed =>
+            new PartStatus(PartState.Failed, "the journal cannot be written; senders are refused until the disk works"),
         JournalRefusal.Stopped => new PartStatus(PartState.Failed, "the journal has stopped"),
-        JournalRefusal.FreeSpace => new PartStatus(PartState.Struggling, "the disk is nearly full; free space or lower Journal:FreeBytesMin"),
-        JournalRefusal.Full => new PartStatus(PartState.Struggling, "the journal is full because the store does not keep up; see posting"),
+        JournalRefusal.FreeSpace =>
+            new PartStatus(PartState.Struggling, "the disk is nearly full; free space or lower Journal:FreeBytesMin"),
+        JournalRefusal.Full =>
+            new PartStatus(PartState.Struggling, "the journal is full because the store does not keep up; see posting"),
         _ => new PartStatus(PartState.Struggling, "more is arriving than the disk takes"),
     };
 
@@ -128,15 +136,23 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
         return
         [
             new PipelineLimit("Otlp:RequestBytesMax", settings.Intake.RequestBytesMax, "bytes", Refused(RefusalReason.TooLarge)),
-            new PipelineLimit("Otlp:SpansPerRequestMax", settings.Intake.SpansPerRequestMax, "spans", Refused(RefusalReason.TooManySpans)),
-            new PipelineLimit("Otlp:ConcurrentRequestsMax", settings.Intake.ConcurrentRequestsMax, "requests", Refused(RefusalReason.TooManyRequests)),
-            new PipelineLimit("Otlp:BodyBytesInFlightMax", settings.Intake.BodyBytesInFlightMax, "bytes", Refused(RefusalReason.BodiesOverLimit)),
-            new PipelineLimit("Otlp:AttributesPerSpanMax", settings.Intake.AttributesPerSpanMax, "attributes", assembly.SpansWith(SpanLimit.Attributes)),
-            new PipelineLimit("Otlp:LinksPerSpanMax", settings.Intake.LinksPerSpanMax, "links", assembly.SpansWith(SpanLimit.Links)),
+            new PipelineLimit("Otlp:SpansPerRequestMax", settings.Intake.SpansPerRequestMax, "spans",
+                Refused(RefusalReason.TooManySpans)),
+            new PipelineLimit("Otlp:ConcurrentRequestsMax", settings.Intake.ConcurrentRequestsMax, "requests",
+                Refused(RefusalReason.TooManyRequests)),
+            new PipelineLimit("Otlp:BodyBytesInFlightMax", settings.Intake.BodyBytesInFlightMax, "bytes",
+                Refused(RefusalReason.BodiesOverLimit)),
+            new PipelineLimit("Otlp:AttributesPerSpanMax", settings.Intake.AttributesPerSpanMax, "attributes",
+                assembly.SpansWith(SpanLimit.Attributes)),
+            new PipelineLimit("Otlp:LinksPerSpanMax", settings.Intake.LinksPerSpanMax, "links",
+                assembly.SpansWith(SpanLimit.Links)),
             new PipelineLimit("Otlp:ValueBytesMax", settings.Intake.ValueBytesMax, "bytes", assembly.SpansWith(SpanLimit.Value)),
-            new PipelineLimit("Assembly:SpansPerTraceMax", settings.Assembly.SpansPerTraceMax, "spans", assembly.CountOf(AssemblyReason.TraceOverLimit)),
-            new PipelineLimit("Assembly:OpenTraceBytesMax", settings.Assembly.OpenTraceBytesMax, "bytes", assembly.CountOf(AssemblyReason.PressureEviction)),
-            new PipelineLimit("Assembly:OpenTracesMax", settings.Assembly.OpenTracesMax, "traces", assembly.CountOf(AssemblyReason.PressureEviction)),
+            new PipelineLimit("Assembly:SpansPerTraceMax", settings.Assembly.SpansPerTraceMax, "spans",
+                assembly.CountOf(AssemblyReason.TraceOverLimit)),
+            new PipelineLimit("Assembly:OpenTraceBytesMax", settings.Assembly.OpenTraceBytesMax, "bytes",
+                assembly.CountOf(AssemblyReason.PressureEviction)),
+            new PipelineLimit("Assembly:OpenTracesMax", settings.Assembly.OpenTracesMax, "traces",
+                assembly.CountOf(AssemblyReason.PressureEviction)),
             new PipelineLimit("Journal:JournalBytesMax", settings.Journal.JournalBytesMax, "bytes", log.RefusedFull),
         ];
     }

@@ -47,8 +47,11 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>0 when the embedded engine is not served.</summary>
     public int ClickHousePort { get; private set; }
 
-    /// <summary>Opens everything; throws <see cref="StartupException"/> when something an operator can mend is in the way.</summary>
-    public static async Task<RunningServer> StartAsync(ServerSettings settings, IConfiguration configuration, bool quiet, TimeProvider clock, CancellationToken stop)
+    /// <summary>
+    /// Opens everything; throws <see cref="StartupException"/> when something an operator can mend is in the way.
+    /// </summary>
+    public static async Task<RunningServer> StartAsync(ServerSettings settings, IConfiguration configuration, bool quiet,
+        TimeProvider clock, CancellationToken stop)
     {
         var server = new RunningServer(settings);
         try
@@ -79,9 +82,12 @@ internal sealed class RunningServer : IAsyncDisposable
     public async Task AnnounceAsync(TextWriter output)
     {
         var host = settings.Bind.ToString();
-        await output.WriteLineAsync($"OTLP/gRPC {host}:{GrpcPort} · OTLP/HTTP http://{host}:{HttpPort}/v1/traces · API http://{host}:{ApiPort}/api/v1").ConfigureAwait(false);
+        var otlp = $"OTLP/gRPC {host}:{GrpcPort} · OTLP/HTTP http://{host}:{HttpPort}/v1/traces";
+        await output.WriteLineAsync($"{otlp} · API http://{host}:{ApiPort}/api/v1").ConfigureAwait(false);
         var sql = ClickHousePort == 0 ? "" : $" · SQL http://{host}:{ClickHousePort} (read-only)";
-        var where = settings.Store.Mode == StoreMode.Embedded ? $"embedded store in {settings.DataDirectory}" : $"store at {settings.Store.Url}";
+        var where = settings.Store.Mode == StoreMode.Embedded
+            ? $"embedded store in {settings.DataDirectory}"
+            : $"store at {settings.Store.Url}";
         await output.WriteLineAsync($"{where}{sql} · stop with Ctrl+C").ConfigureAwait(false);
     }
 
@@ -149,8 +155,9 @@ internal sealed class RunningServer : IAsyncDisposable
         events.Logger = logger;
         pipeline = new IngestPipeline(new PipelineParts
         {
-            Journal = journal, JournalBytesMax = settings.Journal.JournalBytesMax, Spool = spool, Store = store.Transport, Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId,
-            Assembly = settings.Assembly, Posting = settings.Posting, Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
+            Journal = journal, JournalBytesMax = settings.Journal.JournalBytesMax, Spool = spool, Store = store.Transport,
+            Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId, Assembly = settings.Assembly,
+            Posting = settings.Posting, Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
         });
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
@@ -159,12 +166,14 @@ internal sealed class RunningServer : IAsyncDisposable
         (GrpcPort, HttpPort, ApiPort) = (ports[0], ports[1], ports[2]);
         closing.Push(() => StopAsync(app));
 
-        if (store.Engine is { } engine && settings.Store.HttpPort != StoreSettings.NoPort) await ServeSqlAsync(engine, configuration, quiet).ConfigureAwait(false);
+        if (store.Engine is { } engine && settings.Store.HttpPort != StoreSettings.NoPort)
+            await ServeSqlAsync(engine, configuration, quiet).ConfigureAwait(false);
 
         journalRun = journal.Appender.RunAsync(ended.Token);
         pipelineRun = pipeline.RunAsync(ended.Token);
         await Task.WhenAny(pipeline.Recovered, pipelineRun).WaitAsync(stop).ConfigureAwait(false);
-        if (pipelineRun.IsFaulted) throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
+        if (pipelineRun.IsFaulted)
+            throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
         intake.Open();
     }
 
@@ -178,7 +187,10 @@ internal sealed class RunningServer : IAsyncDisposable
             kestrel.Listen(settings.Bind, settings.Store.HttpPort);
         });
         var app = builder.Build();
-        app.MapClickHouseHttp(engine, new ClickHouseHttpOptions { Database = settings.Store.Database, User = settings.Store.User, Password = settings.Store.Password });
+        app.MapClickHouseHttp(engine, new ClickHouseHttpOptions
+        {
+            Database = settings.Store.Database, User = settings.Store.User, Password = settings.Store.Password,
+        });
         ClickHousePort = (await ListenAsync(app).ConfigureAwait(false))[0];
         closing.Push(async () =>
         {
@@ -211,8 +223,10 @@ internal sealed class RunningServer : IAsyncDisposable
         var told = events = new JournalEvents();
         try
         {
-            var journal = DurableJournal.Open(SystemDirectory.Open(Path.Combine(settings.DataDirectory, "journal")), settings.NodeId, settings.Journal, clock, told.Add);
-            var spool = PostingSpool.Open(SystemDirectory.Open(Path.Combine(settings.DataDirectory, "postings")), settings.Postings, clock);
+            var journal = DurableJournal.Open(SystemDirectory.Open(Path.Combine(settings.DataDirectory, "journal")),
+                settings.NodeId, settings.Journal, clock, told.Add);
+            var spool = PostingSpool.Open(SystemDirectory.Open(Path.Combine(settings.DataDirectory, "postings")),
+                settings.Postings, clock);
             return (journal, spool);
         }
         catch (JournalException fault)
@@ -229,14 +243,16 @@ internal sealed class RunningServer : IAsyncDisposable
         }
         catch (Exception fault) when (Listening.IsPortFault(fault))
         {
-            throw new StartupException(Listening.Describe(fault, ("Otlp:GrpcPort", settings.Intake.GrpcPort), ("Otlp:HttpPort", settings.Intake.HttpPort),
+            throw new StartupException(Listening.Describe(fault,
+                ("Otlp:GrpcPort", settings.Intake.GrpcPort), ("Otlp:HttpPort", settings.Intake.HttpPort),
                 ("Api:Port", settings.ApiPort), ("ClickHouse:HttpPort", settings.Store.HttpPort)));
         }
         catch (InvalidDataException fault)
         {
             throw new StartupException(fault.Message);
         }
-        return [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address).Port)];
+        var listening = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+        return [.. listening.Addresses.Select(address => new Uri(address).Port)];
     }
 
     private async ValueTask StopAsync(WebApplication app)
@@ -245,7 +261,8 @@ internal sealed class RunningServer : IAsyncDisposable
         await app.StopAsync(limit.Token).ConfigureAwait(false);
         await app.DisposeAsync().ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun).WaitAsync(StopMax).ConfigureAwait(false);
+        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun).WaitAsync(StopMax)
+            .ConfigureAwait(false);
     }
 
     private static WebApplicationBuilder NewHost(IConfiguration configuration, bool quiet)
@@ -270,5 +287,6 @@ internal sealed class RunningServer : IAsyncDisposable
         if (quiet) logging.AddFilter(level => level >= LogLevel.Error);
     }
 
-    private static string LoopbackOf(IPAddress bind) => bind.Equals(IPAddress.Any) ? "127.0.0.1" : bind.Equals(IPAddress.IPv6Any) ? "[::1]" : bind.ToString();
+    private static string LoopbackOf(IPAddress bind) =>
+        bind.Equals(IPAddress.Any) ? "127.0.0.1" : bind.Equals(IPAddress.IPv6Any) ? "[::1]" : bind.ToString();
 }

@@ -4,7 +4,9 @@ using Spectre.Console;
 
 namespace CostAttribution.Server.Hosting;
 
-/// <summary>From command line to exit code: 0 for a clean stop, 1 for anything an operator has to mend, told in a line each.</summary>
+/// <summary>
+/// From command line to exit code: 0 for a clean stop, 1 for anything an operator has to mend, told in a line each.
+/// </summary>
 internal static class ServerApplication
 {
     public static async Task<int> RunAsync(string[] args)
@@ -41,11 +43,14 @@ internal static class ServerApplication
             .Build();
         var settings = ServerSettings.From(configuration, line.Demo);
         if (line is { Demo: true, Yes: false } && settings.Store.Mode == StoreMode.Remote)
-            throw new StartupException($"--demo would write simulated data to {settings.Store.Url}; add --yes if that is meant, or use the embedded store");
+            throw new StartupException(
+                $"--demo would write simulated data to {settings.Store.Url}; "
+                + "add --yes if that is meant, or use the embedded store");
 
         using var stop = new CancellationTokenSource();
         using var signals = StopSignals.Into(stop);
-        var server = await RunningServer.StartAsync(settings, configuration, quiet: line.Demo, TimeProvider.System, stop.Token).ConfigureAwait(false);
+        var server = await RunningServer.StartAsync(settings, configuration, quiet: line.Demo, TimeProvider.System, stop.Token)
+            .ConfigureAwait(false);
         await using (server.ConfigureAwait(false))
         {
             if (!line.Demo)

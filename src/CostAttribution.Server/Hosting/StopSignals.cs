@@ -7,13 +7,16 @@ internal sealed class StopSignals : IDisposable
 {
     private readonly PosixSignalRegistration[] registrations;
 
-    private StopSignals(CancellationTokenSource stop) =>
-        registrations = [.. new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT }.Select(signal => PosixSignalRegistration.Create(signal, context =>
+    private StopSignals(CancellationTokenSource stop)
+    {
+        PosixSignal[] signals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT];
+        registrations = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, context =>
         {
             if (stop.IsCancellationRequested) return;
             context.Cancel = true;
             stop.Cancel();
         }))];
+    }
 
     public static StopSignals Into(CancellationTokenSource stop) => new(stop);
 

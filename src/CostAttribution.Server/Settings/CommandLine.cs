@@ -50,7 +50,8 @@ public sealed record CommandLine
                 case "--yes": line = line with { Yes = true }; break;
                 case "--demo-spans":
                     value ??= ++i < args.Count ? args[i] : null;
-                    if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var spans) && spans > 0) line = line with { DemoSpans = spans };
+                    if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var spans) && spans > 0)
+                        line = line with { DemoSpans = spans };
                     else faults.Add("--demo-spans needs a positive number");
                     break;
                 case { Length: > 2 } when name.StartsWith("--", StringComparison.Ordinal):
@@ -69,6 +70,8 @@ public sealed record CommandLine
     private static (string Name, string? Value) Split(string argument)
     {
         var equals = argument.IndexOf('=', StringComparison.Ordinal);
-        return argument.StartsWith("--", StringComparison.Ordinal) && equals > 0 ? (argument[..equals], argument[(equals + 1)..]) : (argument, null);
+        return argument.StartsWith("--", StringComparison.Ordinal) && equals > 0
+            ? (argument[..equals], argument[(equals + 1)..])
+            : (argument, null);
     }
 }

@@ -44,7 +44,8 @@ public sealed class ServerSettings
         settings.DataDirectory = configuration["DataDirectory"] ?? (demo ? "./data-demo" : "./data");
         if (string.IsNullOrWhiteSpace(settings.DataDirectory)) faults.Add("DataDirectory must not be empty");
         settings.NodeId = configuration["NodeId"] ?? settings.NodeId;
-        if (settings.NodeId.Length is 0 or > 40 || !settings.NodeId.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
+        if (settings.NodeId.Length is 0 or > 40
+            || !settings.NodeId.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
             faults.Add($"NodeId must be 1 to 40 letters, digits, '-', '_' or '.'; it is '{settings.NodeId}'");
         if (IPAddress.TryParse(configuration["Bind"] ?? "127.0.0.1", out var address)) settings.Bind = address;
         else faults.Add($"Bind must be an IP address such as 127.0.0.1 or 0.0.0.0; it is '{configuration["Bind"]}'");
@@ -58,14 +59,17 @@ public sealed class ServerSettings
         BindSection(configuration, AssemblyOptions.Section, settings.Assembly, faults);
         BindSection(configuration, PostingOptions.Section, settings.Posting, faults);
         BindSection(configuration, AttributionOptions.Section, settings.Attribution, faults);
-        settings.Journal = BindSection(configuration, JournalOptions.Section, new JournalOptions { RecordBytesMax = 60 << 20 }, faults);
+        settings.Journal = BindSection(configuration, JournalOptions.Section, new JournalOptions { RecordBytesMax = 60 << 20 },
+            faults);
         settings.Postings = BindSection(configuration, PostingSpoolOptions.Section, new PostingSpoolOptions(), faults);
 
         faults.AddRange(settings.Store.Faults());
         faults.AddRange(settings.Journal.Validate());
         faults.AddRange(settings.Postings.Validate());
-        if (settings.Assembly.IdleQuiet < settings.Assembly.SettledQuiet) faults.Add("Assembly:IdleQuiet must be at least Assembly:SettledQuiet");
-        if (settings.Assembly.UnattributedWait < settings.Assembly.VisibleAfter) faults.Add("Assembly:UnattributedWait must be at least Assembly:VisibleAfter");
+        if (settings.Assembly.IdleQuiet < settings.Assembly.SettledQuiet)
+            faults.Add("Assembly:IdleQuiet must be at least Assembly:SettledQuiet");
+        if (settings.Assembly.UnattributedWait < settings.Assembly.VisibleAfter)
+            faults.Add("Assembly:UnattributedWait must be at least Assembly:VisibleAfter");
         CheckPorts(settings, faults);
         return faults.Count == 0 ? settings : throw new StartupException(faults);
     }
@@ -76,7 +80,9 @@ public sealed class ServerSettings
         var known = typeof(T).GetProperties().Select(property => property.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var child in source.GetChildren())
         {
-            if (!known.Contains(child.Key)) faults.Add($"unknown setting {section}:{child.Key}; known are {string.Join(", ", known.Order(StringComparer.Ordinal))}");
+            if (known.Contains(child.Key)) continue;
+            var names = string.Join(", ", known.Order(StringComparer.Ordinal));
+            faults.Add($"unknown setting {section}:{child.Key}; known are {names}");
         }
         try
         {
@@ -84,7 +90,8 @@ public sealed class ServerSettings
         }
         catch (InvalidOperationException fault)
         {
-            faults.Add($"{section}: {(fault.InnerException?.InnerException ?? fault.InnerException ?? fault).Message} ({fault.Message})");
+            var cause = fault.InnerException?.InnerException ?? fault.InnerException ?? fault;
+            faults.Add($"{section}: {cause.Message} ({fault.Message})");
             return target;
         }
         var results = new List<ValidationResult>();
@@ -106,8 +113,10 @@ public sealed class ServerSettings
     {
         (string Name, int Port)[] ports =
         [
-            ("Otlp:GrpcPort", settings.Intake.GrpcPort), ("Otlp:HttpPort", settings.Intake.HttpPort), ("Api:Port", settings.ApiPort),
-            ("ClickHouse:HttpPort", settings.Store.Mode == StoreMode.Embedded ? settings.Store.HttpPort : 0),
+            ("Otlp:GrpcPort", settings.Intake.GrpcPort), ("Otlp:HttpPort", settings.Intake.HttpPort), ("Api:Port",
+                settings.ApiPort), ("ClickHouse:HttpPort", settings.Store.Mode == StoreMode.Embedded
+                    ? settings.Store.HttpPort
+                    : 0),
         ];
         foreach (var same in ports.Where(port => port.Port != 0).GroupBy(port => port.Port).Where(group => group.Count() > 1))
             faults.Add($"port {same.Key} is set for {string.Join(" and ", same.Select(port => port.Name))}; each needs its own");

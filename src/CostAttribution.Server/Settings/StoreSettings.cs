@@ -8,7 +8,9 @@ public sealed class StoreSettings
 {
     public const string Section = "ClickHouse";
 
-    /// <summary><c>Embedded</c>: the engine in this process, data under <c>DataDirectory</c>. <c>Remote</c>: a ClickHouse server.</summary>
+    /// <summary>
+    /// <c>Embedded</c>: the engine in this process, data under <c>DataDirectory</c>. <c>Remote</c>: a ClickHouse server.
+    /// </summary>
     public StoreMode Mode { get; set; } = StoreMode.Embedded;
 
     /// <summary>HTTP interface of the server, for example <c>http://clickhouse:8123</c>. Needed for <c>Remote</c>.</summary>
@@ -31,16 +33,22 @@ public sealed class StoreSettings
 
     internal IEnumerable<string> Faults()
     {
-        if (HttpPort is < 0 or > 65535) yield return $"ClickHouse:HttpPort must be a port from 1 to 65535, or 0 to turn it off; it is {HttpPort}";
+        if (HttpPort is < 0 or > 65535)
+            yield return $"ClickHouse:HttpPort must be a port from 1 to 65535, or 0 to turn it off; it is {HttpPort}";
         if (Mode == StoreMode.Remote && !(Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
-            yield return $"ClickHouse:Url must be an http or https address when ClickHouse:Mode is Remote, for example http://clickhouse:8123; it is '{Url}'";
+            yield return "ClickHouse:Url must be an http or https address when ClickHouse:Mode is Remote, "
+                + $"for example http://clickhouse:8123; it is '{Url}'";
         if (Mode == StoreMode.Embedded && Url.Length > 0)
-            yield return "ClickHouse:Url is set but ClickHouse:Mode is Embedded; set ClickHouse:Mode to Remote or remove the address";
-        if (!IsName(Database)) yield return $"ClickHouse:Database must be a plain name of letters, digits and underscores; it is '{Database}'";
-        if (Cluster.Length > 0 && !IsName(Cluster)) yield return $"ClickHouse:Cluster must be a plain name of letters, digits and underscores; it is '{Cluster}'";
+            yield return "ClickHouse:Url is set but ClickHouse:Mode is Embedded; "
+                + "set ClickHouse:Mode to Remote or remove the address";
+        if (!IsName(Database))
+            yield return $"ClickHouse:Database must be a plain name of letters, digits and underscores; it is '{Database}'";
+        if (Cluster.Length > 0 && !IsName(Cluster))
+            yield return $"ClickHouse:Cluster must be a plain name of letters, digits and underscores; it is '{Cluster}'";
         if (Cluster.Length > 0 && Mode == StoreMode.Embedded) yield return "ClickHouse:Cluster needs ClickHouse:Mode Remote";
         if (MemoryBytesMax < 256L << 20) yield return "ClickHouse:MemoryBytesMax must be at least 268435456 (256 MiB)";
     }
 
-    private static bool IsName(string name) => name.Length is > 0 and <= 64 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= 64 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 }

@@ -26,7 +26,9 @@ public class DecodeBenchmarks
         var request = ExportTraceServiceRequest.Parser.ParseFrom(protobuf);
         json = new OtlpJsonWriter(new Random(1)).Write(request);
         var spans = request.ResourceSpans[0].ScopeSpans[0].Spans.Count;
-        Console.WriteLine($"// {Body}: {protobuf.Length} bytes, {spans} spans, {protobuf.Length / spans} bytes a span, {json.Length} bytes of JSON");
+        Console.WriteLine(
+            $"// {Body}: {protobuf.Length} bytes, {spans} spans, {protobuf.Length / spans} bytes a span, "
+            + $"{json.Length} bytes of JSON");
     }
 
     [Benchmark(Baseline = true)]

@@ -48,10 +48,9 @@ public sealed class FactsTests(EngineFixture engine)
         await PostAsync(store, "p-3", Facts(3, settled: true, []));
 
         Assert.Equal(
-            """
-            0000000000000001		api	scope	none		[]	true	{}
-            0000000000000002	0000000000000001	api	scope	duplicate	0000000000000003	['orphan','late_correction']	true	{'input_tokens':12}
-            """,
+            "0000000000000001\t\tapi\tscope\tnone\t\t[]\ttrue\t{}\n" +
+            "0000000000000002\t0000000000000001\tapi\tscope\tduplicate\t0000000000000003\t" +
+            "['orphan','late_correction']\ttrue\t{'input_tokens':12}",
             await store.AskAsync("SELECT span_id, parent_span_id, service, scope, ownership, superseded_by, flags, " +
                 "settled, reported " +
                 $"FROM spans WHERE trace_id = '{Trace}' ORDER BY span_id"));

@@ -24,7 +24,8 @@ public sealed class ConservationTests(EngineFixture engine)
     {
         await using var store = await engine.NewStoreAsync();
         using var harness = new PipelineHarness(store, TestRates.Book);
-        var generator = new WorkloadGenerator(new WorkloadOptions { Seed = (ulong)seed, Spans = 2_500, Start = harness.Clock.GetUtcNow() });
+        var generator =
+            new WorkloadGenerator(new WorkloadOptions { Seed = (ulong)seed, Spans = 2_500, Start = harness.Clock.GetUtcNow() });
         var requests = generator.Requests().Select(request => request.Body).ToArray();
 
         await OfferAsync(harness, requests, disorder, new Random(seed));
@@ -70,36 +71,48 @@ public sealed class ConservationTests(EngineFixture engine)
     private static Dictionary<string, Int128> By(GroundTruth truth, Func<TruthKey, string> dimension)
     {
         var costs = new Dictionary<string, Int128>();
-        foreach (var (key, usage) in truth.Rows) costs[dimension(key)] = costs.GetValueOrDefault(dimension(key)) + TestRates.CostOf(key.Model, usage);
+        foreach (var (key, usage) in truth.Rows)
+            costs[dimension(key)] = costs.GetValueOrDefault(dimension(key)) + TestRates.CostOf(key.Model, usage);
         return costs;
     }
 
-    private static async Task EqualsAsync(IClickHouseTransport store, string column, Dictionary<string, TruthTotals> usage, Dictionary<string, Int128> costs)
+    private static async Task EqualsAsync(IClickHouseTransport store, string column, Dictionary<string, TruthTotals> usage,
+        Dictionary<string, Int128> costs)
     {
         var rows = await QueryAsync(store, $"""
-            SELECT {column}, sum(cost), sum(calls), sum(failed_calls), sum(input_tokens), sum(cache_read_tokens), sum(cache_write_tokens),
-                sum(cache_write_1h_tokens), sum(output_tokens), sum(reasoning_tokens)
+            SELECT {column}, sum(cost), sum(calls), sum(failed_calls), sum(input_tokens), sum(cache_read_tokens),
+                sum(cache_write_tokens), sum(cache_write_1h_tokens), sum(output_tokens), sum(reasoning_tokens)
             FROM cost_ledger GROUP BY {column} HAVING sum(sign) != 0 ORDER BY {column}
             """);
-        var expected = usage.Where(pair => pair.Value.Calls + pair.Value.FailedCalls > 0).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => string.Join('\t',
-            pair.Key, new Money(costs[pair.Key]), pair.Value.Calls, pair.Value.FailedCalls, pair.Value.InputTokens, pair.Value.CacheReadTokens,
-            pair.Value.CacheWriteTokens, pair.Value.CacheWrite1hTokens, pair.Value.OutputTokens, pair.Value.ReasoningTokens));
+        var expected = usage.Where(pair => pair.Value.Calls + pair.Value.FailedCalls > 0)
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .Select(pair => string.Join('\t', pair.Key, new Money(costs[pair.Key]), pair.Value.Calls, pair.Value.FailedCalls,
+                pair.Value.InputTokens, pair.Value.CacheReadTokens, pair.Value.CacheWriteTokens,
+                pair.Value.CacheWrite1hTokens, pair.Value.OutputTokens, pair.Value.ReasoningTokens));
         Assert.Equal(expected, rows.Select(Padded));
     }
 
     private static async Task RollupEqualsLedgerAsync(IClickHouseTransport store)
     {
-        const string Sums = "sum(cost), sum(list_cost), sum(retry_cost), sum(calls), sum(failed_calls), sum(input_tokens), sum(output_tokens), sum(reasoning_tokens)";
-        var ledger = await QueryAsync(store, $"SELECT toStartOfHour(event_time) AS h, customer_id, workflow, model, {Sums} FROM cost_ledger GROUP BY ALL HAVING sum(sign) != 0 ORDER BY ALL");
-        var hourly = await QueryAsync(store, $"SELECT hour, customer_id, workflow, model, {Sums} FROM cost_hourly GROUP BY ALL HAVING sum(entries) != 0 ORDER BY ALL");
+        const string Sums =
+            "sum(cost), sum(list_cost), sum(retry_cost), sum(calls), sum(failed_calls), " +
+            "sum(input_tokens), sum(output_tokens), sum(reasoning_tokens)";
+        var ledger = await QueryAsync(store,
+            $"SELECT toStartOfHour(event_time) AS h, customer_id, workflow, model, {Sums} FROM cost_ledger " +
+            "GROUP BY ALL HAVING sum(sign) != 0 ORDER BY ALL");
+        var hourly = await QueryAsync(store,
+            $"SELECT hour, customer_id, workflow, model, {Sums} FROM cost_hourly " +
+            "GROUP BY ALL HAVING sum(entries) != 0 ORDER BY ALL");
         Assert.Equal(ledger.Select(row => row.Split('\t')[1..]), hourly.Select(row => row.Split('\t')[1..]));
     }
 
     private static async Task RunsEqualLedgerAsync(IClickHouseTransport store)
     {
-        var runs = await QueryAsync(store, "SELECT run_id, cost, calls, failed_calls FROM workflow_runs WHERE calls + failed_calls > 0 ORDER BY run_id");
+        var runs = await QueryAsync(store,
+            "SELECT run_id, cost, calls, failed_calls FROM workflow_runs WHERE calls + failed_calls > 0 ORDER BY run_id");
         var ledger = await QueryAsync(store,
-            "SELECT run_id, sum(cost), sum(calls), sum(failed_calls) FROM cost_ledger GROUP BY run_id HAVING sum(calls) + sum(failed_calls) > 0 ORDER BY run_id");
+            "SELECT run_id, sum(cost), sum(calls), sum(failed_calls) FROM cost_ledger " +
+            "GROUP BY run_id HAVING sum(calls) + sum(failed_calls) > 0 ORDER BY run_id");
         Assert.NotEmpty(runs);
         Assert.Equal(ledger, runs);
     }
@@ -115,6 +128,7 @@ public sealed class ConservationTests(EngineFixture engine)
     private static async Task<string[]> QueryAsync(IClickHouseTransport store, string sql)
     {
         var answer = await store.QueryAsync(new ClickHouseQuery(sql) { Format = "TabSeparated" }, Cancel);
-        return Encoding.UTF8.GetString(answer).Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal).ToArray();
+        var rows = Encoding.UTF8.GetString(answer).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        return rows.Order(StringComparer.Ordinal).ToArray();
     }
 }

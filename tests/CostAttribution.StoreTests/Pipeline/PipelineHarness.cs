@@ -32,7 +32,8 @@ internal sealed class PipelineHarness : IDisposable
     private readonly List<(ulong Position, byte[] Body)> journal = [];
     private ulong position;
 
-    public PipelineHarness(IClickHouseTransport store, RateBook rates, AssemblyOptions? options = null, AttributionTable? attribution = null)
+    public PipelineHarness(IClickHouseTransport store, RateBook rates, AssemblyOptions? options = null,
+        AttributionTable? attribution = null)
     {
         this.store = store;
         assemblyOptions = options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(6) };
@@ -111,12 +112,15 @@ internal sealed class PipelineHarness : IDisposable
     public async Task AnswerAsync(CancellationToken cancel)
     {
         List<TraceId> ids = [];
+        List<(TraceId, SpanId)> links = [];
         Assembler.TakeWanted(ids, 100_000);
-        if (ids.Count == 0) return;
+        Assembler.TakeWantedLinks(links, 100_000);
+        if (ids.Count + links.Count == 0) return;
         cancel.ThrowIfCancellationRequested();
-        var answer = await loader.LoadAsync(ids);
+        var answer = await loader.LoadAsync(ids, links);
         Assert.True(answer.Answered);
         foreach (var id in answer.Asked) Assembler.Loaded(id, answer.Traces.GetValueOrDefault(id));
+        foreach (var link in answer.Links) Assembler.LinkLoaded(link.TraceId, link.SpanId, link.Customer, link.Feature);
     }
 
     public void Dispose()
@@ -129,8 +133,10 @@ internal sealed class PipelineHarness : IDisposable
     {
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
         encoder = new PostingEncoder("test", Clock);
-        loader = new TraceLoader(new LedgerReader(store), keys, Clock, postingOptions, new PipelineMetrics(), NullLogger.Instance);
-        Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000), poster, Metrics, OpenCosts, storeIsEmpty);
+        loader = new TraceLoader(new LedgerReader(store), keys, Clock, postingOptions, new PipelineMetrics(),
+            NullLogger.Instance);
+        Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000), poster, Metrics, OpenCosts,
+            storeIsEmpty);
         Clock.Advance(TimeSpan.FromMilliseconds(1));
     }
 

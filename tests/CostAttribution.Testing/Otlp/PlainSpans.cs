@@ -4,7 +4,9 @@ using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Testing.Otlp;
 
-/// <summary>Writes the spans of a batch as readable text, so that two ways of decoding can be compared and differences seen.</summary>
+/// <summary>
+/// Writes the spans of a batch as readable text, so that two ways of decoding can be compared and differences seen.
+/// </summary>
 public static class PlainSpans
 {
     /// <summary>One text per span: header, links, attributes, resource and scope.</summary>
@@ -16,9 +18,11 @@ public static class PlainSpans
         {
             var text = new StringBuilder();
             text.Append(CultureInfo.InvariantCulture, $"{span.TraceId} {span.SpanId} <{span.ParentSpanId}> {Text(span.Name)}\n");
-            text.Append(CultureInfo.InvariantCulture, $"{span.Kind} {span.Status} {span.StartNanos} {span.EndNanos} {span.ReceivedNanos}\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"{span.Kind} {span.Status} {span.StartNanos} {span.EndNanos} {span.ReceivedNanos}\n");
             text.Append(CultureInfo.InvariantCulture, $"flags {span.Flags} hints {span.Hints}\n");
-            for (var i = 0; i < span.LinkCount; i++) text.Append(CultureInfo.InvariantCulture, $"link {span.Link(i).TraceId} {span.Link(i).SpanId}\n");
+            for (var i = 0; i < span.LinkCount; i++)
+                text.Append(CultureInfo.InvariantCulture, $"link {span.Link(i).TraceId} {span.Link(i).SpanId}\n");
             Append(text, span.Attributes, keys);
             text.Append("resource\n");
             Append(text, sources.Resource(batch.Resource(span.ResourceIndex)).Attributes, keys);
@@ -46,7 +50,8 @@ public static class PlainSpans
     }
 
     public static string Line(string key, AttributeType type, object value) =>
-        string.Create(CultureInfo.InvariantCulture, $"  {key} {type} {(value is double real ? BitConverter.DoubleToInt64Bits(real) : value)}\n");
+        string.Create(CultureInfo.InvariantCulture,
+            $"  {key} {type} {(value is double real ? BitConverter.DoubleToInt64Bits(real) : value)}\n");
 
     private static string Text(ReadOnlySpan<byte> utf8) => Encoding.UTF8.GetString(utf8);
 }

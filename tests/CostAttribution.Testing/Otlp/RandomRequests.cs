@@ -13,16 +13,19 @@ namespace CostAttribution.Testing.Otlp;
 public sealed class RandomRequests(Random random, AttributeKeyTable keys, bool withStructured = true)
 {
     private static readonly string[] Texts =
-        ["", "a", "gpt-4o", "acme-42", "naïve – “quoted”", "tab\tline\nback\\slash \"q\" /", "🙂🙂🙂", "\u0001\u001f", "{\"a\":1}", new('x', 3000), "[\"stop\"]"];
+        ["", "a", "gpt-4o", "acme-42", "naïve – “quoted”", "tab\tline\nback\\slash \"q\" /", "🙂🙂🙂", "\u0001\u001f",
+         "{\"a\":1}", new('x', 3000), "[\"stop\"]"];
 
     private static readonly string[] OtherKeys =
-        ["", "k", "http.url", "traceloop.entity.name", "langfuse.observation.type", "ai.prompt", "gen_ai.prompt.0.content", "llm.token_count.prompt",
-         "metadata.user_api_key_alias", "häufig", new('y', 200)];
+        ["", "k", "http.url", "traceloop.entity.name", "langfuse.observation.type", "ai.prompt", "gen_ai.prompt.0.content",
+         "llm.token_count.prompt", "metadata.user_api_key_alias", "häufig", new('y', 200)];
 
     private static readonly string[] TraceStates =
-        ["", "a=b", "ot=th:8", "ot=th:0", "ot=rv:11;th:c8", "x=y, ot=th:00 ", "ot=th:xyz", "ot=th:", "ot=p:3", "x=ot=th:8", "ot=th:123456789012345"];
+        ["", "a=b", "ot=th:8", "ot=th:0", "ot=rv:11;th:c8", "x=y, ot=th:00 ", "ot=th:xyz", "ot=th:", "ot=p:3", "x=ot=th:8",
+         "ot=th:123456789012345"];
 
-    private readonly KnownKey[] known = [.. KnownKeys.All.Where(key => withStructured || !key.Use.HasFlag(AttributeUse.Structured)), .. keys.ConfiguredKeys];
+    private readonly KnownKey[] known =
+        [.. KnownKeys.All.Where(key => withStructured || !key.Use.HasFlag(AttributeUse.Structured)), .. keys.ConfiguredKeys];
 
     public ExportTraceServiceRequest Next()
     {
@@ -66,7 +69,10 @@ public sealed class RandomRequests(Random random, AttributeKeyTable keys, bool w
         span.Attributes.Add(Attributes(random.Next(10) == 0 ? 60 : 12));
         if (random.Next(2) == 0) span.Status = new Status { Code = (Status.Types.StatusCode)random.Next(5), Message = Text() };
         for (var i = random.Next(3) == 0 ? random.Next(8) : 0; i > 0; i--)
-            span.Links.Add(new Span.Types.Link { TraceId = Id(16), SpanId = Id(8), TraceState = Pick(TraceStates), Attributes = { Attributes(2) } });
+            span.Links.Add(new Span.Types.Link
+            {
+                TraceId = Id(16), SpanId = Id(8), TraceState = Pick(TraceStates), Attributes = { Attributes(2) },
+            });
         for (var i = random.Next(3); i > 0; i--)
             span.Events.Add(new Span.Types.Event { Name = Text(), TimeUnixNano = Time(), Attributes = { Attributes(3) } });
         return span;
@@ -103,7 +109,11 @@ public sealed class RandomRequests(Random random, AttributeKeyTable keys, bool w
         switch (random.Next(depth > 0 ? 10 : 7))
         {
             case 0 or 1 or 2: return new AnyValue { StringValue = Text() };
-            case 3: return new AnyValue { IntValue = random.Next(2) == 0 ? random.Next(5000) : random.NextInt64(long.MinValue, long.MaxValue) };
+            case 3:
+                return new AnyValue
+                {
+                    IntValue = random.Next(2) == 0 ? random.Next(5000) : random.NextInt64(long.MinValue, long.MaxValue),
+                };
             case 4: return new AnyValue { DoubleValue = Real() };
             case 5: return new AnyValue { BoolValue = random.Next(2) == 0 };
             case 6: return random.Next(2) == 0 ? new AnyValue() : new AnyValue { BytesValue = Id(8) };
@@ -113,7 +123,8 @@ public sealed class RandomRequests(Random random, AttributeKeyTable keys, bool w
                 return new AnyValue { ArrayValue = array };
             default:
                 var list = new KeyValueList();
-                for (var i = random.Next(4); i > 0; i--) list.Values.Add(new KeyValue { Key = "m" + i, Value = Value(depth - 1) });
+                for (var i = random.Next(4); i > 0; i--)
+                    list.Values.Add(new KeyValue { Key = "m" + i, Value = Value(depth - 1) });
                 return new AnyValue { KvlistValue = list };
         }
     }
@@ -132,7 +143,8 @@ public sealed class RandomRequests(Random random, AttributeKeyTable keys, bool w
     {
         if (random.Next(3) > 0) return Pick(Texts);
         var text = new StringBuilder();
-        for (var i = random.Next(20); i > 0; i--) text.Append(new Rune(random.Next(3) == 0 ? random.Next(0x1F300, 0x1F5FF) : random.Next(0x20, 0x2FF)));
+        for (var i = random.Next(20); i > 0; i--)
+            text.Append(new Rune(random.Next(3) == 0 ? random.Next(0x1F300, 0x1F5FF) : random.Next(0x20, 0x2FF)));
         return text.ToString();
     }
 

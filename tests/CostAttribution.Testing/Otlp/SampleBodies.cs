@@ -12,17 +12,24 @@ public static class SampleBodies
 {
     private const int SpansPerTrace = 6;
 
-    /// <summary>510 spans of about 530 bytes: per six spans one workflow, an agent, two tools and two chat calls of 17 attributes.</summary>
+    /// <summary>
+    /// 510 spans of about 530 bytes: per six spans one workflow, an agent, two tools and two chat calls of 17 attributes.
+    /// </summary>
     public static byte[] Typical(int traces = 85, ulong firstTrace = 1) => Build(traces, firstTrace, promptBytes: 0);
 
-    /// <summary>The same traces with prompt and completion text on each chat call, so that a span has about 20 kB on average.</summary>
+    /// <summary>
+    /// The same traces with prompt and completion text on each chat call, so that a span has about 20 kB on average.
+    /// </summary>
     public static byte[] WithPrompts(int traces = 4) => Build(traces, 1, promptBytes: 60_000);
 
     public static int SpansOf(int traces) => traces * SpansPerTrace;
 
     private static byte[] Build(int traces, ulong firstTrace, int promptBytes)
     {
-        var scope = new ScopeSpans { Scope = new InstrumentationScope { Name = "opentelemetry.instrumentation.openai", Version = "0.40.1" } };
+        var scope = new ScopeSpans
+        {
+            Scope = new InstrumentationScope { Name = "opentelemetry.instrumentation.openai", Version = "0.40.1" },
+        };
         for (var trace = 0; trace < traces; trace++) AddTrace(scope, firstTrace + (ulong)trace, promptBytes);
         var resource = new Resource();
         Add(resource.Attributes, "service.name", "shop-assistant");
@@ -32,7 +39,8 @@ public static class SampleBodies
         Add(resource.Attributes, "telemetry.sdk.name", "opentelemetry");
         Add(resource.Attributes, "process.runtime.version", "3.12.4");
         Add(resource.Attributes, "host.name", "worker-7f9c");
-        return new ExportTraceServiceRequest { ResourceSpans = { new ResourceSpans { Resource = resource, ScopeSpans = { scope } } } }.ToByteArray();
+        var spans = new ResourceSpans { Resource = resource, ScopeSpans = { scope } };
+        return new ExportTraceServiceRequest { ResourceSpans = { spans } }.ToByteArray();
     }
 
     private static void AddTrace(ScopeSpans scope, ulong trace, int promptBytes)
@@ -45,7 +53,11 @@ public static class SampleBodies
             {
                 TraceId = Id(trace * 0x9E37_79B9_7F4A_7C15UL | 1, trace), SpanId = Id(trace * SpansPerTrace + (ulong)i + 1),
                 ParentSpanId = i == 0 ? ByteString.Empty : Id(trace * SpansPerTrace + (i == 1 ? 1UL : 2UL)),
-                Name = i switch { 0 => "workflow support-ticket", 1 => "invoke_agent triage", 2 or 4 => "chat gpt-4o-2024-08-06", _ => "execute_tool lookup_order" },
+                Name = i switch
+                {
+                    0 => "workflow support-ticket", 1 => "invoke_agent triage", 2 or 4 => "chat gpt-4o-2024-08-06",
+                    _ => "execute_tool lookup_order",
+                },
                 Kind = i is 2 or 4 ? Span.Types.SpanKind.Client : Span.Types.SpanKind.Internal,
                 StartTimeUnixNano = start + (ulong)i * 1000, EndTimeUnixNano = start + 900_000 - (ulong)i * 1000, Flags = 0x101,
             };
@@ -86,7 +98,8 @@ public static class SampleBodies
         Add(span.Attributes, "app.feature", "support-bot");
         Add(span.Attributes, "session.id", $"sess-{trace / 3:x8}");
         Add(span.Attributes, "user.id", $"user-{trace % 1009}");
-        Add(span.Attributes, "gen_ai.operation.name", i switch { 0 => "invoke_workflow", 1 => "invoke_agent", _ => "execute_tool" });
+        Add(span.Attributes, "gen_ai.operation.name",
+            i switch { 0 => "invoke_workflow", 1 => "invoke_agent", _ => "execute_tool" });
         Add(span.Attributes, i == 1 ? "gen_ai.agent.name" : "gen_ai.tool.name", i == 1 ? "triage" : "lookup_order");
         Add(span.Attributes, "gen_ai.tool.call.id", $"call_{span.StartTimeUnixNano:x16}");
         Add(span.Attributes, "thread.id", new AnyValue { IntValue = 139_872_345 });
@@ -95,10 +108,16 @@ public static class SampleBodies
     }
 
     private static AnyValue Prompt(int bytes) =>
-        new() { StringValue = string.Concat(Enumerable.Repeat("[{\"role\":\"user\",\"content\":\"Where is my order?\"}]", bytes / 48 + 1)) };
+        new()
+        {
+            StringValue =
+                string.Concat(Enumerable.Repeat("[{\"role\":\"user\",\"content\":\"Where is my order?\"}]", bytes / 48 + 1)),
+        };
 
-    private static void Add(ICollection<KeyValue> attributes, string key, string value) => Add(attributes, key, new AnyValue { StringValue = value });
-    private static void Add(ICollection<KeyValue> attributes, string key, AnyValue value) => attributes.Add(new KeyValue { Key = key, Value = value });
+    private static void Add(ICollection<KeyValue> attributes, string key, string value) =>
+        Add(attributes, key, new AnyValue { StringValue = value });
+    private static void Add(ICollection<KeyValue> attributes, string key, AnyValue value) =>
+        attributes.Add(new KeyValue { Key = key, Value = value });
 
     private static ByteString Id(params ulong[] parts)
     {

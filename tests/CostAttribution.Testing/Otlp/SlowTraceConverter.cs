@@ -12,12 +12,15 @@ using DomainKind = CostAttribution.Domain.Tracing.SpanKind;
 
 namespace CostAttribution.Testing.Otlp;
 
-/// <summary>The decoder's oracle: from generated classes to the text of <see cref="PlainSpans"/>, by the most obvious code.</summary>
+/// <summary>
+/// The decoder's oracle: from generated classes to the text of <see cref="PlainSpans"/>, by the most obvious code.
+/// </summary>
 public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits limits, ulong receivedNanos)
 {
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public Dictionary<string, int> Rejected { get; } = new() { ["invalid_trace_id"] = 0, ["invalid_span_id"] = 0, ["invalid_parent_span_id"] = 0 };
+    public Dictionary<string, int> Rejected { get; } =
+        new() { ["invalid_trace_id"] = 0, ["invalid_span_id"] = 0, ["invalid_parent_span_id"] = 0 };
 
     public List<string> Convert(ExportTraceServiceRequest request)
     {
@@ -71,21 +74,25 @@ public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits lim
         var kind = (int)span.Kind is >= 0 and <= 5 ? (DomainKind)(int)span.Kind : DomainKind.Unspecified;
         var code = (int)(span.Status?.Code ?? 0);
         var status = code is >= 0 and <= 2 ? (SpanStatus)code : SpanStatus.Unset;
-        return string.Create(CultureInfo.InvariantCulture, $"{Hex(span.TraceId)} {Hex(span.SpanId)} <{parent}> {Cut(span.Name)}\n") +
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Hex(span.TraceId)} {Hex(span.SpanId)} <{parent}> {Cut(span.Name)}\n") +
             string.Create(CultureInfo.InvariantCulture, $"{kind} {status} {span.StartTimeUnixNano} {end} {receivedNanos}\n") +
             $"flags {flags} hints {hints}\n" + string.Concat(links.Take(limits.LinksPerSpanMax)) + attributes;
     }
 
-    private static bool IsValid(Span.Types.Link link) => link.TraceId.Length == TraceId.Bytes && link.SpanId.Length == SpanId.Bytes &&
+    private static bool IsValid(Span.Types.Link link) =>
+        link.TraceId.Length == TraceId.Bytes && link.SpanId.Length == SpanId.Bytes &&
         link.TraceId.Any(value => value != 0) && link.SpanId.Any(value => value != 0);
 
     private static string Hex(ByteString bytes) => System.Convert.ToHexStringLower(bytes.Span);
 
     private static bool IsSampled(string traceState)
     {
-        var ot = traceState.Split(',').Select(member => member.Trim(' ', '\t')).FirstOrDefault(member => member.StartsWith("ot=", StringComparison.Ordinal));
+        var ot = traceState.Split(',').Select(member => member.Trim(' ', '\t'))
+            .FirstOrDefault(member => member.StartsWith("ot=", StringComparison.Ordinal));
         var threshold = ot?[3..].Split(';').FirstOrDefault(entry => entry.StartsWith("th:", StringComparison.Ordinal))?[3..];
-        return threshold is { Length: > 0 and <= 14 } && threshold.All(char.IsAsciiHexDigit) && threshold.Any(digit => digit != '0');
+        return threshold is { Length: > 0 and <= 14 } && threshold.All(char.IsAsciiHexDigit)
+            && threshold.Any(digit => digit != '0');
     }
 
     private void Append(StringBuilder text, IEnumerable<KeyValue> attributes, ref SpanRecordFlags flags)
@@ -107,8 +114,10 @@ public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits lim
                 if (isStructured) AppendStructured(text, key, ToJson(value), ref flags, ref kept);
                 continue;
             }
-            if (value.ValueCase == AnyValue.ValueOneofCase.ArrayValue) value = value.ArrayValue.Values.FirstOrDefault(IsScalar) ?? new AnyValue();
-            if (isStructured && value.ValueCase == AnyValue.ValueOneofCase.StringValue) AppendStructured(text, key, value.StringValue, ref flags, ref kept);
+            if (value.ValueCase == AnyValue.ValueOneofCase.ArrayValue)
+                value = value.ArrayValue.Values.FirstOrDefault(IsScalar) ?? new AnyValue();
+            if (isStructured && value.ValueCase == AnyValue.ValueOneofCase.StringValue)
+                AppendStructured(text, key, value.StringValue, ref flags, ref kept);
             else AppendScalar(text, key, value, ref flags, ref kept);
         }
     }
@@ -122,7 +131,8 @@ public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits lim
             return;
         }
         kept++;
-        if (value.ValueCase == AnyValue.ValueOneofCase.StringValue && Cut(value.StringValue) != value.StringValue) flags |= SpanRecordFlags.ValueTruncated;
+        if (value.ValueCase == AnyValue.ValueOneofCase.StringValue && Cut(value.StringValue) != value.StringValue)
+            flags |= SpanRecordFlags.ValueTruncated;
         text.Append(value.ValueCase switch
         {
             AnyValue.ValueOneofCase.StringValue => PlainSpans.Line(key.Name, AttributeType.String, Cut(value.StringValue)),
@@ -137,7 +147,8 @@ public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits lim
         using var builder = new SpanBatchBuilder(keys, limits);
         builder.BeginSpan();
         var utf8 = Encoding.UTF8.GetBytes(json);
-        if (utf8.Length > limits.StructuredBytesMax || !StructuredAttributes.TryExtract(key.Id, utf8, builder)) flags |= SpanRecordFlags.BadStructuredValue;
+        if (utf8.Length > limits.StructuredBytesMax || !StructuredAttributes.TryExtract(key.Id, utf8, builder))
+            flags |= SpanRecordFlags.BadStructuredValue;
         builder.EndSpan(default, default, 0, 0, 0);
         using var batch = builder.Build();
         foreach (var span in batch.Spans)
@@ -148,7 +159,8 @@ public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits lim
         }
     }
 
-    private static bool IsScalar(AnyValue value) => value.ValueCase is AnyValue.ValueOneofCase.StringValue or AnyValue.ValueOneofCase.IntValue
+    private static bool IsScalar(AnyValue value) =>
+        value.ValueCase is AnyValue.ValueOneofCase.StringValue or AnyValue.ValueOneofCase.IntValue
         or AnyValue.ValueOneofCase.BoolValue or AnyValue.ValueOneofCase.DoubleValue;
 
     private static string ToJson(AnyValue value)
@@ -165,7 +177,9 @@ public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits lim
             case AnyValue.ValueOneofCase.StringValue: writer.WriteStringValue(value.StringValue); break;
             case AnyValue.ValueOneofCase.IntValue: writer.WriteNumberValue(value.IntValue); break;
             case AnyValue.ValueOneofCase.BoolValue: writer.WriteBooleanValue(value.BoolValue); break;
-            case AnyValue.ValueOneofCase.DoubleValue when double.IsFinite(value.DoubleValue): writer.WriteNumberValue(value.DoubleValue); break;
+            case AnyValue.ValueOneofCase.DoubleValue when double.IsFinite(value.DoubleValue):
+                writer.WriteNumberValue(value.DoubleValue);
+                break;
             case AnyValue.ValueOneofCase.ArrayValue:
                 writer.WriteStartArray();
                 foreach (var element in value.ArrayValue.Values) Write(writer, element);
@@ -184,5 +198,6 @@ public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits lim
         }
     }
 
-    private string Cut(string? text) => Encoding.UTF8.GetString(Utf8Text.Cut(Encoding.UTF8.GetBytes(text ?? ""), limits.ValueBytesMax));
+    private string Cut(string? text) =>
+        Encoding.UTF8.GetString(Utf8Text.Cut(Encoding.UTF8.GetBytes(text ?? ""), limits.ValueBytesMax));
 }

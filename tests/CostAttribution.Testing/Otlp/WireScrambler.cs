@@ -51,11 +51,13 @@ public sealed class WireScrambler(Random random, bool splitsLists)
             return;
         }
         // An earlier value that the later one replaces.
-        if (!known.IsRepeated && field.Type == WireFormat.WireType.LengthDelimited && random.Next(8) == 0) pieces.Add(Delimited(field.Number, [1, 2, 3]));
+        if (!known.IsRepeated && field.Type == WireFormat.WireType.LengthDelimited && random.Next(8) == 0)
+            pieces.Add(Delimited(field.Number, [1, 2, 3]));
         pieces.Add(field);
     }
 
-    private Field Message(FieldDescriptor field, byte[] payload) => Delimited(field.FieldNumber, Scramble(field.MessageType, payload));
+    private Field Message(FieldDescriptor field, byte[] payload) =>
+        Delimited(field.FieldNumber, Scramble(field.MessageType, payload));
 
     // Occurrences of one field, and members of one oneof, keep their order: it has a meaning.
     private void Shuffle(List<Field> pieces, MessageDescriptor schema)

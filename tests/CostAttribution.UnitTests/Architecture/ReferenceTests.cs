@@ -17,7 +17,8 @@ public sealed class ReferenceTests
     [InlineData("Server", "Domain RateCards Otlp Journal ClickHouse Ingest Api Workload")]
     public void A_project_refers_only_to_what_stands_below_it(string project, string allowed)
     {
-        var references = Items(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path).Replace("CostAttribution.", "", StringComparison.Ordinal));
+        var references = Items(project, "ProjectReference")
+            .Select(path => Path.GetFileNameWithoutExtension(path).Replace("CostAttribution.", "", StringComparison.Ordinal));
 
         Assert.Empty(references.Except(allowed.Split(' ')));
     }
@@ -48,5 +49,6 @@ public sealed class ReferenceTests
             .Descendants(item).Select(element => element.Attribute("Include")!.Value.Replace('\\', '/'));
 
     private static IEnumerable<string> Items(string path, string[] packages) =>
-        XDocument.Load(path).Descendants("PackageReference").Select(element => element.Attribute("Include")!.Value).Where(packages.Contains);
+        XDocument.Load(path).Descendants("PackageReference").Select(element => element.Attribute("Include")!.Value)
+            .Where(packages.Contains);
 }

@@ -28,7 +28,8 @@ public sealed class OtlpGrpcEndpointTests
         Assert.Equal(new byte[5], reply.Body);
         Assert.NotEqual(0, Assert.Single(server.Intake.Batches));
         var counts = server.Metrics.Snapshot();
-        Assert.Equal((1L, Body.Length, (long)server.Intake.Batches[0]), (counts.Requests, counts.RequestBytes, counts.SpansAccepted));
+        Assert.Equal((1L, Body.Length, (long)server.Intake.Batches[0]),
+            (counts.Requests, counts.RequestBytes, counts.SpansAccepted));
         Assert.Equal((0L, 0L), (counts.RequestsInWork, counts.BodyBytesInFlight));
     }
 
@@ -47,7 +48,10 @@ public sealed class OtlpGrpcEndpointTests
     public async Task Rejected_spans_are_told_as_partial_success()
     {
         await using var server = await OtlpServer.StartAsync();
-        var request = new ExportTraceServiceRequest { ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { new Span() } } } } } };
+        var request = new ExportTraceServiceRequest
+        {
+            ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { new Span() } } } } },
+        };
 
         var reply = await server.ExportAsync(request.ToByteArray());
 
@@ -78,7 +82,8 @@ public sealed class OtlpGrpcEndpointTests
         await using var server = await OtlpServer.StartAsync(new IntakeOptions { RequestBytesMax = 64 * 1024 });
 
         var declared = await server.ExportAsync(new byte[100_000]);
-        var bomb = await server.CallAsync(OtlpServer.Export, Compressed(OtlpServer.Gzip(new byte[50_000_000])[..60_000]), Encoding("gzip"));
+        var bomb = await server.CallAsync(OtlpServer.Export, Compressed(OtlpServer.Gzip(new byte[50_000_000])[..60_000]),
+            Encoding("gzip"));
 
         foreach (var reply in new[] { declared, bomb })
         {
@@ -229,8 +234,10 @@ public sealed class OtlpGrpcEndpointTests
     {
         await using var server = await OtlpServer.StartAsync();
 
-        var json = await server.ExportAsync(Body, request => request.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json"));
-        var withSuffix = await server.ExportAsync(Body, request => request.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/grpc+proto"));
+        var json = await server.ExportAsync(Body,
+            request => request.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/json"));
+        var withSuffix = await server.ExportAsync(Body,
+            request => request.Content!.Headers.ContentType = new MediaTypeHeaderValue("application/grpc+proto"));
         var put = await server.ExportAsync(Body, request => request.Method = HttpMethod.Put);
         var http1 = await Http1Async(server.Grpc);
 
@@ -246,7 +253,8 @@ public sealed class OtlpGrpcEndpointTests
         await using var server = await OtlpServer.StartAsync();
 
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, await HealthAsync(server, ""));
-        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving, await HealthAsync(server, "opentelemetry.proto.collector.trace.v1.TraceService"));
+        Assert.Equal(HealthCheckResponse.Types.ServingStatus.Serving,
+            await HealthAsync(server, "opentelemetry.proto.collector.trace.v1.TraceService"));
         Assert.Null(await HealthAsync(server, "other.Service"));
         server.Intake.Serving = false;
         Assert.Equal(HealthCheckResponse.Types.ServingStatus.NotServing, await HealthAsync(server, ""));
@@ -262,7 +270,8 @@ public sealed class OtlpGrpcEndpointTests
 
     private static async Task<HealthCheckResponse.Types.ServingStatus?> HealthAsync(OtlpServer server, string service)
     {
-        var reply = await server.CallAsync("/grpc.health.v1.Health/Check", GrpcWire.Frame(new HealthCheckRequest { Service = service }.ToByteArray()));
+        var reply = await server.CallAsync("/grpc.health.v1.Health/Check",
+            GrpcWire.Frame(new HealthCheckRequest { Service = service }.ToByteArray()));
         if (reply.Status == (int)GrpcStatus.NotFound) return null;
         Assert.Equal(0, reply.Status);
         return HealthCheckResponse.Parser.ParseFrom(reply.Body, 5, reply.Body.Length - 5).Status;
@@ -291,5 +300,6 @@ public sealed class OtlpGrpcEndpointTests
         return frame;
     }
 
-    private static Action<HttpRequestMessage> Encoding(string encoding) => request => request.Headers.Add("grpc-encoding", encoding);
+    private static Action<HttpRequestMessage> Encoding(string encoding) =>
+        request => request.Headers.Add("grpc-encoding", encoding);
 }

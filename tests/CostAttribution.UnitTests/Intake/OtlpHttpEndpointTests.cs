@@ -28,7 +28,8 @@ public sealed class OtlpHttpEndpointTests
         await using var server = await OtlpServer.StartAsync();
         var body = type == Protobuf ? Body : JsonBody;
 
-        var (response, content) = await server.PostAsync("/v1/traces", encoding == "gzip" ? OtlpServer.Gzip(body) : body, type, encoding);
+        var (response, content) = await server.PostAsync("/v1/traces", encoding == "gzip" ? OtlpServer.Gzip(body) : body, type,
+            encoding);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal(type.Split(';')[0], response.Content.Headers.ContentType!.MediaType);
@@ -41,13 +42,18 @@ public sealed class OtlpHttpEndpointTests
     public async Task Rejected_spans_are_told_in_both_types()
     {
         await using var server = await OtlpServer.StartAsync();
-        var request = new ExportTraceServiceRequest { ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { new Span() } } } } } };
+        var request = new ExportTraceServiceRequest
+        {
+            ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { new Span() } } } } },
+        };
 
         var (_, protobuf) = await server.PostAsync("/v1/traces", request.ToByteArray(), Protobuf);
-        var (_, json) = await server.PostAsync("/v1/traces", "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{}]}]}]}"u8.ToArray(), Json);
+        var (_, json) = await server.PostAsync("/v1/traces",
+            "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{}]}]}]}"u8.ToArray(), Json);
 
         Assert.Equal(1, ExportTraceServiceResponse.Parser.ParseFrom(protobuf).PartialSuccess.RejectedSpans);
-        Assert.Equal("{\"partialSuccess\":{\"rejectedSpans\":\"1\",\"errorMessage\":\"1 span left out: invalid_trace_id 1\"}}", Encoding.UTF8.GetString(json));
+        Assert.Equal("{\"partialSuccess\":{\"rejectedSpans\":\"1\",\"errorMessage\":\"1 span left out: invalid_trace_id 1\"}}",
+            Encoding.UTF8.GetString(json));
     }
 
     [Fact]
@@ -60,7 +66,8 @@ public sealed class OtlpHttpEndpointTests
 
         Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (protobuf.StatusCode, json.StatusCode));
         Assert.Equal(3, Testing.Wire.Rpc.Status.Parser.ParseFrom(status).Code);
-        Assert.StartsWith("{\"code\":3,\"message\":\"the trace request is refused: not a JSON trace request", Encoding.UTF8.GetString(text), StringComparison.Ordinal);
+        Assert.StartsWith("{\"code\":3,\"message\":\"the trace request is refused: not a JSON trace request",
+            Encoding.UTF8.GetString(text), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -70,7 +77,8 @@ public sealed class OtlpHttpEndpointTests
     [InlineData("/v1/metrics", Protobuf, null, 404)]
     [InlineData("/v1/logs", Json, null, 404)]
     [InlineData("/", Json, null, 404)]
-    public async Task What_is_not_a_trace_request_is_refused_without_a_retry(string path, string? type, string? encoding, int status)
+    public async Task What_is_not_a_trace_request_is_refused_without_a_retry(string path, string? type, string? encoding,
+        int status)
     {
         await using var server = await OtlpServer.StartAsync();
 
@@ -101,7 +109,8 @@ public sealed class OtlpHttpEndpointTests
         var (declared, _) = await server.PostAsync("/v1/traces", new byte[100_000], Protobuf);
         var (bomb, _) = await server.PostAsync("/v1/traces", OtlpServer.Gzip(new byte[10_000_000]), Protobuf, "gzip");
 
-        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.RequestEntityTooLarge), (declared.StatusCode, bomb.StatusCode));
+        Assert.Equal((HttpStatusCode.RequestEntityTooLarge, HttpStatusCode.RequestEntityTooLarge),
+            (declared.StatusCode, bomb.StatusCode));
         Assert.Equal((null, null), (declared.Headers.RetryAfter, bomb.Headers.RetryAfter));
         Assert.Equal(0, server.Metrics.Snapshot().BodyBytesInFlight);
     }
@@ -115,8 +124,10 @@ public sealed class OtlpHttpEndpointTests
         server.Intake.Answer = _ => new(IntakeOutcome.Unavailable("the disk fails", TimeSpan.Zero));
         var (failing, content) = await server.PostAsync("/v1/traces", Body, Protobuf);
 
-        Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(2)), (full.StatusCode, full.Headers.RetryAfter!.Delta));
-        Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)), (failing.StatusCode, failing.Headers.RetryAfter!.Delta));
+        Assert.Equal((HttpStatusCode.TooManyRequests, TimeSpan.FromSeconds(2)),
+            (full.StatusCode, full.Headers.RetryAfter!.Delta));
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(1)),
+            (failing.StatusCode, failing.Headers.RetryAfter!.Delta));
         Assert.Equal("the disk fails", Testing.Wire.Rpc.Status.Parser.ParseFrom(content).Message);
     }
 
@@ -136,15 +147,27 @@ public sealed class OtlpHttpEndpointTests
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = TimeProvider.System.GetUtcNow();
-        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256).CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
         var directory = Directory.CreateTempSubdirectory();
         try
         {
             var path = Path.Combine(directory.FullName, "server.pfx");
             await File.WriteAllBytesAsync(path, certificate.Export(X509ContentType.Pkcs12, "pass"));
-            await using var server = await OtlpServer.StartAsync(new IntakeOptions { Tls = new TlsOptions { CertificatePath = path, CertificatePassword = "pass" } });
-            using var handler = new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, shown, _, _) => shown!.GetCertHashString() == certificate.GetCertHashString() } };
-            using var client = new HttpClient(handler) { DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+            await using var server = await OtlpServer.StartAsync(
+                new IntakeOptions { Tls = new TlsOptions { CertificatePath = path, CertificatePassword = "pass" } });
+            using var handler = new SocketsHttpHandler
+            {
+                SslOptions =
+                {
+                    RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                        shown!.GetCertHashString() == certificate.GetCertHashString(),
+                },
+            };
+            using var client = new HttpClient(handler)
+            {
+                DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            };
             using var content = new ByteArrayContent(Body) { Headers = { ContentType = new(Protobuf) } };
 
             using var response = await client.PostAsync(new Uri(server.Http, "/v1/traces"), content);

@@ -69,12 +69,14 @@ internal sealed class OtlpServer : IAsyncDisposable
         server.app.UseOtlp(server.Intake, readers, options, server.Metrics, TimeProvider.System, NullLogger.Instance);
         server.app.Run(context => context.Response.WriteAsync("plain"));
         await server.app.StartAsync();
-        var addresses = server.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Select(address => new Uri(address)).ToList();
+        var listening = server.app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+        var addresses = listening.Addresses.Select(address => new Uri(address)).ToList();
         (server.Grpc, server.Http, server.Plain) = (addresses[0], addresses[1], addresses[2]);
         return server;
     }
 
-    public Task<GrpcReply> ExportAsync(byte[] message, Action<HttpRequestMessage>? change = null) => CallAsync(Export, GrpcWire.Frame(message), change);
+    public Task<GrpcReply> ExportAsync(byte[] message, Action<HttpRequestMessage>? change = null) =>
+        CallAsync(Export, GrpcWire.Frame(message), change);
 
     /// <summary>One gRPC call with <paramref name="body"/> as it stands.</summary>
     public async Task<GrpcReply> CallAsync(string path, byte[] body, Action<HttpRequestMessage>? change = null)
@@ -92,7 +94,8 @@ internal sealed class OtlpServer : IAsyncDisposable
         return new GrpcReply(response, content);
     }
 
-    public async Task<(HttpResponseMessage Response, byte[] Body)> PostAsync(string path, byte[] body, string? contentType, string? encoding = null, HttpMethod? method = null)
+    public async Task<(HttpResponseMessage Response, byte[] Body)> PostAsync(string path, byte[] body, string? contentType,
+        string? encoding = null, HttpMethod? method = null)
     {
         using var request = new HttpRequestMessage(method ?? HttpMethod.Post, new Uri(Http, path));
         if (method != HttpMethod.Get)

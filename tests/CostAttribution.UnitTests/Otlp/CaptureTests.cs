@@ -30,7 +30,8 @@ public sealed partial class CaptureTests
         Assert.True(File.Exists(capture.GroundTruthPath));
         if (capture.IsJson) return;
         var oracle = new SlowTraceConverter(AttributeKeyTable.Default, TracingLimits.Default, 1);
-        Assert.Equal(oracle.Convert(ExportTraceServiceRequest.Parser.ParseFrom(capture.Body)), PlainSpans.From(batch, AttributeKeyTable.Default));
+        Assert.Equal(oracle.Convert(ExportTraceServiceRequest.Parser.ParseFrom(capture.Body)),
+            PlainSpans.From(batch, AttributeKeyTable.Default));
     }
 
     [Theory]
@@ -68,7 +69,8 @@ public sealed partial class CaptureTests
     private static List<string> Comparable(Capture capture)
     {
         using var batch = Decode(capture).Batch!;
-        var spans = PlainSpans.From(batch, AttributeKeyTable.Default).Select(span => Volatile().Replace(span, "#").Replace(capture.Transport, "#", StringComparison.Ordinal)).ToList();
+        var spans = PlainSpans.From(batch, AttributeKeyTable.Default)
+            .Select(span => Volatile().Replace(span, "#").Replace(capture.Transport, "#", StringComparison.Ordinal)).ToList();
         spans.Sort(StringComparer.Ordinal);
         return spans;
     }
@@ -80,7 +82,8 @@ public sealed partial class CaptureTests
     {
         var first = new Segment(body.AsMemory(0, Math.Min(size, body.Length)), null);
         var last = first;
-        for (var at = size; at < body.Length; at += size) last = new Segment(body.AsMemory(at, Math.Min(size, body.Length - at)), last);
+        for (var at = size; at < body.Length; at += size)
+            last = new Segment(body.AsMemory(at, Math.Min(size, body.Length - at)), last);
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
     }
 

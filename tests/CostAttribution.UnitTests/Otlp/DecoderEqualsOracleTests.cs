@@ -15,7 +15,10 @@ public sealed class DecoderEqualsOracleTests
 
     private static readonly OtlpLimits Tight = new()
     {
-        Tracing = new TracingLimits { ValueBytesMax = 21, KeptAttributesPerSpanMax = 7, AttributesPerSpanMax = 25, LinksPerSpanMax = 3 },
+        Tracing = new TracingLimits
+        {
+            ValueBytesMax = 21, KeptAttributesPerSpanMax = 7, AttributesPerSpanMax = 25, LinksPerSpanMax = 3,
+        },
     };
 
     [Fact]
@@ -58,7 +61,8 @@ public sealed class DecoderEqualsOracleTests
         Assert.Equal(first!.Encoded.ToArray(), second!.Encoded.ToArray());
     });
 
-    private static void AssertEqual(ExportTraceServiceRequest meant, OtlpLimits limits, Func<OtlpTraceReader, DecodeResult> decode)
+    private static void AssertEqual(ExportTraceServiceRequest meant, OtlpLimits limits,
+        Func<OtlpTraceReader, DecodeResult> decode)
     {
         var oracle = new SlowTraceConverter(Keys, limits.Tracing, Received);
         var expected = oracle.Convert(meant);
@@ -71,7 +75,8 @@ public sealed class DecoderEqualsOracleTests
         // Two fields carry spans, and an encoding may mix them; their order among each other means nothing.
         Assert.Equal(expected.Order(StringComparer.Ordinal), PlainSpans.From(batch, Keys).Order(StringComparer.Ordinal));
         Assert.Equal(expected.Count, batch.SpanCount);
-        foreach (var reason in RejectedSpanCounts.Reasons) Assert.Equal(oracle.Rejected[RejectedSpanCounts.NameOf(reason)], result.Rejected[reason]);
+        foreach (var reason in RejectedSpanCounts.Reasons)
+            Assert.Equal(oracle.Rejected[RejectedSpanCounts.NameOf(reason)], result.Rejected[reason]);
         using var reread = SpanBatch.Decode(batch.Encoded.Span, Keys);
         Assert.Equal(batch.Encoded.ToArray(), reread.Encoded.ToArray());
     }

@@ -10,14 +10,19 @@ namespace CostAttribution.UnitTests.Otlp;
 public sealed class HostileInputTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan FuzzTime = TimeSpan.FromSeconds(
-        int.TryParse(Environment.GetEnvironmentVariable("FUZZ_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : 4);
+        int.TryParse(
+            Environment.GetEnvironmentVariable("FUZZ_SECONDS"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            ? seconds
+            : 4);
 
     private const int FuzzIterationsMax = 200_000;
 
     [Fact]
     public void Mutated_requests_never_crash_the_reader()
     {
-        var seed = Environment.GetEnvironmentVariable("FUZZ_SEED") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : Environment.TickCount;
+        var seed = Environment.GetEnvironmentVariable("FUZZ_SEED") is { } text
+            ? int.Parse(text, CultureInfo.InvariantCulture)
+            : Environment.TickCount;
         output.WriteLine($"FUZZ_SEED={seed}");
         var random = new Random(seed);
         using var reader = new OtlpTraceReader(AttributeKeyTable.Default, OtlpLimits.Default);
@@ -96,9 +101,13 @@ public sealed class HostileInputTests(ITestOutputHelper output)
     [InlineData("{\"resourceSpans\":{}}", DecodeErrorReason.BadJsonValue)]
     [InlineData("{\"resourceSpans\":[null]}", DecodeErrorReason.BadJsonValue)]
     [InlineData("{\"resourceSpans\":[{\"resource\":{},\"resource\":{}}]}", DecodeErrorReason.DuplicateJsonField)]
-    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"startTimeUnixNano\":\"-1\"}]}]}]}", DecodeErrorReason.BadJsonValue)]
+    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"startTimeUnixNano\":\"-1\"}]}]}]}",
+        DecodeErrorReason.BadJsonValue)]
     [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":7}]}]}]}", DecodeErrorReason.BadJsonValue)]
-    [InlineData("{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"attributes\":[{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"1.5\"}}]}]}]}]}", DecodeErrorReason.BadJsonValue)]
+    [InlineData(
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"attributes\":" +
+        "[{\"key\":\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"1.5\"}}]}]}]}]}",
+        DecodeErrorReason.BadJsonValue)]
     public void Malformed_json_is_refused_with_the_reason(string json, DecodeErrorReason reason)
     {
         using var reader = new OtlpTraceReader(AttributeKeyTable.Default, OtlpLimits.Default);
@@ -161,7 +170,8 @@ public sealed class HostileInputTests(ITestOutputHelper output)
         Assert.InRange(allocated, 0, 510 * 4);
     }
 
-    private static byte[] Ids() => [.. Field(0x0A, Enumerable.Repeat((byte)1, 16).ToArray()), .. Field(0x12, Enumerable.Repeat((byte)2, 8).ToArray())];
+    private static byte[] Ids() =>
+        [.. Field(0x0A, Enumerable.Repeat((byte)1, 16).ToArray()), .. Field(0x12, Enumerable.Repeat((byte)2, 8).ToArray())];
 
     private static byte[] Field(byte tag, ReadOnlySpan<byte> payload)
     {

@@ -31,7 +31,8 @@ public sealed class SpanRuleTests
         Assert.Equal(2, result.Rejected[SpanRejection.InvalidTraceId]);
         Assert.Equal(1, result.Rejected[SpanRejection.InvalidSpanId]);
         Assert.Equal(1, result.Rejected[SpanRejection.InvalidParentSpanId]);
-        Assert.Equal("4 spans left out: invalid_trace_id 2 invalid_span_id 1 invalid_parent_span_id 1", result.Rejected.ToMessage());
+        Assert.Equal("4 spans left out: invalid_trace_id 2 invalid_span_id 1 invalid_parent_span_id 1",
+            result.Rejected.ToMessage());
     }
 
     [Fact]
@@ -74,7 +75,10 @@ public sealed class SpanRuleTests
     public void An_array_counts_by_its_first_scalar()
     {
         var span = Good();
-        var values = new ArrayValue { Values = { new AnyValue(), new AnyValue { StringValue = "stop" }, new AnyValue { StringValue = "length" } } };
+        var values = new ArrayValue
+        {
+            Values = { new AnyValue(), new AnyValue { StringValue = "stop" }, new AnyValue { StringValue = "length" } },
+        };
         span.Attributes.Add(new KeyValue { Key = "gen_ai.operation.name", Value = new AnyValue { ArrayValue = values } });
 
         using var batch = Decode(span).Batch!;
@@ -94,7 +98,8 @@ public sealed class SpanRuleTests
     public void Text_of_unknown_attributes_and_events_is_nowhere_in_the_batch()
     {
         var span = Good();
-        span.Attributes.Add(new KeyValue { Key = "gen_ai.prompt.0.content", Value = new AnyValue { StringValue = "the secret prompt" } });
+        span.Attributes.Add(
+            new KeyValue { Key = "gen_ai.prompt.0.content", Value = new AnyValue { StringValue = "the secret prompt" } });
         span.Events.Add(new WireSpan.Types.Event { Name = "the secret event" });
         span.Status = new Status { Message = "the secret status" };
 
@@ -111,9 +116,13 @@ public sealed class SpanRuleTests
         var key = KnownKeys.All.First(known => known.Use.HasFlag(AttributeUse.Structured));
         var limits = new OtlpLimits { Tracing = new TracingLimits { StructuredBytesMax = 500 } };
         var text = Good();
-        text.Attributes.Add(new KeyValue { Key = key.Name, Value = new AnyValue { StringValue = $"{{\"x\":\"{new string('x', bytes)}\"}}" } });
+        text.Attributes.Add(
+            new KeyValue { Key = key.Name, Value = new AnyValue { StringValue = $"{{\"x\":\"{new string('x', bytes)}\"}}" } });
         var list = Good();
-        var members = new KeyValueList { Values = { new KeyValue { Key = "x", Value = new AnyValue { StringValue = new string('x', bytes) } } } };
+        var members = new KeyValueList
+        {
+            Values = { new KeyValue { Key = "x", Value = new AnyValue { StringValue = new string('x', bytes) } } },
+        };
         list.Attributes.Add(new KeyValue { Key = key.Name, Value = new AnyValue { KvlistValue = members } });
 
         foreach (var span in new[] { text, list })
@@ -141,7 +150,10 @@ public sealed class SpanRuleTests
 
     private static DecodeResult Decode(OtlpLimits limits, params WireSpan[] spans)
     {
-        var request = new ExportTraceServiceRequest { ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { spans } } } } } };
+        var request = new ExportTraceServiceRequest
+        {
+            ResourceSpans = { new ResourceSpans { ScopeSpans = { new ScopeSpans { Spans = { spans } } } } },
+        };
         using var reader = new OtlpTraceReader(AttributeKeyTable.Default, limits);
         return reader.ReadProtobuf(request.ToByteArray(), 1);
     }

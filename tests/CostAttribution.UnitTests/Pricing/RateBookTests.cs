@@ -118,7 +118,8 @@ public class RateBookTests
     public void Another_currency_is_taken_at_the_exchange_rate_of_the_day()
     {
         var book = Book(Card("a", "[m]", "3", "    currency: EUR\n    from: 2026-01-01\n"),
-            "fx: [{ currency: EUR, from: 2026-01-01, usd: \"1.10\" }, { currency: EUR, from: 2026-02-01, usd: \"1.2345678\" }]\n");
+            "fx: [{ currency: EUR, from: 2026-01-01, usd: \"1.10\" }, "
+            + "{ currency: EUR, from: 2026-02-01, usd: \"1.2345678\" }]\n");
 
         Assert.Equal(Usd("3.3"), book.Price(Call("acme", "m", "2026-01-31T23:59:59Z"), in Million).Cost);
         Assert.Equal(Usd("3.7037034"), book.Price(Call("acme", "m", "2026-02-01"), in Million).Cost);
@@ -177,7 +178,8 @@ public class RateBookTests
     {
         var book = Book("  - id: a\n    match: [m]\n"
             + "    rates: { input_tokens: 2 per 1, cache_read_tokens: 1 per 1, output_tokens: 9 per 1 }\n"
-            + "    thresholds: [{ above: 100, mode: marginal, rates: { input_tokens: 20 per 1, cache_read_tokens: 10 per 1 } }]\n");
+            + "    thresholds: [{ above: 100, mode: marginal, "
+            + "rates: { input_tokens: 20 per 1, cache_read_tokens: 10 per 1 } }]\n");
         var usage = new UsageVector { CacheReadTokens = 90, InputTokens = 30, OutputTokens = 5 };
 
         var cost = book.Price(Call("acme", "m"), in usage);

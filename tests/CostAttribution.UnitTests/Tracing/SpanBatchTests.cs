@@ -32,7 +32,8 @@ public sealed class SpanBatchTests
 
         Assert.Equal((1, 1, 1), (batch.SpanCount, batch.ResourceCount, batch.ScopeCount));
         Assert.Equal(
-            "00000000000000000000000000000001 0000000000000007 <> chat\nUnspecified Unset 18446744073709551615 0 99\nflags None hints None\n" +
+            "00000000000000000000000000000001 0000000000000007 <> chat\n" +
+            "Unspecified Unset 18446744073709551615 0 99\nflags None hints None\n" +
             "link 00000000000000000000000000000000 \n  gen_ai.usage.input_tokens Int -5\n" +
             $"  gen_ai.usage.input_tokens Double {BitConverter.DoubleToInt64Bits(-0.5)}\n  gen_ai.request.model Bool True\n" +
             "  gen_ai.request.model String gpt\nresource\n  customer.id String acme\nscope name|1.0|\n",
@@ -60,7 +61,8 @@ public sealed class SpanBatchTests
     [Fact]
     public void Attributes_and_links_past_their_limits_are_left_out_and_flagged()
     {
-        using var builder = new SpanBatchBuilder(AttributeKeyTable.Default, new TracingLimits { KeptAttributesPerSpanMax = 2, LinksPerSpanMax = 1 });
+        using var builder = new SpanBatchBuilder(AttributeKeyTable.Default,
+            new TracingLimits { KeptAttributesPerSpanMax = 2, LinksPerSpanMax = 1 });
         builder.BeginSpan();
         for (var i = 0; i < 3; i++) builder.AddInt(Input, i);
         for (var i = 0; i < 2; i++) builder.AddLink(new byte[16], new byte[8]);
@@ -95,7 +97,10 @@ public sealed class SpanBatchTests
         using var reread = SpanBatch.Decode(batch.Encoded.Span, after);
 
         var text = Assert.Single(PlainSpans.From(reread, after));
-        Assert.Contains("   String gone\n  gen_ai.usage.input_tokens Int 1\n   Bool True\n  c.key String kept\nresource\n  c.key String in the resource\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "   String gone\n  gen_ai.usage.input_tokens Int 1\n   Bool True\n  c.key String kept\n" +
+            "resource\n  c.key String in the resource\n",
+            text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,11 +114,13 @@ public sealed class SpanBatchTests
         for (var i = 0; i < 6_000; i++)
         {
             var bad = (byte[])good.Clone();
-            for (var changes = random.Next(1, 4); changes > 0; changes--) bad[random.Next(random.Next(2) == 0 ? 200 : bad.Length)] = (byte)random.Next(256);
+            for (var changes = random.Next(1, 4); changes > 0; changes--)
+                bad[random.Next(random.Next(2) == 0 ? 200 : bad.Length)] = (byte)random.Next(256);
             if (random.Next(4) == 0) bad = bad[..random.Next(bad.Length)];
             ReadAll(bad, keys);
         }
-        for (var length = 0; length < good.Length; length += 7) Assert.Throws<InvalidDataException>(() => SpanBatch.Decode(good.AsSpan(0, length), keys));
+        for (var length = 0; length < good.Length; length += 7)
+            Assert.Throws<InvalidDataException>(() => SpanBatch.Decode(good.AsSpan(0, length), keys));
     }
 
     // Whatever passes the decoder's checks must be readable to the end.
@@ -171,7 +178,8 @@ public sealed class SpanBatchTests
 
     internal static SpanHeader Header(ulong spanId) => new() { TraceId = new TraceId(0, 1), SpanId = new SpanId(spanId) };
 
-    internal static KnownKey Key(AttributeKeyTable keys, string name) => keys.TryGet(name, out var key) ? key : throw new ArgumentException(name);
+    internal static KnownKey Key(AttributeKeyTable keys, string name) =>
+        keys.TryGet(name, out var key) ? key : throw new ArgumentException(name);
 
     private static SpanBatch Finish(SpanBatchBuilder builder)
     {

@@ -95,7 +95,8 @@ public sealed class TraceSpansTests
         for (var i = 0; i < spans.Count; i++)
         {
             var span = spans[i];
-            texts.Add($"{span.SpanId} {span.EndNanos} {span.UsageKeyCount} {span.ContentHash} {spans.ResourceOf(span).ServiceName} {spans.ScopeOf(span).Name}");
+            texts.Add($"{span.SpanId} {span.EndNanos} {span.UsageKeyCount} {span.ContentHash} "
+                + $"{spans.ResourceOf(span).ServiceName} {spans.ScopeOf(span).Name}");
         }
         texts.Sort(StringComparer.Ordinal);
         return texts;

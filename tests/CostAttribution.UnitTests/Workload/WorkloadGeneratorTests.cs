@@ -91,8 +91,8 @@ public sealed class WorkloadGeneratorTests
         var total = truth.Total();
         long[] kinds =
         [
-            total.CacheReadTokens, total.CacheWriteTokens, total.CacheWrite1hTokens, total.ReasoningTokens, total.UsageMissingCalls,
-            truth.DuplicateSpans,
+            total.CacheReadTokens, total.CacheWriteTokens, total.CacheWrite1hTokens, total.ReasoningTokens,
+            total.UsageMissingCalls, truth.DuplicateSpans,
         ];
         Assert.DoesNotContain(0, kinds);
         Assert.Equal(WorkflowProfile.All.Length, truth.Runs.Count);

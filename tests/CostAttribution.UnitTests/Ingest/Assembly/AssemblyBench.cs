@@ -21,6 +21,9 @@ internal sealed record TestSpan(int Trace, int Id, int Parent = 0)
     public Dictionary<string, object> Attributes { get; init; } = [];
     public SpanStatus Status { get; init; }
 
+    /// <summary>A linked span, as (trace, span).</summary>
+    public (int Trace, int Span)? Link { get; init; }
+
     public static TestSpan Root(int trace, int id, string customer = "acme", string feature = "support") => new(trace, id)
     {
         Name = "POST /ask",
@@ -69,7 +72,8 @@ internal sealed class AssemblyBench : IDisposable
         builder = new SpanBatchBuilder(keys, TracingLimits.Default);
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
         Assembler = new TraceAssembler(options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16 }, Clock,
-            new CostingStage(new CostingSnapshots(Rates, AttributionTable.Default), 1000), poster, Metrics, OpenCosts, storeIsEmpty);
+            new CostingStage(new CostingSnapshots(Rates, AttributionTable.Default), 1000), poster, Metrics, OpenCosts,
+            storeIsEmpty);
     }
 
     public ManualClock Clock { get; } = new();
@@ -116,7 +120,10 @@ internal sealed class AssemblyBench : IDisposable
     {
         var own = Postings.Where(posting => posting.TraceId == id).ToArray();
         if (own.Length == 0) return null;
-        var standing = new StandingTrace { FactsRevision = own[^1].Revision, PostedAsSettled = own[^1].Settled, RunId = own[^1].Segment.RunId };
+        var standing = new StandingTrace
+        {
+            FactsRevision = own[^1].Revision, PostedAsSettled = own[^1].Settled, RunId = own[^1].Segment.RunId,
+        };
         foreach (var row in own.SelectMany(posting => posting.Rows))
         {
             var key = (row.SpanId, row.CostItem);
@@ -124,8 +131,9 @@ internal sealed class AssemblyBench : IDisposable
             if (row.Sign > 0) standing.Entries[key] = row;
             else standing.Entries.Remove(key);
         }
-        return new StoredTrace([.. own.Where(posting => posting.EncodedSpans is not null).Select(posting => SpanBatch.Decode(posting.EncodedSpans!.Encoded.Span, keys))],
-            standing, own[^1].Context);
+        var facts = own.Where(posting => posting.EncodedSpans is not null)
+            .Select(posting => SpanBatch.Decode(posting.EncodedSpans!.Encoded.Span, keys));
+        return new StoredTrace([.. facts], standing, own[^1].Context);
     }
 
     /// <summary>Answers every open question to the store from what was posted.</summary>
@@ -167,6 +175,13 @@ internal sealed class AssemblyBench : IDisposable
             if (value is long number) builder.AddInt(Key(name), number);
             else builder.AddText(Key(name), Encoding.UTF8.GetBytes((string)value));
         }
+        if (span.Link is { } link)
+        {
+            Span<byte> ids = stackalloc byte[TraceId.Bytes + SpanId.Bytes];
+            TraceIdOf(link.Trace).WriteTo(ids);
+            new SpanId((ulong)link.Span).WriteTo(ids[TraceId.Bytes..]);
+            builder.AddLink(ids[..TraceId.Bytes], ids[TraceId.Bytes..]);
+        }
         // Fixed times: two copies of a span differ in nothing that the sender did not change.
         var start = 1_795_334_400_000_000_000UL + (ulong)span.Id * 1_000_000;
         builder.EndSpan(new SpanHeader
@@ -176,7 +191,8 @@ internal sealed class AssemblyBench : IDisposable
         }, Encoding.UTF8.GetBytes(span.Name), resource, scope, now);
     }
 
-    private KnownKey Key(string name) => keys.TryGet(name, out var key) ? key : throw new ArgumentException($"key {name} is not kept");
+    private KnownKey Key(string name) =>
+        keys.TryGet(name, out var key) ? key : throw new ArgumentException($"key {name} is not kept");
 
     private void Collect()
     {

@@ -1,3 +1,4 @@
+using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Usage;
 using CostAttribution.Ingest.Assembly;
@@ -19,7 +20,8 @@ public sealed class TraceAssemblerTests
         bench.Pass(0.4);
 
         var row = Assert.Single(bench.Rows);
-        Assert.Equal(("acme", "support", Evidence.Ancestor, CallPico), (row.CustomerId, row.FeatureId, row.CustomerEvidence, (long)row.Cost.Cost.PicoUsd));
+        Assert.Equal(("acme", "support", Evidence.Ancestor, CallPico),
+            (row.CustomerId, row.FeatureId, row.CustomerEvidence, (long)row.Cost.Cost.PicoUsd));
         Assert.True(bench.Postings[0].Settled);
     }
 
@@ -272,7 +274,8 @@ public sealed class TraceAssemblerTests
     public void Over_the_limit_of_spans_a_trace_keeps_its_usage_and_counts_what_it_does_not_keep()
     {
         using var bench = new AssemblyBench(new AssemblyOptions { PostedFilterBitsLog2 = 16, SpansPerTraceMax = 16 });
-        bench.Offer([TestSpan.Root(1, 1), .. Enumerable.Range(10, 40).Select(id => new TestSpan(1, id, 1)), .. Enumerable.Range(100, 30).Select(id => TestSpan.Call(1, id, 1))]);
+        bench.Offer([TestSpan.Root(1, 1), .. Enumerable.Range(10, 40).Select(id => new TestSpan(1, id, 1)),
+            .. Enumerable.Range(100, 30).Select(id => TestSpan.Call(1, id, 1))]);
         bench.Pass(3);
 
         Assert.Equal(30 * CallPico, bench.NetByCustomer()["acme"]);
@@ -293,6 +296,47 @@ public sealed class TraceAssemblerTests
         Assert.Equal(new() { ["acme"] = 2 * CallPico }, bench.NetByCustomer());
         Assert.Equal(Evidence.Session, bench.Rows[^1].CustomerEvidence);
         Assert.Equal(PostingReason.Context, bench.Rows[^1].Reason);
+    }
+
+    [Fact]
+    public void A_queue_consumer_takes_its_customer_from_the_producer_it_links_to()
+    {
+        using var bench = new AssemblyBench();
+        bench.Offer(TestSpan.Root(1, 1));
+        bench.Pass(120);
+        bench.Offer(TestSpan.Call(2, 1, 0) with { Link = (1, 1) });
+        bench.Pass(6);
+
+        Assert.Equal(new() { ["acme"] = CallPico }, bench.NetByCustomer());
+        Assert.Equal(Evidence.Link, bench.Rows[^1].CustomerEvidence);
+    }
+
+    [Fact]
+    public void A_producer_that_comes_after_its_consumer_attributes_it_all_the_same()
+    {
+        using var bench = new AssemblyBench();
+        bench.Offer(TestSpan.Call(2, 1, 0) with { Link = (1, 1) });
+        bench.Pass(3);
+        bench.Offer(TestSpan.Root(1, 1));
+        bench.Pass(6);
+
+        Assert.Equal(new() { ["acme"] = CallPico }, bench.NetByCustomer());
+    }
+
+    [Fact]
+    public void A_producer_that_only_the_store_knows_is_asked_for_once()
+    {
+        using var bench = new AssemblyBench();
+        List<(TraceId TraceId, SpanId SpanId)> links = [];
+        bench.Offer(TestSpan.Call(2, 1, 0) with { Link = (1, 1) }, TestSpan.Call(3, 1, 0) with { Link = (1, 1) });
+        bench.Pass(3);
+        bench.Assembler.TakeWantedLinks(links, 10);
+        Assert.Equal([(AssemblyBench.TraceIdOf(1), new SpanId(1))], links);
+
+        bench.Assembler.LinkLoaded(links[0].TraceId, links[0].SpanId, "acme", "support");
+        bench.Pass(6);
+
+        Assert.Equal(new() { ["acme"] = 2 * CallPico }, bench.NetByCustomer());
     }
 
     [Fact]
@@ -319,7 +363,8 @@ public sealed class TraceAssemblerTests
         for (var seed = 0; seed < 60; seed++)
         {
             var random = new Random(seed);
-            using var bench = new AssemblyBench(new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(1) });
+            using var bench =
+                new AssemblyBench(new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(1) });
             var shuffled = spans.Concat(spans.Where(_ => random.Next(3) == 0)).ToArray();
             random.Shuffle(shuffled);
             foreach (var span in shuffled)

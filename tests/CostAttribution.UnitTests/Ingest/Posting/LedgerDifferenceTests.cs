@@ -31,7 +31,8 @@ public sealed class LedgerDifferenceTests
         var rows = Post(standing, [Entry(7, "acme", 100)], PostingReason.LateParent);
 
         Assert.Equal(2, rows.Count);
-        Assert.Equal(("", (sbyte)-1, EntryKind.Reversal, first.EntryId), (rows[0].CustomerId, rows[0].Sign, rows[0].EntryKind, rows[0].Corrects));
+        Assert.Equal(("", (sbyte)-1, EntryKind.Reversal, first.EntryId),
+            (rows[0].CustomerId, rows[0].Sign, rows[0].EntryKind, rows[0].Corrects));
         Assert.Equal(("acme", (sbyte)1, 2), (rows[1].CustomerId, rows[1].Sign, rows[1].Revision));
         Assert.True(rows[1].Flags.HasFlag(SpanFlags.LateCorrection));
         Assert.All(rows, row => Assert.Equal(PostingReason.LateParent, row.Reason));
@@ -70,7 +71,8 @@ public sealed class LedgerDifferenceTests
         UInt128[] Run()
         {
             var standing = new StandingTrace();
-            return [.. Post(standing, [Entry(7, "", 100)]).Concat(Post(standing, [Entry(7, "acme", 100)])).Select(row => row.EntryId)];
+            return [.. Post(standing, [Entry(7, "", 100)]).Concat(Post(standing, [Entry(7, "acme", 100)]))
+                .Select(row => row.EntryId)];
         }
 
         Assert.Equal(Run(), Run());
@@ -132,12 +134,14 @@ public sealed class LedgerDifferenceTests
                 }
             }
             Assert.Equal(
-                wanted.Where(entry => !entry.Cost.Cost.IsZero).Select(entry => (entry.SpanId.Value, entry.CustomerId, (long)entry.Cost.Cost.PicoUsd)).Order(),
+                wanted.Where(entry => !entry.Cost.Cost.IsZero)
+                    .Select(entry => (entry.SpanId.Value, entry.CustomerId, (long)entry.Cost.Cost.PicoUsd)).Order(),
                 sums.Where(pair => pair.Value != 0).Select(pair => (pair.Key.Item1, pair.Key.Item2, pair.Value)).Order());
         }
     }
 
-    private static List<LedgerEntry> Post(StandingTrace standing, IReadOnlyList<LedgerEntry> wanted, PostingReason change = PostingReason.LateSpan)
+    private static List<LedgerEntry> Post(StandingTrace standing, IReadOnlyList<LedgerEntry> wanted,
+        PostingReason change = PostingReason.LateSpan)
     {
         var rows = new List<LedgerEntry>();
         LedgerDifference.Append(standing, wanted, PostingReason.First, change, rows);
@@ -146,7 +150,10 @@ public sealed class LedgerDifferenceTests
 
     private static LedgerEntry Entry(ulong span, string customer, long pico, long rateBook = 1)
     {
-        var entry = new LedgerEntry { TraceId = Trace, SpanId = new SpanId(span), CustomerId = customer, Model = "m", RateBookVersion = rateBook, Calls = 1 };
+        var entry = new LedgerEntry
+        {
+            TraceId = Trace, SpanId = new SpanId(span), CustomerId = customer, Model = "m", RateBookVersion = rateBook, Calls = 1,
+        };
         entry.Usage.InputTokens = 10;
         entry.Cost.InputCost = new Money(pico);
         entry.Cost.ListCost = new Money(pico);

@@ -13,7 +13,8 @@ public sealed class PostingFormatTests
 
         var read = EncodedPosting.FromBytes("n-1", written.ToBytes());
 
-        Assert.Equal((written.LedgerRows, written.SpanFacts, written.Tables.Count), (read.LedgerRows, read.SpanFacts, read.Tables.Count));
+        Assert.Equal((written.LedgerRows, written.SpanFacts, written.Tables.Count),
+            (read.LedgerRows, read.SpanFacts, read.Tables.Count));
         for (var i = 0; i < read.Tables.Count; i++)
         {
             Assert.Equal(written.Tables[i].Table, read.Tables[i].Table);
@@ -42,7 +43,10 @@ public sealed class PostingFormatTests
         var context = new TraceContext
         {
             Sessions = new Dictionary<string, OutsideValue[]> { ["s \"1\""] = [new("customer", "acme")] },
-            Links = new Dictionary<(TraceId, SpanId), OutsideValue[]> { [(new TraceId(1, 2), new SpanId(3))] = [new("feature", "f"), new("customer", "ü")] },
+            Links = new Dictionary<(TraceId, SpanId), OutsideValue[]>
+            {
+                [(new TraceId(1, 2), new SpanId(3))] = [new("feature", "f"), new("customer", "ü")],
+            },
             Run = [new("customer", "acme")],
             ResponsesOwnedElsewhere = new HashSet<string> { "openai\nresp_1" },
             Incomplete = true,
