@@ -72,6 +72,7 @@ internal sealed class RunningServer : IAsyncDisposable
         ClickHouseHttpPort = ClickHousePort,
         Database = settings.Store.Database,
         Spans = line.DemoSpans ?? 25_000,
+        Duration = line.DemoSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Demo.DemoOptions.DurationDefault,
         Exit = line.DemoExit,
     };
 
