@@ -203,7 +203,7 @@ internal sealed class RunningServer : IAsyncDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"DataDirectory '{settings.DataDirectory}' cannot be used: {fault.Message.TrimEnd('.')}");
+            throw Unusable(fault);
         }
     }
 
@@ -220,7 +220,13 @@ internal sealed class RunningServer : IAsyncDisposable
         {
             throw new StartupException(fault.Message);
         }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(fault);
+        }
     }
+
+    private StartupException Unusable(Exception fault) => new($"DataDirectory '{settings.DataDirectory}' cannot be used: {fault.Message.TrimEnd('.')}");
 
     private async Task<int[]> ListenAsync(WebApplication app)
     {
@@ -268,6 +274,8 @@ internal sealed class RunningServer : IAsyncDisposable
             console.UseUtcTimestamp = true;
             console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
         });
+        // A failed start is told in one line by who catches it; the host would add a stack trace.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         if (quiet) logging.AddFilter(level => level >= LogLevel.Error);
     }
 
