@@ -3,6 +3,8 @@ namespace CostAttribution.Server.Demo;
 /// <summary>What the demo drives and how long. Ports are those of the server that is already listening.</summary>
 internal sealed record DemoOptions
 {
+    public static readonly TimeSpan DurationDefault = TimeSpan.FromSeconds(60);
+
     /// <summary>Where the demo reaches its own server.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
@@ -20,7 +22,7 @@ internal sealed record DemoOptions
     public int Spans { get; init; } = 25_000;
 
     /// <summary>Time the spans are spread over while sending.</summary>
-    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Duration { get; init; } = DurationDefault;
 
     /// <summary>Leave when the check is done instead of serving on.</summary>
     public bool Exit { get; init; }

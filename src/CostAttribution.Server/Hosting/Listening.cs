@@ -16,7 +16,7 @@ internal static class Listening
         var named = ports.FirstOrDefault(
             port => port.Port != 0 && fault.Message.Contains($":{port.Port}", StringComparison.Ordinal));
         return named.Setting is null
-            ? $"a port cannot be opened: {fault.Message}"
+            ? $"a port cannot be opened: {fault.Message.TrimEnd('.')}; check that Bind is an address of this machine"
             : $"port {named.Port} is taken by another program or not allowed; "
                 + $"stop that program or set another {named.Setting} ({fault.Message.TrimEnd('.')})";
     }

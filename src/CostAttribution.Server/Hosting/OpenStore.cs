@@ -41,6 +41,11 @@ internal sealed class OpenStore : IAsyncDisposable
             if (store is not null) await store.DisposeAsync().ConfigureAwait(false);
             throw new StartupException(Describe(fault, settings));
         }
+        catch (Exception fault) when (settings.Mode == StoreMode.Embedded && fault is IOException or UnauthorizedAccessException)
+        {
+            if (store is not null) await store.DisposeAsync().ConfigureAwait(false);
+            throw new StartupException($"DataDirectory '{dataDirectory}' cannot be used: {fault.Message.TrimEnd('.')}");
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -75,6 +75,7 @@ internal sealed class RunningServer : IAsyncDisposable
         ClickHouseHttpPort = ClickHousePort,
         Database = settings.Store.Database,
         Spans = line.DemoSpans ?? 25_000,
+        Duration = line.DemoSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Demo.DemoOptions.DurationDefault,
         Exit = line.DemoExit,
     };
 
@@ -214,7 +215,7 @@ internal sealed class RunningServer : IAsyncDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"DataDirectory '{settings.DataDirectory}' cannot be used: {fault.Message.TrimEnd('.')}");
+            throw Unusable(fault);
         }
     }
 
@@ -233,7 +234,14 @@ internal sealed class RunningServer : IAsyncDisposable
         {
             throw new StartupException(fault.Message);
         }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Unusable(fault);
+        }
     }
+
+    private StartupException Unusable(Exception fault) =>
+        new($"DataDirectory '{settings.DataDirectory}' cannot be used: {fault.Message.TrimEnd('.')}");
 
     private async Task<int[]> ListenAsync(WebApplication app)
     {
@@ -284,6 +292,8 @@ internal sealed class RunningServer : IAsyncDisposable
             console.UseUtcTimestamp = true;
             console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
         });
+        // A failed start is told in one line by who catches it; the host would add a stack trace.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         if (quiet) logging.AddFilter(level => level >= LogLevel.Error);
     }
 

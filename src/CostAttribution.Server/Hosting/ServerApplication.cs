@@ -35,12 +35,7 @@ internal static class ServerApplication
 
     private static async Task<int> ServeAsync(CommandLine line)
     {
-        var configuration = new ConfigurationBuilder()
-            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-            .AddJsonFile(Path.Combine(Directory.GetCurrentDirectory(), "appsettings.json"), optional: true)
-            .AddEnvironmentVariables()
-            .AddInMemoryCollection(line.Settings)
-            .Build();
+        var configuration = ReadConfiguration(line);
         var settings = ServerSettings.From(configuration, line.Demo);
         if (line is { Demo: true, Yes: false } && settings.Store.Mode == StoreMode.Remote)
             throw new StartupException(
@@ -63,6 +58,24 @@ internal static class ServerApplication
             var demoing = demo.RunAsync(stop.Token);
             await Task.WhenAny(demoing, server.WaitAsync(stop.Token)).ConfigureAwait(false);
             return server.ExitCode != 0 ? server.ExitCode : await demoing.ConfigureAwait(false);
+        }
+    }
+
+    private static IConfigurationRoot ReadConfiguration(CommandLine line)
+    {
+        try
+        {
+            return new ConfigurationBuilder()
+                .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+                .AddJsonFile(Path.Combine(Directory.GetCurrentDirectory(), "appsettings.json"), optional: true)
+                .AddEnvironmentVariables()
+                .AddInMemoryCollection(line.Settings)
+                .Build();
+        }
+        catch (Exception fault) when (fault is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            var cause = fault.GetBaseException().Message.TrimEnd('.');
+            throw new StartupException($"settings cannot be read: {fault.Message.TrimEnd('.')} ({cause})");
         }
     }
 }

@@ -13,6 +13,7 @@ public sealed record CommandLine
           (no command)        serve until stopped
           --demo              serve, and drive a simulated multi-tenant GenAI workload through the OTLP port
           --demo-spans N      how many spans the demo sends (default 25000)
+          --demo-seconds N    the time it sends them in (default 60)
           --demo-exit         leave when the demo is done, with exit code 0 when the ledger equals the workload
           --yes               let --demo write to a remote store
           --help, --version
@@ -26,6 +27,7 @@ public sealed record CommandLine
     public bool Version { get; private init; }
     public bool Demo { get; private init; }
     public int? DemoSpans { get; private init; }
+    public int? DemoSeconds { get; private init; }
     public bool DemoExit { get; private init; }
     public bool Yes { get; private init; }
 
@@ -48,11 +50,11 @@ public sealed record CommandLine
                 case "--demo": line = line with { Demo = true }; break;
                 case "--demo-exit": line = line with { DemoExit = true }; break;
                 case "--yes": line = line with { Yes = true }; break;
-                case "--demo-spans":
+                case "--demo-spans" or "--demo-seconds":
                     value ??= ++i < args.Count ? args[i] : null;
-                    if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var spans) && spans > 0)
-                        line = line with { DemoSpans = spans };
-                    else faults.Add("--demo-spans needs a positive number");
+                    var isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+                    if (!isNumber || number <= 0) faults.Add($"{name} needs a positive number");
+                    else line = name == "--demo-spans" ? line with { DemoSpans = number } : line with { DemoSeconds = number };
                     break;
                 case { Length: > 2 } when name.StartsWith("--", StringComparison.Ordinal):
                     value ??= ++i < args.Count ? args[i] : null;

@@ -41,6 +41,7 @@ public sealed class ServerSettings
     {
         var settings = new ServerSettings();
         var faults = new List<string>();
+        faults.AddRange(SettingNames.FaultsOfRoots(configuration));
         settings.DataDirectory = configuration["DataDirectory"] ?? (demo ? "./data-demo" : "./data");
         if (string.IsNullOrWhiteSpace(settings.DataDirectory)) faults.Add("DataDirectory must not be empty");
         settings.NodeId = configuration["NodeId"] ?? settings.NodeId;
@@ -77,13 +78,7 @@ public sealed class ServerSettings
     private static T BindSection<T>(IConfiguration configuration, string section, T target, List<string> faults) where T : class
     {
         var source = configuration.GetSection(section);
-        var known = typeof(T).GetProperties().Select(property => property.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        foreach (var child in source.GetChildren())
-        {
-            if (known.Contains(child.Key)) continue;
-            var names = string.Join(", ", known.Order(StringComparer.Ordinal));
-            faults.Add($"unknown setting {section}:{child.Key}; known are {names}");
-        }
+        faults.AddRange(SettingNames.FaultsOf(source, typeof(T)));
         try
         {
             source.Bind(target);

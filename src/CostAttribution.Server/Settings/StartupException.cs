@@ -9,5 +9,13 @@ public sealed class StartupException(IReadOnlyList<string> faults) : Exception(s
     {
     }
 
-    public IReadOnlyList<string> Faults { get; } = faults;
+    /// <summary>One line each, also where the text comes from another program.</summary>
+    public IReadOnlyList<string> Faults { get; } = [.. faults.Select(OneLine)];
+
+    private static string OneLine(string fault)
+    {
+        const int charsMax = 600;
+        var line = string.Join(' ', fault.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return line.Length <= charsMax ? line : string.Concat(line.AsSpan(0, charsMax), "…");
+    }
 }
