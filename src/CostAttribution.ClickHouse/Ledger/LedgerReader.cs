@@ -64,7 +64,7 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         return rows;
     }
 
-    /// <summary>Whose spans they are, as of their newest facts; spans without an owner or not in the store are left out.</summary>
+    /// <summary>Whose spans they are, as of their newest facts; spans without owner or not stored are left out.</summary>
     public async Task<IReadOnlyList<StoredSpanOwner>> LoadSpanOwnersAsync(
         IReadOnlyList<(TraceId TraceId, SpanId SpanId)> spans, CancellationToken cancel)
     {

@@ -72,7 +72,8 @@ internal static class ServerApplication
                 .AddInMemoryCollection(line.Settings)
                 .Build();
         }
-        catch (Exception fault) when (fault is InvalidDataException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is InvalidDataException or FormatException or IOException
+            or UnauthorizedAccessException)
         {
             var cause = fault.GetBaseException().Message.TrimEnd('.');
             throw new StartupException($"settings cannot be read: {fault.Message.TrimEnd('.')} ({cause})");
