@@ -16,18 +16,16 @@ internal static class OutcomeWriter
         {
             var node = tree.NodeByStart(place);
             var span = facts[node];
-            var outcome = new SpanOutcome
-            {
-                Position = tree.Position(node),
-                SpanId = span.SpanId,
-                Role = span.Role,
-                Ownership = span.Ownership,
-                SupersededBy = span.SupersededBy < 0 ? default : facts[span.SupersededBy].SpanId,
-                Dialect = span.Dialect.Id,
-                Flags = span.Flags | entryFlags[node],
-                Reported = span.Usage.Vector,
-                Excess = span.Excess,
-            };
+            var outcome = result.AddSpan();
+            outcome.Position = tree.Position(node);
+            outcome.SpanId = span.SpanId;
+            outcome.Role = span.Role;
+            outcome.Ownership = span.Ownership;
+            outcome.SupersededBy = span.SupersededBy < 0 ? default : facts[span.SupersededBy].SpanId;
+            outcome.Dialect = span.Dialect.Id;
+            outcome.Flags = span.Flags | entryFlags[node];
+            outcome.Reported = span.Usage.Vector;
+            outcome.Excess = span.Excess;
             if (last is not null && IsAlike(lastNode, node))
             {
                 (outcome.CustomerId, outcome.CustomerEvidence) = (last.CustomerId, last.CustomerEvidence);
@@ -41,7 +39,6 @@ internal static class OutcomeWriter
                 (outcome.FeatureId, outcome.FeatureEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Feature);
                 (last, lastNode) = (outcome, node);
             }
-            result.Spans.Add(outcome);
         }
 
         // Everything that evidence depends on is the same, and neither span carries a value of its own.

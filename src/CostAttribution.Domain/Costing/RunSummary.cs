@@ -27,7 +27,7 @@ internal sealed class RunSummary
     private Agreed workflow, agent, customer, feature, environment, product, team, plan;
     private int callsOutsideSteps;
 
-    public void Begin(TraceSpans trace, TraceTree tree, SpanFacts[] facts, TraceContext context, string runId)
+    public void Begin(TraceSpans trace, TraceTree tree, SpanFacts[] facts, TraceContext context, string runId, TraceCosts result)
     {
         workflow = agent = customer = feature = environment = product = team = plan = default;
         callsOutsideSteps = 0;
@@ -37,14 +37,12 @@ internal sealed class RunSummary
             started = Math.Min(started, facts[node].Start);
             ended = Math.Max(ended, facts[node].End);
         }
-        segment = new RunSegment
-        {
-            RunId = runId,
-            TraceId = trace.TraceId,
-            StartedAtMicros = tree.Count == 0 ? 0 : (long)(started / 1000),
-            EndedAtMicros = (long)(ended / 1000),
-            Status = StatusOf(tree, facts, context),
-        };
+        segment = result.Segment;
+        segment.RunId = runId;
+        segment.TraceId = trace.TraceId;
+        segment.StartedAtMicros = tree.Count == 0 ? 0 : (long)(started / 1000);
+        segment.EndedAtMicros = (long)(ended / 1000);
+        segment.Status = StatusOf(tree, facts, context);
     }
 
     /// <param name="inStep">Whether a step or tool around the call already counts as the step.</param>
@@ -83,7 +81,7 @@ internal sealed class RunSummary
         plan.Add(entry.Plan);
     }
 
-    public void Finish(TraceTree tree, SpanFacts[] facts, TraceCosts result)
+    public void Finish(TraceTree tree, SpanFacts[] facts)
     {
         for (var node = 0; node < tree.Count; node++)
         {
@@ -99,7 +97,6 @@ internal sealed class RunSummary
         segment.Product = product.Value;
         segment.Team = team.Value;
         segment.Plan = plan.Value;
-        result.Segment = segment;
     }
 
     // Only absurd rate cards get here; a summary must not stop the trace they are on.

@@ -55,14 +55,14 @@ public sealed class TraceCosting
         FindFailedRequests();
         Begin(trace, context, rates, attribution, result);
 
-        summary.Begin(trace, tree, facts, context, writer.RunId);
+        summary.Begin(trace, tree, facts, context, writer.RunId, result);
         foreach (var call in calls.Calls) PostCall(call, context, result);
         foreach (var (node, usage, hasCallsBelow) in containers.Billed) PostContainer(node, usage, hasCallsBelow, result);
         result.Entries.Sort(static (left, right) =>
             left.EventTimeMicros != right.EventTimeMicros ? left.EventTimeMicros.CompareTo(right.EventTimeMicros)
                 : left.SpanId.CompareTo(right.SpanId));
         OutcomeWriter.Write(tree, facts, entryFlags, identities, writer.Resolver, result);
-        summary.Finish(tree, facts, result);
+        summary.Finish(tree, facts);
         OutsideNeeds.Collect(trace, tree, facts, calls, identities, attribution, writer.Resolver, result);
         foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf;
     }

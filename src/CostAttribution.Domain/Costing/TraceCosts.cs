@@ -9,11 +9,15 @@ namespace CostAttribution.Domain.Costing;
 /// </summary>
 public sealed class TraceCosts
 {
+    /// <summary>Outcomes of one trace that are kept for the next.</summary>
+    private const int PooledMax = 4096;
+
     private readonly HashSet<(string, OutsideValue)> knownSessionValues = [];
+    private readonly List<SpanOutcome> pool = [];
 
     public List<LedgerEntry> Entries { get; } = [];
 
-    /// <summary>One per span of the trace.</summary>
+    /// <summary>One per span of the trace; the objects are used again after <see cref="Clear"/>.</summary>
     public List<SpanOutcome> Spans { get; } = [];
     public RunSegment Segment { get; set; } = new();
 
@@ -38,6 +42,15 @@ public sealed class TraceCosts
 
     /// <summary>Owned response ids as <c>provider\nresponse id</c> with the owning span.</summary>
     public List<(string Response, SpanId SpanId)> OwnedResponses { get; } = [];
+
+    /// <summary>Adds an outcome, to be filled in whole.</summary>
+    internal SpanOutcome AddSpan()
+    {
+        if (Spans.Count == pool.Count && pool.Count < PooledMax) pool.Add(new SpanOutcome());
+        var outcome = Spans.Count < pool.Count ? pool[Spans.Count] : new SpanOutcome();
+        Spans.Add(outcome);
+        return outcome;
+    }
 
     /// <summary>Adds what is known about a session, once.</summary>
     internal void AddSessionValue(string sessionId, OutsideValue value)

@@ -23,13 +23,19 @@ public enum AddOutcome : byte
 public sealed class TraceSpans(TraceId traceId) : IDisposable
 {
     private const int IndexedFrom = 24;
+    private const int SmallBytesMax = 4096;
+    private const int SmallKeptMax = 8192;
+
+    // Thousands of small traces end at the same moment; the shared pool keeps a few dozen arrays and leaves the rest to the
+    // collector. Keeps at most 56 MiB.
+    private static readonly ArrayPool<byte> SmallBuffers = ArrayPool<byte>.Create(SmallBytesMax, SmallKeptMax);
 
     private byte[] buffer = [];
     private int bufferUsed;
     private int[] offsets = [];
     private Dictionary<ulong, int>? index;
-    private readonly List<ResourceInfo> resources = [];
-    private readonly List<ScopeInfo> scopes = [];
+    private readonly List<ResourceInfo> resources = new(1);
+    private readonly List<ScopeInfo> scopes = new(1);
 
     public TraceId TraceId => traceId;
     public int Count { get; private set; }
@@ -109,7 +115,7 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
 
     public void Dispose()
     {
-        if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+        Return(buffer);
         buffer = [];
         bufferUsed = 0;
         Count = 0;
@@ -120,10 +126,9 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
     {
         if (record.Length > buffer.Length - bufferUsed)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(
-                Math.Max(checked(bufferUsed + record.Length), Math.Max(1024, buffer.Length * 2)));
+            var larger = Rent(Math.Max(checked(bufferUsed + record.Length), Math.Max(1024, buffer.Length * 2)));
             buffer.AsSpan(0, bufferUsed).CopyTo(larger);
-            if (buffer.Length > 0) ArrayPool<byte>.Shared.Return(buffer);
+            Return(buffer);
             buffer = larger;
         }
         var offset = bufferUsed;
@@ -133,6 +138,13 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(copy[SpanRecord.ScopeOffset..], scope);
         bufferUsed += record.Length;
         return offset;
+    }
+
+    private static byte[] Rent(int bytes) => (bytes <= SmallBytesMax ? SmallBuffers : ArrayPool<byte>.Shared).Rent(bytes);
+
+    private static void Return(byte[] rented)
+    {
+        if (rented.Length > 0) (rented.Length <= SmallBytesMax ? SmallBuffers : ArrayPool<byte>.Shared).Return(rented);
     }
 
     private static int IndexOf<T>(List<T> list, T item) where T : class

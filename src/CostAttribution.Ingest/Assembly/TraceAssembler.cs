@@ -319,7 +319,7 @@ internal sealed class TraceAssembler : IDisposable
     private void Post(OpenTrace trace, PostingScope scope, bool settled, bool incomplete)
     {
         var costs = costing.Cost(trace, final: settled, incomplete);
-        trace.CostRelevant = costs.CostRelevant || trace.Standing.Entries.Count > 0 || trace.Standing.FactsRevision > 0;
+        trace.CostRelevant = costs.CostRelevant || trace.Standing.EntryCount > 0 || trace.Standing.FactsRevision > 0;
         openCosts.Remove(trace.Waiting);
         if (trace.CostRelevant)
         {

@@ -39,9 +39,6 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax)
     /// <summary>Makes known what the trace last costed knows; names the traces that should be costed again.</summary>
     public void Publish(TraceId trace, ICollection<TraceId> concerned) => Outside.Publish(trace, costs, concerned);
 
-    private void Run(OpenTrace trace, TraceContext context, RateBook rates, AttributionTable attribution)
-    {
-        costs.Clear();
+    private void Run(OpenTrace trace, TraceContext context, RateBook rates, AttributionTable attribution) =>
         costing.Cost(trace.Spans, context, rates, attribution, costs);
-    }
 }

@@ -13,8 +13,8 @@ internal sealed class OutsideKnowledge(int topicsMax)
 {
     private const int AskersPerTopicMax = 256;
 
-    private readonly Dictionary<string, Topic> topics = new(StringComparer.Ordinal);
-    private readonly Queue<string> age = new();
+    private readonly Dictionary<TopicKey, Topic> topics = [];
+    private readonly Queue<TopicKey> age = new();
 
     /// <summary>
     /// The context of a trace given its open questions. Remembers that the trace asked, so that <see cref="Publish"/> names it.
@@ -26,7 +26,7 @@ internal sealed class OutsideKnowledge(int topicsMax)
             var sessions = new Dictionary<string, OutsideValue[]>(StringComparer.Ordinal);
             foreach (var session in questions.OpenSessions)
             {
-                var values = Ask(SessionTopic(session), asker);
+                var values = Ask(TopicKey.OfSession(session), asker);
                 if (values.Length > 0) sessions[session] = values;
             }
             context = context with { Sessions = sessions };
@@ -36,12 +36,12 @@ internal sealed class OutsideKnowledge(int topicsMax)
             var links = new Dictionary<(TraceId, SpanId), OutsideValue[]>();
             foreach (var link in questions.OpenLinks)
             {
-                var values = Ask(LinkTopic(link.TraceId, link.SpanId), asker);
+                var values = Ask(TopicKey.OfLink(link.TraceId, link.SpanId), asker);
                 if (values.Length > 0) links[link] = values;
             }
             context = context with { Links = links };
         }
-        if (questions.ExplicitRunId.Length > 0) context = context with { Run = Ask(RunTopic(questions.ExplicitRunId), asker) };
+        if (questions.ExplicitRunId.Length > 0) context = context with { Run = Ask(TopicKey.OfRun(questions.ExplicitRunId), asker) };
         return context;
     }
 
@@ -50,19 +50,16 @@ internal sealed class OutsideKnowledge(int topicsMax)
     /// </summary>
     public void Publish(TraceId source, TraceCosts costs, ICollection<TraceId> concerned)
     {
-        foreach (var (session, value) in costs.SessionValues) Tell(SessionTopic(session), source, value, concerned);
+        foreach (var (session, value) in costs.SessionValues) Tell(TopicKey.OfSession(session), source, value, concerned);
         if (costs.ExplicitRunId.Length > 0)
         {
-            var run = RunTopic(costs.ExplicitRunId);
-            if (costs.Segment.CustomerId.Length > 0)
-                Tell(run, source, new OutsideValue("customer", costs.Segment.CustomerId), concerned);
-            if (costs.Segment.FeatureId.Length > 0)
-                Tell(run, source, new OutsideValue("feature", costs.Segment.FeatureId), concerned);
+            var run = TopicKey.OfRun(costs.ExplicitRunId);
+            TellOwner(run, source, costs.Segment.CustomerId, costs.Segment.FeatureId, concerned);
         }
         foreach (var span in costs.Spans)
         {
             if (span.CustomerId.Length == 0 && span.FeatureId.Length == 0) continue;
-            var topic = LinkTopic(source, span.SpanId);
+            var topic = TopicKey.OfLink(source, span.SpanId);
             if (!topics.ContainsKey(topic)) continue;
             TellOwner(topic, source, span.CustomerId, span.FeatureId, concerned);
         }
@@ -70,85 +67,126 @@ internal sealed class OutsideKnowledge(int topicsMax)
 
     /// <summary>The store knows whose span a linked one is; empty values say nothing.</summary>
     public void TellLink(TraceId traceId, SpanId spanId, string customer, string feature, ICollection<TraceId> concerned) =>
-        TellOwner(LinkTopic(traceId, spanId), traceId, customer, feature, concerned);
+        TellOwner(TopicKey.OfLink(traceId, spanId), traceId, customer, feature, concerned);
 
     /// <summary>Whether somebody asked about the linked span and nobody has answered; true only once per span.</summary>
     public bool ShouldAsk(TraceId traceId, SpanId spanId)
     {
-        if (!topics.TryGetValue(LinkTopic(traceId, spanId), out var topic) || topic.HasValues || topic.StoreAsked) return false;
+        if (!topics.TryGetValue(TopicKey.OfLink(traceId, spanId), out var topic) || topic.HasWords || topic.StoreAsked) return false;
         return topic.StoreAsked = true;
     }
 
-    private void TellOwner(string topic, TraceId source, string customer, string feature, ICollection<TraceId> concerned)
+    private void TellOwner(in TopicKey topic, TraceId source, string customer, string feature, ICollection<TraceId> concerned)
     {
         if (customer.Length > 0) Tell(topic, source, new OutsideValue("customer", customer), concerned);
         if (feature.Length > 0) Tell(topic, source, new OutsideValue("feature", feature), concerned);
     }
 
-    private static string SessionTopic(string session) => "session\n" + session;
-
-    private static string RunTopic(string runId) => "run\n" + runId;
-
-    private static string LinkTopic(TraceId traceId, SpanId spanId) => $"link\n{traceId}{spanId}";
-
-    private OutsideValue[] Ask(string name, TraceId asker)
+    private OutsideValue[] Ask(in TopicKey key, TraceId asker)
     {
-        var topic = TopicOf(name);
+        var topic = TopicOf(key);
         if (topic.Askers.Count < AskersPerTopicMax) topic.Askers.Add(asker);
-        return topic.Answer();
+        return topic.Answer;
     }
 
-    private void Tell(string name, TraceId source, OutsideValue value, ICollection<TraceId> concerned)
+    private void Tell(in TopicKey key, TraceId source, OutsideValue value, ICollection<TraceId> concerned)
     {
-        var topic = TopicOf(name);
-        var before = topic.Answer();
-        topic.Tell(source, value);
-        if (topic.Answer().AsSpan().SequenceEqual(before)) return;
+        var topic = TopicOf(key);
+        if (!topic.Tell(source, value) || !topic.HasAskers) return;
         foreach (var asker in topic.Askers)
         {
             if (asker != source) concerned.Add(asker);
         }
     }
 
-    private Topic TopicOf(string name)
+    private Topic TopicOf(in TopicKey key)
     {
-        if (topics.TryGetValue(name, out var topic)) return topic;
+        if (topics.TryGetValue(key, out var topic)) return topic;
         while (topics.Count >= topicsMax && age.TryDequeue(out var oldest)) topics.Remove(oldest);
-        age.Enqueue(name);
-        return topics[name] = new Topic();
+        age.Enqueue(key);
+        return topics[key] = new Topic();
     }
 
+    private enum TopicKind : byte { Session = 1, Run = 2, Link = 3 }
+
+    private readonly record struct TopicKey(TopicKind Kind, string Text, TraceId TraceId, SpanId SpanId)
+    {
+        public static TopicKey OfSession(string session) => new(TopicKind.Session, session, default, default);
+        public static TopicKey OfRun(string runId) => new(TopicKind.Run, runId, default, default);
+        public static TopicKey OfLink(TraceId traceId, SpanId spanId) => new(TopicKind.Link, "", traceId, spanId);
+    }
+
+    /// <summary>There is about one per trace, and most hold one word: plain arrays, made when needed.</summary>
     private sealed class Topic
     {
         private const int SourcesMax = 128;
-        private readonly Dictionary<(TraceId Source, string Dimension), string> told = [];
-        private readonly SortedDictionary<string, string?> values = new(StringComparer.Ordinal);
+        private (TraceId Source, OutsideValue Word)[] told = [];
+        private int toldCount;
+        private HashSet<TraceId>? askers;
 
-        public HashSet<TraceId> Askers { get; } = [];
-        public bool HasValues => values.Count > 0;
+        public HashSet<TraceId> Askers => askers ??= [];
+        public bool HasAskers => askers is not null;
+        public bool HasWords => toldCount > 0;
         public bool StoreAsked { get; set; }
 
-        /// <summary>A later word of the same trace replaces its earlier one.</summary>
-        public void Tell(TraceId source, OutsideValue value)
-        {
-            if (told.Count < SourcesMax || told.ContainsKey((source, value.Dimension)))
-                told[(source, value.Dimension)] = value.Value;
-            else if (values.GetValueOrDefault(value.Dimension) == value.Value) return;
-            else told[(default, value.Dimension)] = value.Value;
+        /// <summary>What all sources agree on, by dimension. Replaced, never changed: contexts keep it.</summary>
+        public OutsideValue[] Answer { get; private set; } = [];
 
-            // Sources that disagree answer nothing: a guess between two customers would be a wrong bill.
-            string? agreed = null;
-            var disagree = false;
-            foreach (var ((_, dimension), word) in told)
+        /// <summary>A later word of the same trace replaces its earlier one. Returns whether the answer changed.</summary>
+        public bool Tell(TraceId source, OutsideValue word)
+        {
+            var known = AnswerOf(word.Dimension);
+            var at = IndexOf(source, word.Dimension);
+            if (at < 0 && toldCount >= SourcesMax)
             {
-                if (dimension != value.Dimension) continue;
-                disagree |= agreed is not null && agreed != word;
-                agreed = word;
+                if (known == word.Value) return false;
+                at = IndexOf(source = default, word.Dimension);
             }
-            values[value.Dimension] = disagree ? null : agreed;
+            if (at < 0)
+            {
+                if (toldCount == told.Length) Array.Resize(ref told, Math.Max(1, toldCount * 2));
+                at = toldCount++;
+            }
+            told[at] = (source, word);
+
+            var agreed = Agreed(word.Dimension);
+            if (agreed == known) return false;
+            var others = Answer.Where(value => value.Dimension != word.Dimension);
+            if (agreed is not null) others = others.Append(word with { Value = agreed });
+            Answer = [.. others.OrderBy(value => value.Dimension, StringComparer.Ordinal)];
+            return true;
         }
 
-        public OutsideValue[] Answer() =>
-            [.. values.Where(value => value.Value is not null).Select(value => new OutsideValue(value.Key, value.Value!))];
+        private int IndexOf(TraceId source, string dimension)
+        {
+            for (var i = 0; i < toldCount; i++)
+            {
+                if (told[i].Source == source && told[i].Word.Dimension == dimension) return i;
+            }
+            return -1;
+        }
+
+        private string? AnswerOf(string dimension)
+        {
+            foreach (var value in Answer)
+            {
+                if (value.Dimension == dimension) return value.Value;
+            }
+            return null;
+        }
+
+        // Sources that disagree answer nothing: a guess between two customers would be a wrong bill.
+        private string? Agreed(string dimension)
+        {
+            string? agreed = null;
+            for (var i = 0; i < toldCount; i++)
+            {
+                var word = told[i].Word;
+                if (word.Dimension != dimension) continue;
+                if (agreed is not null && agreed != word.Value) return null;
+                agreed = word.Value;
+            }
+            return agreed;
+        }
     }
 }

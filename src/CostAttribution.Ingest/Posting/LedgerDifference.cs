@@ -22,14 +22,12 @@ internal static class LedgerDifference
         PostingReason reasonForChange, List<LedgerEntry> rows)
     {
         var before = rows.Count;
-        var wantedKeys = new HashSet<(SpanId, string)>(wanted.Count);
         foreach (var entry in wanted)
         {
             var key = (entry.SpanId, entry.CostItem);
-            wantedKeys.Add(key);
             if (!standing.Entries.TryGetValue(key, out var old))
             {
-                var posted = standing.Revisions.GetValueOrDefault(key);
+                var posted = standing.RevisionOf(key);
                 Post(standing, key, entry, posted == 0 ? reasonForNew : reasonForChange, posted + 1, rows);
                 continue;
             }
@@ -40,12 +38,15 @@ internal static class LedgerDifference
             Post(standing, key, entry, reasonForChange, old.Revision + 1, rows);
         }
 
-        if (standing.Entries.Count == wantedKeys.Count) return rows.Count > before;
+        // Every wanted entry stands now; any more are those that should be gone.
+        if (standing.Entries.Count == wanted.Count) return rows.Count > before;
+        var wantedKeys = wanted.Select(entry => (entry.SpanId, entry.CostItem)).ToHashSet();
         var unwanted = standing.Entries.Where(pair => !wantedKeys.Contains(pair.Key)).OrderBy(pair => pair.Value.EntryId);
         foreach (var gone in unwanted.ToArray())
         {
             rows.Add(Reverse(gone.Value, reasonForChange));
             standing.Entries.Remove(gone.Key);
+            standing.Revisions[gone.Key] = Math.Max(gone.Value.Revision, standing.RevisionOf(gone.Key));
         }
         return rows.Count > before;
     }
@@ -53,15 +54,14 @@ internal static class LedgerDifference
     /// <summary>Identity of a row: the same correction made twice has the same id.</summary>
     public static UInt128 EntryIdOf(TraceId traceId, SpanId spanId, string costItem, int revision, int sign)
     {
-        Span<byte> fixedPart = stackalloc byte[TraceId.Bytes + SpanId.Bytes + 5];
-        traceId.WriteTo(fixedPart);
-        spanId.WriteTo(fixedPart[TraceId.Bytes..]);
-        BinaryPrimitives.WriteInt32LittleEndian(fixedPart[(TraceId.Bytes + SpanId.Bytes)..], revision);
-        fixedPart[^1] = (byte)(sign < 0 ? 1 : 0);
-        var hash = new XxHash128();
-        hash.Append(fixedPart);
-        if (costItem.Length > 0) hash.Append(Encoding.UTF8.GetBytes(costItem));
-        return hash.GetCurrentHashAsUInt128();
+        const int fixedBytes = TraceId.Bytes + SpanId.Bytes + 5;
+        var size = fixedBytes + Encoding.UTF8.GetMaxByteCount(costItem.Length);
+        Span<byte> text = size <= 256 ? stackalloc byte[256] : new byte[size];
+        traceId.WriteTo(text);
+        spanId.WriteTo(text[TraceId.Bytes..]);
+        BinaryPrimitives.WriteInt32LittleEndian(text[(TraceId.Bytes + SpanId.Bytes)..], revision);
+        text[fixedBytes - 1] = (byte)(sign < 0 ? 1 : 0);
+        return XxHash128.HashToUInt128(text[..(fixedBytes + Encoding.UTF8.GetBytes(costItem, text[fixedBytes..]))]);
     }
 
     private static void Post(StandingTrace standing, (SpanId, string) key, LedgerEntry entry, PostingReason reason, int revision,
@@ -79,7 +79,6 @@ internal static class LedgerDifference
         entry.Sign = 1;
         entry.Reason = reason;
         standing.Entries[key] = entry;
-        standing.Revisions[key] = revision;
         rows.Add(entry);
     }
 

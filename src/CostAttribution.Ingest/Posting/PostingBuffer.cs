@@ -1,8 +1,15 @@
+using System.Buffers;
+
 namespace CostAttribution.Ingest.Posting;
 
-/// <summary>Trace postings gathered for one posting to the store.</summary>
-internal sealed class PostingBuffer
+/// <summary>Trace postings gathered for one posting to the store. Disposed once they are encoded.</summary>
+internal sealed class PostingBuffer : IDisposable
 {
+    private const int ChunkBytes = 256 * 1024;
+
+    private readonly List<byte[]> chunks = [];
+    private int chunkUsed;
+
     public List<TracePosting> Traces { get; } = [];
 
     public int RowCount { get; private set; }
@@ -16,6 +23,26 @@ internal sealed class PostingBuffer
         RowCount += posting.RowCount;
     }
 
+    /// <summary>A copy of <paramref name="bytes"/> that is valid until dispose; a few large arrays, not one per trace.</summary>
+    public ReadOnlyMemory<byte> Keep(ReadOnlySpan<byte> bytes)
+    {
+        if (chunks.Count == 0 || bytes.Length > chunks[^1].Length - chunkUsed)
+        {
+            chunks.Add(ArrayPool<byte>.Shared.Rent(Math.Max(ChunkBytes, bytes.Length)));
+            chunkUsed = 0;
+        }
+        var kept = chunks[^1].AsMemory(chunkUsed, bytes.Length);
+        bytes.CopyTo(kept.Span);
+        chunkUsed += bytes.Length;
+        return kept;
+    }
+
     /// <summary>Keeps the journal from <paramref name="position"/> until this posting is confirmed.</summary>
     public void Hold(ulong position) => HeldFrom = Math.Min(HeldFrom, position);
+
+    public void Dispose()
+    {
+        foreach (var chunk in chunks) ArrayPool<byte>.Shared.Return(chunk);
+        chunks.Clear();
+    }
 }

@@ -18,6 +18,7 @@ internal sealed class PostingEncoder : IDisposable
     private readonly CostLedgerBlock ledger = new();
     private readonly TraceFactsBlock facts = new();
     private readonly RunSegmentBlock segments = new();
+    private readonly ArrayBufferWriter<byte> scratch = new(1 << 16);
     private long sequence;
 
     /// <param name="nodeId">Name of this node; two nodes on one store must differ.</param>
@@ -29,6 +30,7 @@ internal sealed class PostingEncoder : IDisposable
         prefix = string.Create(CultureInfo.InvariantCulture, $"{nodeId}-{clock.GetUtcNow().ToUnixTimeMilliseconds():x}");
     }
 
+    /// <summary>Encodes and disposes <paramref name="buffer"/>.</summary>
     public EncodedPosting Encode(PostingBuffer buffer)
     {
         var postingId = string.Create(CultureInfo.InvariantCulture, $"{prefix}-{++sequence:x}");
@@ -44,6 +46,7 @@ internal sealed class PostingEncoder : IDisposable
             AppendSegments(trace, postingId, now);
             foreach (var row in trace.Rows) AppendRow(row, postingId, now);
         }
+        buffer.Dispose();
         return new EncodedPosting
         {
             PostingId = postingId,
@@ -60,11 +63,11 @@ internal sealed class PostingEncoder : IDisposable
         segments.Dispose();
     }
 
-    private static EncodedPosting.TableBlock Encode(RowBlock block)
+    private EncodedPosting.TableBlock Encode(RowBlock block)
     {
-        var bytes = new ArrayBufferWriter<byte>(1 << 16);
-        block.WriteTo(bytes);
-        return new EncodedPosting.TableBlock(block.Table, [.. block.ColumnNames], block.Rows, bytes.WrittenMemory);
+        scratch.ResetWrittenCount();
+        block.WriteTo(scratch);
+        return new EncodedPosting.TableBlock(block.Table, [.. block.ColumnNames], block.Rows, scratch.WrittenSpan.ToArray());
     }
 
     private void AppendRow(LedgerEntry row, string postingId, long now)
@@ -76,7 +79,6 @@ internal sealed class PostingEncoder : IDisposable
 
     private void AppendFacts(TracePosting trace, string postingId, long now)
     {
-        using var encoded = trace.EncodedSpans;
         facts.Append(new TraceFactsRow
         {
             TraceId = trace.TraceId,
@@ -88,7 +90,7 @@ internal sealed class PostingEncoder : IDisposable
             EndedAtMicros = trace.Segment.EndedAtMicros,
             RunId = trace.Segment.RunId,
             Spans = trace.Spans,
-            Blob = encoded?.Encoded ?? default,
+            Blob = trace.EncodedSpans,
             Context = TraceContextCodec.Encode(trace.Context),
         });
     }

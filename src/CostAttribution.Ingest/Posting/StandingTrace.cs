@@ -3,17 +3,48 @@ using CostAttribution.Domain.Ledger;
 
 namespace CostAttribution.Ingest.Posting;
 
-/// <summary>What stands in the ledger for one trace, as of the last posting handed over.</summary>
+/// <summary>
+/// What stands in the ledger for one trace, as of the last posting handed over. There is one per trace in memory, so each map
+/// is made when there is something to put in.
+/// </summary>
 internal sealed class StandingTrace
 {
+    private Dictionary<(SpanId SpanId, string CostItem), LedgerEntry>? entries;
+    private Dictionary<(SpanId SpanId, string CostItem), int>? revisions;
+    private ulong[] factHashes = [];
+
     /// <summary>Standing entries by what they are for.</summary>
-    public Dictionary<(SpanId SpanId, string CostItem), LedgerEntry> Entries { get; } = [];
+    public Dictionary<(SpanId SpanId, string CostItem), LedgerEntry> Entries => entries ??= [];
 
-    /// <summary>Highest revision ever posted for a (span, cost item), standing or reversed.</summary>
-    public Dictionary<(SpanId SpanId, string CostItem), int> Revisions { get; } = [];
+    /// <summary>
+    /// Highest revision ever posted for a (span, cost item) of which nothing stands any more; others may be in it too.
+    /// </summary>
+    public Dictionary<(SpanId SpanId, string CostItem), int> Revisions => revisions ??= [];
 
-    /// <summary>What the facts last said about a span, as a hash: an unchanged span is not written again.</summary>
-    public Dictionary<SpanId, ulong> FactHashes { get; } = [];
+    public int EntryCount => entries?.Count ?? 0;
+
+    /// <summary>Highest revision ever posted where nothing stands; 0 when there was none.</summary>
+    public int RevisionOf((SpanId SpanId, string CostItem) key) => revisions is null ? 0 : revisions.GetValueOrDefault(key);
+
+    /// <summary>Makes room for the first entries.</summary>
+    public void Expect(int newEntries)
+    {
+        if (newEntries > 0) entries ??= new(newEntries);
+    }
+
+    /// <summary>
+    /// Notes what the facts say about the span at a position of the trace, as a hash. False when they said the same last time:
+    /// an unchanged span is not written again.
+    /// </summary>
+    public bool NoteFacts(int position, ulong hash, int spans)
+    {
+        if (position >= factHashes.Length) Array.Resize(ref factHashes, spans);
+        // Zero stands for "nothing said yet".
+        hash = Math.Max(hash, 1);
+        if (factHashes[position] == hash) return false;
+        factHashes[position] = hash;
+        return true;
+    }
 
     /// <summary>Revision of the last facts row; 0 when there is none.</summary>
     public int FactsRevision { get; set; }
@@ -27,5 +58,5 @@ internal sealed class StandingTrace
     /// <summary>The last facts row said that the trace had settled.</summary>
     public bool PostedAsSettled { get; set; }
 
-    public long ApproximateBytes => Entries.Count * 900L + (Revisions.Count + FactHashes.Count) * 64L;
+    public long ApproximateBytes => EntryCount * 900L + (revisions?.Count ?? 0) * 64L + factHashes.Length * sizeof(ulong);
 }

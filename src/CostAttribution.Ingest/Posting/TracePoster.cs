@@ -1,5 +1,3 @@
-using System.IO.Hashing;
-using System.Runtime.InteropServices;
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Ledger;
@@ -29,9 +27,11 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     private static readonly string[] RoleNames = ["other", "leaf", "container", "tool", "non_billable"];
 
     private readonly Utf8Interner interner = new();
+    private readonly FactsHash hash = new();
     private readonly List<LedgerEntry> wanted = [];
     private readonly List<LedgerEntry> rows = [];
     private readonly List<int> positions = [];
+    private readonly List<UnitQuantity> units = [];
 
     /// <summary>Scratch for encoding the spans of a trace.</summary>
     public SpanBatchBuilder Builder => builder;
@@ -56,6 +56,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         var standing = trace.Standing;
         var waiting = Select(trace, costs, scope);
         rows.Clear();
+        standing.Expect(wanted.Count);
         LedgerDifference.Append(standing, wanted, ReasonForNew(trace), ReasonForChange(trace), rows);
         // Before the trace has settled, facts without a row would only be written to be written again.
         if (!settled && rows.Count == 0) return waiting;
@@ -63,7 +64,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         var facts = NewFacts(trace, costs);
         Total(costs.Segment, standing.Entries.Values);
         if (!settled) costs.Segment.Status = RunStatus.Open;
-        var segmentHash = HashOf(costs.Segment);
+        var segmentHash = hash.Of(costs.Segment);
         if (rows.Count == 0 && facts.Count == 0 && segmentHash == standing.SegmentHash && settled == standing.PostedAsSettled)
             return waiting;
 
@@ -79,7 +80,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             Settled = settled,
             Rows = [.. rows],
             Spans = facts,
-            EncodedSpans = positions.Count == 0 ? null : trace.Spans.Encode(positions, builder),
+            EncodedSpans = EncodeSpans(trace),
             Context = trace.Context,
             Segment = costs.Segment,
             LeftRunId = leftRunId,
@@ -88,6 +89,13 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     }
 
     public void Dispose() => builder.Dispose();
+
+    private ReadOnlyMemory<byte> EncodeSpans(OpenTrace trace)
+    {
+        if (positions.Count == 0) return default;
+        using var batch = trace.Spans.Encode(positions, builder);
+        return Buffer.Keep(batch.Encoded.Span);
+    }
 
     // What stands goes on standing while the trace is open: only new entries wait for their owner.
     private LedgerEntry[] Select(OpenTrace trace, TraceCosts costs, PostingScope scope)
@@ -117,13 +125,11 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     private List<SpanFactsRow> NewFacts(OpenTrace trace, TraceCosts costs)
     {
         positions.Clear();
-        var facts = new List<SpanFactsRow>();
+        var facts = new List<SpanFactsRow>(costs.Spans.Count);
         foreach (var outcome in costs.Spans)
         {
             var span = trace.Spans[outcome.Position];
-            var hash = HashOf(outcome, span.ContentHash);
-            if (trace.Standing.FactHashes.TryGetValue(outcome.SpanId, out var posted) && posted == hash) continue;
-            trace.Standing.FactHashes[outcome.SpanId] = hash;
+            if (!trace.Standing.NoteFacts(outcome.Position, hash.Of(outcome, span.ContentHash), trace.Spans.Count)) continue;
             positions.Add(outcome.Position);
             facts.Add(new SpanFactsRow
             {
@@ -148,10 +154,10 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         return facts;
     }
 
-    private static UnitQuantity[] Units(in UsageVector usage)
+    private UnitQuantity[] Units(in UsageVector usage)
     {
         if (usage.IsZero) return [];
-        var units = new List<UnitQuantity>(8);
+        units.Clear();
         Add(UsageUnits.InputTokens, usage.InputTokens);
         Add(UsageUnits.CacheReadTokens, usage.CacheReadTokens);
         Add(UsageUnits.CacheWriteTokens, usage.CacheWriteTokens);
@@ -192,65 +198,5 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             if (entry.Cost.Status is PriceStatus.UnpricedModel or PriceStatus.UnpricedUnit) segment.UnpricedCalls += entry.Calls;
             if ((entry.Flags & SpanFlags.UsageMissing) != 0) segment.UsageMissingCalls += entry.Calls;
         }
-    }
-
-    private static ulong HashOf(SpanOutcome outcome, ulong content)
-    {
-        var hash = new XxHash3();
-        Append(hash, content);
-        Append(hash, (ulong)outcome.Role << 32 | (ulong)outcome.Ownership << 24 | (ulong)outcome.CustomerEvidence << 8
-            | (ulong)outcome.FeatureEvidence);
-        Append(hash, outcome.SupersededBy.Value);
-        Append(hash, (ulong)outcome.Flags);
-        Append(hash, outcome.Dialect);
-        Append(hash, outcome.CustomerId);
-        Append(hash, outcome.FeatureId);
-        Append(hash, outcome.Reported);
-        Append(hash, outcome.Excess);
-        return hash.GetCurrentHashAsUInt64();
-    }
-
-    private static ulong HashOf(RunSegment segment)
-    {
-        var hash = new XxHash3();
-        Append(hash, segment.RunId);
-        Append(hash, (ulong)segment.StartedAtMicros);
-        Append(hash, (ulong)segment.EndedAtMicros);
-        foreach (var text in (ReadOnlySpan<string>)[segment.Workflow, segment.Agent, segment.CustomerId, segment.FeatureId,
-            segment.Environment, segment.Product, segment.Team, segment.Plan])
-            Append(hash, text);
-        Append(hash, (ulong)segment.Status << 1 | (segment.MixedCustomers ? 1UL : 0));
-        foreach (var number in (ReadOnlySpan<long>)[segment.Steps, segment.Attempts, segment.Retries, segment.Calls,
-            segment.FailedCalls, segment.InputTokens, segment.CacheReadTokens, segment.CacheWriteTokens,
-            segment.CacheWrite1hTokens, segment.OutputTokens, segment.ReasoningTokens, segment.UnpricedCalls,
-            segment.UsageMissingCalls])
-            Append(hash, (ulong)number);
-        foreach (var money in (ReadOnlySpan<Money>)[segment.Cost, segment.ListCost, segment.RetryCost])
-        {
-            Append(hash, unchecked((ulong)money.PicoUsd));
-            Append(hash, (ulong)(money.PicoUsd >> 64 & ulong.MaxValue));
-        }
-        return hash.GetCurrentHashAsUInt64();
-    }
-
-    private static void Append(XxHash3 hash, in UsageVector usage)
-    {
-        foreach (var quantity in (ReadOnlySpan<long>)[usage.InputTokens, usage.CacheReadTokens, usage.CacheWriteTokens,
-            usage.CacheWrite1hTokens, usage.OutputTokens, usage.ReasoningTokens])
-            Append(hash, (ulong)quantity);
-        foreach (var (unit, quantity) in usage.OtherUnits ?? [])
-        {
-            Append(hash, unit);
-            Append(hash, (ulong)quantity);
-        }
-    }
-
-    private static void Append(XxHash3 hash, ulong value) =>
-        hash.Append(MemoryMarshal.AsBytes(new ReadOnlySpan<ulong>(in value)));
-
-    private static void Append(XxHash3 hash, string text)
-    {
-        Append(hash, (ulong)text.Length);
-        hash.Append(MemoryMarshal.AsBytes(text.AsSpan()));
     }
 }

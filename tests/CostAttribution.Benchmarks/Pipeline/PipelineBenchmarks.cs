@@ -12,6 +12,7 @@ namespace CostAttribution.Benchmarks.Pipeline;
 /// </summary>
 [Config(typeof(OnePassPerIteration))]
 [MemoryDiagnoser]
+[MinColumn, MedianColumn]
 public class PipelineBenchmarks
 {
     private const int Bodies = 20;
@@ -61,6 +62,6 @@ public class PipelineBenchmarks
     private sealed class OnePassPerIteration : ManualConfig
     {
         public OnePassPerIteration() => AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
-            .WithWarmupCount(10).WithIterationCount(25).WithInvocationCount(1).WithUnrollFactor(1));
+            .WithWarmupCount(40).WithIterationCount(30).WithInvocationCount(1).WithUnrollFactor(1));
     }
 }

@@ -131,8 +131,8 @@ internal sealed class AssemblyBench : IDisposable
             if (row.Sign > 0) standing.Entries[key] = row;
             else standing.Entries.Remove(key);
         }
-        var facts = own.Where(posting => posting.EncodedSpans is not null)
-            .Select(posting => SpanBatch.Decode(posting.EncodedSpans!.Encoded.Span, keys));
+        var facts = own.Where(posting => !posting.EncodedSpans.IsEmpty)
+            .Select(posting => SpanBatch.Decode(posting.EncodedSpans.Span, keys));
         return new StoredTrace([.. facts], standing, own[^1].Context);
     }
 
