@@ -41,7 +41,8 @@ internal sealed class OutsideKnowledge(int topicsMax)
             }
             context = context with { Links = links };
         }
-        if (questions.ExplicitRunId.Length > 0) context = context with { Run = Ask(TopicKey.OfRun(questions.ExplicitRunId), asker) };
+        if (questions.ExplicitRunId.Length > 0)
+            context = context with { Run = Ask(TopicKey.OfRun(questions.ExplicitRunId), asker) };
         return context;
     }
 
@@ -72,7 +73,8 @@ internal sealed class OutsideKnowledge(int topicsMax)
     /// <summary>Whether somebody asked about the linked span and nobody has answered; true only once per span.</summary>
     public bool ShouldAsk(TraceId traceId, SpanId spanId)
     {
-        if (!topics.TryGetValue(TopicKey.OfLink(traceId, spanId), out var topic) || topic.HasWords || topic.StoreAsked) return false;
+        if (!topics.TryGetValue(TopicKey.OfLink(traceId, spanId), out var topic)
+            || topic.HasWords || topic.StoreAsked) return false;
         return topic.StoreAsked = true;
     }
 

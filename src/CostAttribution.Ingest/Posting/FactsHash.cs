@@ -18,8 +18,9 @@ internal sealed class FactsHash
     /// <param name="content">Hash of what the sender said about it.</param>
     public ulong Of(SpanOutcome outcome, ulong content)
     {
-        Append([content, (ulong)outcome.Role << 32 | (ulong)outcome.Ownership << 24 | (ulong)outcome.CustomerEvidence << 8
-            | (ulong)outcome.FeatureEvidence, outcome.SupersededBy.Value, (ulong)outcome.Flags]);
+        var decided = (ulong)outcome.Role << 32 | (ulong)outcome.Ownership << 24 | (ulong)outcome.CustomerEvidence << 8
+            | (ulong)outcome.FeatureEvidence;
+        Append([content, decided, outcome.SupersededBy.Value, (ulong)outcome.Flags]);
         Append(outcome.Dialect);
         Append(outcome.CustomerId);
         Append(outcome.FeatureId);
@@ -54,8 +55,8 @@ internal sealed class FactsHash
 
     private void Append(in UsageVector usage)
     {
-        Append([(ulong)usage.InputTokens, (ulong)usage.CacheReadTokens, (ulong)usage.CacheWriteTokens, (ulong)usage.CacheWrite1hTokens,
-            (ulong)usage.OutputTokens, (ulong)usage.ReasoningTokens, (ulong)(usage.OtherUnits?.Length ?? 0)]);
+        Append([(ulong)usage.InputTokens, (ulong)usage.CacheReadTokens, (ulong)usage.CacheWriteTokens,
+            (ulong)usage.CacheWrite1hTokens, (ulong)usage.OutputTokens, (ulong)usage.ReasoningTokens, (ulong)(usage.OtherUnits?.Length ?? 0)]);
         foreach (var (unit, quantity) in usage.OtherUnits ?? [])
         {
             Append(unit);
@@ -63,7 +64,8 @@ internal sealed class FactsHash
         }
     }
 
-    private void Append(Money money) => Append([unchecked((ulong)money.PicoUsd), (ulong)(money.PicoUsd >> 64 & ulong.MaxValue)]);
+    private void Append(Money money) =>
+        Append([unchecked((ulong)money.PicoUsd), (ulong)(money.PicoUsd >> 64 & ulong.MaxValue)]);
 
     private void Append(string text)
     {

@@ -22,7 +22,9 @@ internal sealed class TracePosting
     /// <summary>Facts of new or changed spans, with the text columns taken out of the trace's buffer.</summary>
     public required IReadOnlyList<SpanFactsRow> Spans { get; init; }
 
-    /// <summary>The same spans encoded as a <see cref="SpanBatch"/>; empty when there are none. Lives as long as the posting buffer.</summary>
+    /// <summary>
+    /// The same spans encoded as a <see cref="SpanBatch"/>; empty when there are none. Lives as long as the posting buffer.
+    /// </summary>
     public required ReadOnlyMemory<byte> EncodedSpans { get; init; }
     public required TraceContext Context { get; init; }
     public required RunSegment Segment { get; init; }

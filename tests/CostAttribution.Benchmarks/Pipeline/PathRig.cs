@@ -40,7 +40,8 @@ internal sealed class PathRig : IDisposable
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
         encoder = new PostingEncoder("bench", clock);
         var costing = new CostingStage(new CostingSnapshots(rates, AttributionTable.Default), TopicsMax);
-        assembler = new TraceAssembler(options, clock, costing, poster, new AssemblyMetrics(), new OpenCostBook(), storeIsEmpty: true);
+        assembler = new TraceAssembler(
+            options, clock, costing, poster, new AssemblyMetrics(), new OpenCostBook(), storeIsEmpty: true);
         clock.Advance(TimeSpan.FromMilliseconds(1));
     }
 
