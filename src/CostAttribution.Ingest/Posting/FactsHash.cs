@@ -56,7 +56,8 @@ internal sealed class FactsHash
     private void Append(in UsageVector usage)
     {
         Append([(ulong)usage.InputTokens, (ulong)usage.CacheReadTokens, (ulong)usage.CacheWriteTokens,
-            (ulong)usage.CacheWrite1hTokens, (ulong)usage.OutputTokens, (ulong)usage.ReasoningTokens, (ulong)(usage.OtherUnits?.Length ?? 0)]);
+            (ulong)usage.CacheWrite1hTokens, (ulong)usage.OutputTokens, (ulong)usage.ReasoningTokens,
+            (ulong)(usage.OtherUnits?.Length ?? 0)]);
         foreach (var (unit, quantity) in usage.OtherUnits ?? [])
         {
             Append(unit);

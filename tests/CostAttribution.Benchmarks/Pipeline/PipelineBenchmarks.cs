@@ -13,7 +13,7 @@ namespace CostAttribution.Benchmarks.Pipeline;
 [Config(typeof(OnePassPerIteration))]
 [MemoryDiagnoser]
 [MinColumn, MedianColumn]
-public class PipelineBenchmarks
+public class PipelineBenchmarks : IDisposable
 {
     private const int Bodies = 20;
     private const int Spans = Bodies * PathRig.SpansPerBody;
@@ -25,7 +25,11 @@ public class PipelineBenchmarks
     public void Renew() => rig.Renew();
 
     [GlobalCleanup]
-    public void Cleanup() => rig.Dispose();
+    public void Dispose()
+    {
+        rig.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     /// <summary>What the generated classes need merely to parse the same bytes.</summary>
     [Benchmark(OperationsPerInvoke = Spans)]
