@@ -318,7 +318,8 @@ internal sealed class TraceAssembler : IDisposable
 
     private void Post(OpenTrace trace, PostingScope scope, bool settled, bool incomplete)
     {
-        var costs = costing.Cost(trace, final: settled, incomplete);
+        // What was once posted as final is not taken back while late spans keep the trace open.
+        var costs = costing.Cost(trace, final: settled || trace.Standing.WasSettled, incomplete);
         trace.CostRelevant = costs.CostRelevant || trace.Standing.EntryCount > 0 || trace.Standing.FactsRevision > 0;
         openCosts.Remove(trace.Waiting);
         if (trace.CostRelevant)
