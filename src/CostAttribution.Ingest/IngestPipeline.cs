@@ -80,7 +80,7 @@ public sealed class IngestPipeline : IDisposable
         try
         {
             state = PipelineState.Recovering;
-            await posting.ResolvePendingAsync(reader.CountPostingAsync, stop).ConfigureAwait(false);
+            await posting.ResolvePendingAsync(reader, stop).ConfigureAwait(false);
             var storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
             assembler = new TraceAssembler(parts.Assembly, parts.Clock, new CostingStage(parts.Snapshots, TopicsMax), poster,
                 AssemblyMetrics, OpenCosts, storeIsEmpty);

@@ -11,6 +11,8 @@ internal static class OutsideNeeds
     private static readonly Dimension[] OfSession =
         [Dimension.Customer, Dimension.User, Dimension.Plan, Dimension.Audience, Dimension.Team, Dimension.Product];
 
+    private static readonly Dimension[] OfRun = [Dimension.Customer, Dimension.Feature];
+
     public static void Collect(TraceSpans trace, TraceTree tree, SpanFacts[] facts, CallElection calls, IdentityTable identities,
         AttributionTable attribution, EvidenceResolver resolver, TraceCosts result)
     {
@@ -18,6 +20,10 @@ internal static class OutsideNeeds
         {
             if (entry.CustomerEvidence is Evidence.None or Evidence.Session or Evidence.Rule && entry.SessionId.Length > 0)
                 result.OpenSessions.Add(entry.SessionId);
+        }
+        if (result.ExplicitRunId.Length > 0)
+        {
+            foreach (var dimension in OfRun) AddRunValue(dimension, identities, attribution, result);
         }
         foreach (var call in calls.Calls) AddLinks(call.Owner, trace, tree, identities, resolver, result);
 
@@ -39,6 +45,16 @@ internal static class OutsideNeeds
         if (linked < 0 || identities.Nearest(node, (int)Dimension.Customer * 2).Node >= 0) return;
         var span = trace[tree.Position(linked)];
         for (var i = 0; i < span.LinkCount; i++) result.OpenLinks.Add(span.Link(i));
+    }
+
+    // Values of proper keys on spans, as the resolver takes them from its own trace: what was itself inferred is no evidence.
+    private static void AddRunValue(Dimension dimension, IdentityTable identities, AttributionTable attribution,
+        TraceCosts result)
+    {
+        var slot = (int)dimension * 2;
+        var value = identities.Unique(slot);
+        if (value.Length == 0 && !identities.HasSeveral(slot)) return;
+        result.RunValues.Add(new OutsideValue(attribution.Dimensions[(int)dimension], value));
     }
 
     private static void AddSessionValue(string session, Dimension dimension, string value, AttributionTable attribution,

@@ -37,8 +37,13 @@ public sealed class TraceCosts
     /// </summary>
     public List<(string SessionId, OutsideValue Value)> SessionValues { get; } = [];
 
-    /// <summary>The trace's explicit run id and what it knows about it; empty when it has none.</summary>
+    /// <summary>The trace's explicit run id; empty when it has none.</summary>
     public string ExplicitRunId { get; set; } = "";
+
+    /// <summary>
+    /// What the trace knows first-hand about its explicit run, by dimension; an empty value where its spans say several.
+    /// </summary>
+    public List<OutsideValue> RunValues { get; } = [];
 
     /// <summary>Owned response ids as <c>provider\nresponse id</c> with the owning span.</summary>
     public List<(string Response, SpanId SpanId)> OwnedResponses { get; } = [];
@@ -69,6 +74,7 @@ public sealed class TraceCosts
         OpenLinks.Clear();
         SessionValues.Clear();
         ExplicitRunId = "";
+        RunValues.Clear();
         OwnedResponses.Clear();
     }
 }

@@ -180,7 +180,11 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     {
         if (clock.GetElapsedTime(trimmedAt) < TrimInterval) return;
         trimmedAt = clock.GetTimestamp();
-        if (journal.Statistics().Bytes > journalBytesMax / 2) assembler.ForgetCostless();
+        if (journal.Statistics().Bytes > journalBytesMax / 2)
+        {
+            assembler.ForgetCostless();
+            assembler.SettleRestless();
+        }
         var low = Math.Min(Math.Min(feed.Next.Sequence, assembler.HeldFrom), poster.Buffer.HeldFrom);
         foreach (var held in inFlight) low = Math.Min(low, held);
         try

@@ -31,6 +31,9 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// </summary>
     public ulong? UnpostedFrom { get; set; }
 
+    /// <summary>Since when <see cref="UnpostedFrom"/> holds the journal.</summary>
+    public long HeldSince { get; set; } = now;
+
     /// <summary>Something changed since the last costing.</summary>
     public bool Dirty { get; set; }
 
@@ -110,6 +113,7 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
         Dirty = true;
         ForgetWhole();
         LastArrival = now;
+        if (UnpostedFrom is null) HeldSince = now;
         UnpostedFrom = Math.Min(UnpostedFrom ?? ulong.MaxValue, position);
         if (!withUsage) return;
         UnpostedUsageSince ??= now;

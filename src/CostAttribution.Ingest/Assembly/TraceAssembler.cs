@@ -161,6 +161,22 @@ internal sealed class TraceAssembler : IDisposable
         if (costless.Length > 0) metrics.Count(AssemblyReason.CostlessForgotten);
     }
 
+    /// <summary>
+    /// Settles traces that never come to rest, as they are: what they hold of the journal goes to the store, and what still comes
+    /// is a correction. Called when the journal is filling up, so that one endless trace cannot stop all senders.
+    /// </summary>
+    public void SettleRestless()
+    {
+        var now = Now;
+        var since = now - (long)options.UnattributedWait.TotalMilliseconds;
+        foreach (var trace in traces.Values.Where(trace => !trace.Settled && trace.HeldSince <= since).ToArray())
+        {
+            if (trace.Load is LoadState.Wanted or LoadState.Asked) continue;
+            metrics.Count(AssemblyReason.PressureEviction);
+            Settle(trace, now, incomplete: !trace.IsWhole());
+        }
+    }
+
     /// <summary>The store could not answer; the trace will be asked about again.</summary>
     public void NotLoaded(TraceId id)
     {
@@ -318,7 +334,8 @@ internal sealed class TraceAssembler : IDisposable
 
     private void Post(OpenTrace trace, PostingScope scope, bool settled, bool incomplete)
     {
-        var costs = costing.Cost(trace, final: settled, incomplete);
+        // What was once posted as final is not taken back while late spans keep the trace open.
+        var costs = costing.Cost(trace, final: settled || trace.Standing.WasSettled, incomplete);
         trace.CostRelevant = costs.CostRelevant || trace.Standing.EntryCount > 0 || trace.Standing.FactsRevision > 0;
         openCosts.Remove(trace.Waiting);
         if (trace.CostRelevant)

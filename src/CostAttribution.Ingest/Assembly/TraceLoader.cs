@@ -77,7 +77,8 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, T
         var newest = facts[^1];
         var rebuilt = new StandingTrace
         {
-            FactsRevision = newest.Revision, PostedAsSettled = newest.Settled, RunId = newest.RunId,
+            FactsRevision = newest.Revision, PostedAsSettled = newest.Settled, WasSettled = facts.Any(row => row.Settled),
+            RunId = newest.RunId,
         };
         foreach (var entry in standing) rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
         foreach (var (key, revision) in revisions) rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;

@@ -29,8 +29,7 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax)
         if (costs.OpenSessions.Count > 0 || costs.OpenLinks.Count > 0 || costs.ExplicitRunId.Length > 0)
         {
             var informed = Outside.Answer(trace.Id, context, costs);
-            if (informed.Sessions.Count + informed.Links.Count + informed.Run.Count > 0)
-                Run(trace, context = informed, rates, attribution);
+            if (!ReferenceEquals(informed, context)) Run(trace, context = informed, rates, attribution);
         }
         trace.Context = context;
         return costs;

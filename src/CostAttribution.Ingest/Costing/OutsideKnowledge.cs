@@ -5,45 +5,50 @@ namespace CostAttribution.Ingest.Costing;
 
 /// <summary>
 /// What traces know of each other: which customer a session, a run or a linked span belongs to, and which trace owns a
-/// response id. A trace that asked is named again when the answer to its question changes. Bounded: the oldest topics are
-/// forgotten, which only leaves spans unattributed that <c>session</c> or <c>link</c> evidence might have reached.
-/// Not thread-safe: belongs to one assembler.
+/// response id. A trace hears what the others say, never its own word, and is named again when the answer to its question
+/// changes. Bounded: the oldest topics are forgotten, which only leaves spans unattributed that <c>session</c> or <c>link</c>
+/// evidence might have reached. Not thread-safe: belongs to one assembler.
 /// </summary>
 internal sealed class OutsideKnowledge(int topicsMax)
 {
     private const int AskersPerTopicMax = 256;
 
+    // As costing tells them (TraceCosts.RunValues).
+    private static readonly string[] OfRun = ["customer", "feature"];
+
     private readonly Dictionary<TopicKey, Topic> topics = [];
     private readonly Queue<TopicKey> age = new();
 
     /// <summary>
-    /// The context of a trace given its open questions. Remembers that the trace asked, so that <see cref="Publish"/> names it.
+    /// The context of a trace given its open questions, the same object when no answer is news. What nobody here has spoken of
+    /// stays as it was: it was known to an earlier process. Remembers that the trace asked, so that <see cref="Publish"/> names
+    /// it.
     /// </summary>
     public TraceContext Answer(TraceId asker, TraceContext context, TraceCosts questions)
     {
-        if (questions.OpenSessions.Count > 0)
+        Dictionary<string, OutsideValue[]>? sessions = null;
+        foreach (var session in questions.OpenSessions)
         {
-            var sessions = new Dictionary<string, OutsideValue[]>(StringComparer.Ordinal);
-            foreach (var session in questions.OpenSessions)
-            {
-                var values = Ask(TopicKey.OfSession(session), asker);
-                if (values.Length > 0) sessions[session] = values;
-            }
-            context = context with { Sessions = sessions };
+            if (Ask(TopicKey.OfSession(session), asker) is not { } values) continue;
+            if (IsKnown(context.Sessions, session, values)) continue;
+            sessions ??= new Dictionary<string, OutsideValue[]>(context.Sessions, StringComparer.Ordinal);
+            if (values.Length > 0) sessions[session] = values;
+            else sessions.Remove(session);
         }
-        if (questions.OpenLinks.Count > 0)
+        Dictionary<(TraceId, SpanId), OutsideValue[]>? links = null;
+        foreach (var link in questions.OpenLinks)
         {
-            var links = new Dictionary<(TraceId, SpanId), OutsideValue[]>();
-            foreach (var link in questions.OpenLinks)
-            {
-                var values = Ask(TopicKey.OfLink(link.TraceId, link.SpanId), asker);
-                if (values.Length > 0) links[link] = values;
-            }
-            context = context with { Links = links };
+            if (Ask(TopicKey.OfLink(link.TraceId, link.SpanId), asker) is not { } values) continue;
+            if (IsKnown(context.Links, link, values)) continue;
+            links ??= new Dictionary<(TraceId, SpanId), OutsideValue[]>(context.Links);
+            if (values.Length > 0) links[link] = values;
+            else links.Remove(link);
         }
-        if (questions.ExplicitRunId.Length > 0)
-            context = context with { Run = Ask(TopicKey.OfRun(questions.ExplicitRunId), asker) };
-        return context;
+        if (sessions is not null) context = context with { Sessions = sessions };
+        if (links is not null) context = context with { Links = links };
+        if (questions.ExplicitRunId.Length == 0 || Ask(TopicKey.OfRun(questions.ExplicitRunId), asker) is not { } run)
+            return context;
+        return run.SequenceEqual(context.Run) ? context : context with { Run = run };
     }
 
     /// <summary>
@@ -51,24 +56,33 @@ internal sealed class OutsideKnowledge(int topicsMax)
     /// </summary>
     public void Publish(TraceId source, TraceCosts costs, ICollection<TraceId> concerned)
     {
-        foreach (var (session, value) in costs.SessionValues) Tell(TopicKey.OfSession(session), source, value, concerned);
+        foreach (var (session, value) in costs.SessionValues)
+            TopicOf(TopicKey.OfSession(session)).Tell(source, value.Dimension, value.Value, concerned);
         if (costs.ExplicitRunId.Length > 0)
         {
-            var run = TopicKey.OfRun(costs.ExplicitRunId);
-            TellOwner(run, source, costs.Segment.CustomerId, costs.Segment.FeatureId, concerned);
+            var run = TopicOf(TopicKey.OfRun(costs.ExplicitRunId));
+            foreach (var dimension in OfRun)
+            {
+                string? told = null;
+                foreach (var value in costs.RunValues) told = value.Dimension == dimension ? value.Value : told;
+                run.Tell(source, dimension, told, concerned);
+            }
         }
         foreach (var span in costs.Spans)
         {
-            if (span.CustomerId.Length == 0 && span.FeatureId.Length == 0) continue;
-            var topic = TopicKey.OfLink(source, span.SpanId);
-            if (!topics.ContainsKey(topic)) continue;
-            TellOwner(topic, source, span.CustomerId, span.FeatureId, concerned);
+            if (topics.TryGetValue(TopicKey.OfLink(source, span.SpanId), out var topic))
+                TellOwner(topic, source, span.CustomerId, span.FeatureId, concerned);
         }
     }
 
-    /// <summary>The store knows whose span a linked one is; empty values say nothing.</summary>
-    public void TellLink(TraceId traceId, SpanId spanId, string customer, string feature, ICollection<TraceId> concerned) =>
-        TellOwner(TopicKey.OfLink(traceId, spanId), traceId, customer, feature, concerned);
+    /// <summary>
+    /// The store knows whose span a linked one is; empty values say nothing, and the word of its trace itself is newer.
+    /// </summary>
+    public void TellLink(TraceId traceId, SpanId spanId, string customer, string feature, ICollection<TraceId> concerned)
+    {
+        if (topics.TryGetValue(TopicKey.OfLink(traceId, spanId), out var topic) && !topic.HasWords)
+            TellOwner(topic, traceId, customer, feature, concerned);
+    }
 
     /// <summary>Whether somebody asked about the linked span and nobody has answered; true only once per span.</summary>
     public bool ShouldAsk(TraceId traceId, SpanId spanId)
@@ -78,27 +92,21 @@ internal sealed class OutsideKnowledge(int topicsMax)
         return topic.StoreAsked = true;
     }
 
-    private void TellOwner(in TopicKey topic, TraceId source, string customer, string feature, ICollection<TraceId> concerned)
+    private static bool IsKnown<TKey>(IReadOnlyDictionary<TKey, OutsideValue[]> known, TKey key, OutsideValue[] values) =>
+        known.TryGetValue(key, out var before) ? before.AsSpan().SequenceEqual(values) : values.Length == 0;
+
+    private static void TellOwner(Topic topic, TraceId source, string customer, string feature, ICollection<TraceId> concerned)
     {
-        if (customer.Length > 0) Tell(topic, source, new OutsideValue("customer", customer), concerned);
-        if (feature.Length > 0) Tell(topic, source, new OutsideValue("feature", feature), concerned);
+        topic.Tell(source, "customer", customer.Length > 0 ? customer : null, concerned);
+        topic.Tell(source, "feature", feature.Length > 0 ? feature : null, concerned);
     }
 
-    private OutsideValue[] Ask(in TopicKey key, TraceId asker)
+    // Null when nobody but the asker has said anything, then or now.
+    private OutsideValue[]? Ask(in TopicKey key, TraceId asker)
     {
         var topic = TopicOf(key);
         if (topic.Askers.Count < AskersPerTopicMax) topic.Askers.Add(asker);
-        return topic.Answer;
-    }
-
-    private void Tell(in TopicKey key, TraceId source, OutsideValue value, ICollection<TraceId> concerned)
-    {
-        var topic = TopicOf(key);
-        if (!topic.Tell(source, value) || !topic.HasAskers) return;
-        foreach (var asker in topic.Askers)
-        {
-            if (asker != source) concerned.Add(asker);
-        }
+        return topic.IsToldTo(asker) ? topic.AnswerTo(asker) : null;
     }
 
     private Topic TopicOf(in TopicKey key)
@@ -106,7 +114,7 @@ internal sealed class OutsideKnowledge(int topicsMax)
         if (topics.TryGetValue(key, out var topic)) return topic;
         while (topics.Count >= topicsMax && age.TryDequeue(out var oldest)) topics.Remove(oldest);
         age.Enqueue(key);
-        return topics[key] = new Topic();
+        return topics[key] = new Topic(ofOneSpan: key.Kind == TopicKind.Link);
     }
 
     private enum TopicKind : byte { Session = 1, Run = 2, Link = 3 }
@@ -119,74 +127,100 @@ internal sealed class OutsideKnowledge(int topicsMax)
     }
 
     /// <summary>There is about one per trace, and most hold one word: plain arrays, made when needed.</summary>
-    private sealed class Topic
+    /// <param name="ofOneSpan">One trace alone knows the answer, and may be the one that asks.</param>
+    private sealed class Topic(bool ofOneSpan)
     {
         private const int SourcesMax = 128;
-        private (TraceId Source, OutsideValue Word)[] told = [];
+
+        // A null word was taken back; an empty one says that the source itself knows several.
+        private (TraceId Source, string Dimension, string? Word)[] told = [];
         private int toldCount;
         private HashSet<TraceId>? askers;
 
         public HashSet<TraceId> Askers => askers ??= [];
-        public bool HasAskers => askers is not null;
         public bool HasWords => toldCount > 0;
         public bool StoreAsked { get; set; }
 
-        /// <summary>What all sources agree on, by dimension. Replaced, never changed: contexts keep it.</summary>
-        public OutsideValue[] Answer { get; private set; } = [];
-
-        /// <summary>A later word of the same trace replaces its earlier one. Returns whether the answer changed.</summary>
-        public bool Tell(TraceId source, OutsideValue word)
+        public bool IsToldTo(TraceId asker)
         {
-            var known = AnswerOf(word.Dimension);
-            var at = IndexOf(source, word.Dimension);
-            if (at < 0 && toldCount >= SourcesMax)
+            for (var i = 0; i < toldCount; i++)
             {
-                if (known == word.Value) return false;
-                at = IndexOf(source = default, word.Dimension);
+                if (ofOneSpan || told[i].Source != asker) return true;
             }
+            return false;
+        }
+
+        /// <summary>What everybody else agrees on, by dimension.</summary>
+        public OutsideValue[] AnswerTo(TraceId asker)
+        {
+            var answer = new List<OutsideValue>();
+            for (var i = 0; i < toldCount; i++)
+            {
+                var dimension = told[i].Dimension;
+                if (answer.Exists(value => value.Dimension == dimension)) continue;
+                if (Agreed(dimension, asker) is { } word) answer.Add(new OutsideValue(dimension, word));
+            }
+            answer.Sort(static (left, right) => string.CompareOrdinal(left.Dimension, right.Dimension));
+            return [.. answer];
+        }
+
+        /// <summary>A later word of the same trace replaces its earlier one; null takes it back.</summary>
+        public void Tell(TraceId source, string dimension, string? word, ICollection<TraceId> concerned)
+        {
+            var at = IndexOf(source, dimension);
+            if (at < 0)
+            {
+                if (word is null) return;
+                if (toldCount >= SourcesMax)
+                {
+                    if (Agreed(dimension, default) == word) return;
+                    at = IndexOf(source = default, dimension);
+                }
+            }
+            if (at >= 0 && told[at].Word == word) return;
+            if (askers is null)
+            {
+                Put(at, source, dimension, word);
+                return;
+            }
+            var before = askers.Select(asker => Agreed(dimension, asker)).ToArray();
+            Put(at, source, dimension, word);
+            var i = 0;
+            foreach (var asker in askers)
+            {
+                if (Agreed(dimension, asker) != before[i++] && (ofOneSpan || asker != source)) concerned.Add(asker);
+            }
+        }
+
+        private void Put(int at, TraceId source, string dimension, string? word)
+        {
             if (at < 0)
             {
                 if (toldCount == told.Length) Array.Resize(ref told, Math.Max(1, toldCount * 2));
                 at = toldCount++;
             }
-            told[at] = (source, word);
-
-            var agreed = Agreed(word.Dimension);
-            if (agreed == known) return false;
-            var others = Answer.Where(value => value.Dimension != word.Dimension);
-            if (agreed is not null) others = others.Append(word with { Value = agreed });
-            Answer = [.. others.OrderBy(value => value.Dimension, StringComparer.Ordinal)];
-            return true;
+            told[at] = (source, dimension, word);
         }
 
         private int IndexOf(TraceId source, string dimension)
         {
             for (var i = 0; i < toldCount; i++)
             {
-                if (told[i].Source == source && told[i].Word.Dimension == dimension) return i;
+                if (told[i].Source == source && told[i].Dimension == dimension) return i;
             }
             return -1;
         }
 
-        private string? AnswerOf(string dimension)
-        {
-            foreach (var value in Answer)
-            {
-                if (value.Dimension == dimension) return value.Value;
-            }
-            return null;
-        }
-
         // Sources that disagree answer nothing: a guess between two customers would be a wrong bill.
-        private string? Agreed(string dimension)
+        private string? Agreed(string dimension, TraceId asker)
         {
             string? agreed = null;
             for (var i = 0; i < toldCount; i++)
             {
-                var word = told[i].Word;
-                if (word.Dimension != dimension) continue;
-                if (agreed is not null && agreed != word.Value) return null;
-                agreed = word.Value;
+                var (source, about, word) = told[i];
+                if (word is null || about != dimension || (source == asker && !ofOneSpan)) continue;
+                if (word.Length == 0 || (agreed is not null && agreed != word)) return null;
+                agreed = word;
             }
             return agreed;
         }

@@ -10,10 +10,14 @@ internal static class LedgerContent
     // Says how a row came about, not what it is.
     private const SpanFlags PostingFlags = SpanFlags.LateCorrection;
 
+    /// <summary>
+    /// Whether a replacement would say nothing new. The attribution version alone is no news: new rules that say the same of an
+    /// entry leave it standing under the version it was posted with.
+    /// </summary>
     public static bool Equal(LedgerEntry a, LedgerEntry b) =>
         SameContext(a, b) && SameOwner(a, b) && SameUsage(a.Usage, b.Usage) && SameCost(a.Cost, b.Cost)
         && a.Calls == b.Calls && a.FailedCalls == b.FailedCalls && a.ProviderReportedCost == b.ProviderReportedCost
-        && a.RetryCost == b.RetryCost && a.RateBookVersion == b.RateBookVersion && a.AttributionVersion == b.AttributionVersion
+        && a.RetryCost == b.RetryCost && a.RateBookVersion == b.RateBookVersion
         && a.Ownership == b.Ownership && (a.Flags & ~PostingFlags) == (b.Flags & ~PostingFlags);
 
     /// <summary>Whether the same rate card question is asked about the same quantities.</summary>
@@ -66,5 +70,6 @@ internal static class LedgerContent
     private static bool SameCost(in CostBreakdown a, in CostBreakdown b) =>
         a.InputCost == b.InputCost && a.CacheReadCost == b.CacheReadCost && a.CacheWriteCost == b.CacheWriteCost
         && a.OutputCost == b.OutputCost && a.ReasoningCost == b.ReasoningCost && a.OtherCost == b.OtherCost
-        && a.ListCost == b.ListCost && a.Status == b.Status && (a.RateId ?? "") == (b.RateId ?? "");
+        && a.ListCost == b.ListCost && a.Status == b.Status && (a.RateId ?? "") == (b.RateId ?? "")
+        && (a.UnpricedUnit ?? "") == (b.UnpricedUnit ?? "");
 }

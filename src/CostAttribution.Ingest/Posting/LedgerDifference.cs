@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
+using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Usage;
 
 namespace CostAttribution.Ingest.Posting;
@@ -50,6 +51,9 @@ internal static class LedgerDifference
         }
         return rows.Count > before;
     }
+
+    // What the rate book says about an entry beside its price.
+    private const SpanFlags PriceFlags = SpanFlags.UnknownModel | SpanFlags.CostOverflow;
 
     /// <summary>Identity of a row: the same correction made twice has the same id.</summary>
     public static UInt128 EntryIdOf(TraceId traceId, SpanId spanId, string costItem, int revision, int sign)
@@ -100,6 +104,7 @@ internal static class LedgerDifference
         if (standing.RateBookVersion == wanted.RateBookVersion || !LedgerContent.SamePricedUsage(standing, wanted)) return;
         wanted.Cost = standing.Cost;
         wanted.RateBookVersion = standing.RateBookVersion;
-        wanted.RetryCost = wanted.RetryCost.IsZero ? wanted.RetryCost : wanted.Cost.Cost;
+        wanted.RetryCost = wanted.CallStatus is CallStatus.Error or CallStatus.Aborted ? wanted.Cost.Cost : Money.Zero;
+        wanted.Flags = (wanted.Flags & ~PriceFlags) | (standing.Flags & PriceFlags);
     }
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Journal;
 using CostAttribution.Journal.Postings;
@@ -43,31 +44,41 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     }
 
     /// <summary>
-    /// Settles every posting that an earlier process left in doubt: those the store holds are confirmed, the others are sent
-    /// again. Runs before anything else is posted.
+    /// Settles every posting that an earlier process left in doubt: those the store holds, rollup included, are confirmed; of the
+    /// others every table that is not complete is sent again under its token, which adds only what is missing. Runs before
+    /// anything else is posted.
     /// </summary>
-    public async Task ResolvePendingAsync(Func<string, CancellationToken, Task<IReadOnlyDictionary<string, long>>> rowsOfPosting,
-        CancellationToken stop)
+    public async Task ResolvePendingAsync(LedgerReader reader, CancellationToken stop)
     {
         foreach (var pending in spool.ListPending())
         {
             var posting = EncodedPosting.FromBytes(pending.PostingId, spool.Read(pending.PostingId));
-            var rows = await AskAsync(() => rowsOfPosting(pending.PostingId, stop), pending.PostingId, stop)
-                .ConfigureAwait(false);
-            var missing = posting.Tables.Where(table => rows.GetValueOrDefault(table.Table) < table.Rows).ToArray();
-            foreach (var table in missing)
+            var missing = await MissingAsync(reader, posting, stop).ConfigureAwait(false);
+            if (missing.Count == 0 && !await IsRolledUpAsync(reader, posting, stop).ConfigureAwait(false))
+                missing = [.. posting.Tables.Where(table => table.Table == CostLedgerBlock.TableName)];
+            foreach (var table in missing) await InsertAsync(posting, table, stop).ConfigureAwait(false);
+            // The tokens may have been lost with the machine: what then stands is not to be guessed at.
+            if (missing.Count > 0 && await MissingAsync(reader, posting, stop).ConfigureAwait(false) is [var still, ..])
             {
-                // A part of the rows means that another program cut the block; never seen from this one, and not to be
-                // guessed at.
-                if (rows.GetValueOrDefault(table.Table) != 0)
-                    throw new InvalidDataException(
-                        $"posting {pending.PostingId} stands in {table.Table} with {rows[table.Table]} of {table.Rows} rows; "
-                        + "run audit before starting again");
+                throw new InvalidDataException($"posting {pending.PostingId} cannot be completed in {still.Table}; " +
+                    "its file stays under 'postings' in the data directory");
             }
-            await SendTablesAsync(posting, missing, stop).ConfigureAwait(false);
-            PipelineLog.PostingResolved(logger, pending.PostingId, missing.Length == 0 ? "already in the store" : "sent again");
+            Confirm(posting);
+            PipelineLog.PostingResolved(logger, pending.PostingId, missing.Count == 0 ? "already in the store" : "sent again");
         }
     }
+
+    private async Task<IReadOnlyList<EncodedPosting.TableBlock>> MissingAsync(LedgerReader reader, EncodedPosting posting,
+        CancellationToken stop)
+    {
+        var id = posting.PostingId;
+        var rows = await AskAsync(() => reader.CountPostingAsync(id, stop), id, stop).ConfigureAwait(false);
+        return [.. posting.Tables.Where(table => rows.GetValueOrDefault(table.Table) != table.Rows)];
+    }
+
+    private async Task<bool> IsRolledUpAsync(LedgerReader reader, EncodedPosting posting, CancellationToken stop) =>
+        posting.LedgerRows == 0
+        || await AskAsync(() => reader.IsRolledUpAsync(posting.PostingId, stop), posting.PostingId, stop).ConfigureAwait(false);
 
     private async Task KeepAsync(EncodedPosting posting, CancellationToken stop)
     {
@@ -88,12 +99,14 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
         }
     }
 
-    private Task SendAsync(EncodedPosting posting, CancellationToken stop) => SendTablesAsync(posting, posting.Tables, stop);
-
-    private async Task SendTablesAsync(EncodedPosting posting, IReadOnlyList<EncodedPosting.TableBlock> tables,
-        CancellationToken stop)
+    private async Task SendAsync(EncodedPosting posting, CancellationToken stop)
     {
-        foreach (var table in tables) await InsertAsync(posting, table, stop).ConfigureAwait(false);
+        foreach (var table in posting.Tables) await InsertAsync(posting, table, stop).ConfigureAwait(false);
+        Confirm(posting);
+    }
+
+    private void Confirm(EncodedPosting posting)
+    {
         spool.Confirm(posting.PostingId);
         metrics.PostingTrouble = "";
         metrics.Posted(posting.LedgerRows, posting.SpanFacts);

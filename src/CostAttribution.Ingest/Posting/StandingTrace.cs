@@ -58,5 +58,8 @@ internal sealed class StandingTrace
     /// <summary>The last facts row said that the trace had settled.</summary>
     public bool PostedAsSettled { get; set; }
 
+    /// <summary>Some facts row said so: evidence of final postings may stand.</summary>
+    public bool WasSettled { get; set; }
+
     public long ApproximateBytes => EntryCount * 900L + (revisions?.Count ?? 0) * 64L + factHashes.Length * sizeof(ulong);
 }

@@ -73,6 +73,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         standing.FactsRevision++;
         standing.SegmentHash = segmentHash;
         standing.PostedAsSettled = settled;
+        standing.WasSettled |= settled;
         Buffer.Add(new TracePosting
         {
             TraceId = trace.Id,

@@ -137,12 +137,12 @@ public sealed class RunsOnTheEngineTests(EngineFixture engine)
     private static Task FillRunsAsync(ApiStore store, int runs) => store.Transport.RunAsync(string.Create(
         CultureInfo.InvariantCulture, $$"""
         INSERT INTO run_segments (run_id, trace_id, revision, posted_at, started_at, ended_at, workflow, customer_id, status,
-            calls, cost, list_cost, retry_cost)
+            steps, calls, cost, list_cost, retry_cost)
         SELECT concat('run-', toString(number)), concat('t', toString(number)), 1, '2026-01-20 00:00:00',
             toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + toIntervalHour(intDiv(number, 2)),
             toDateTime64('2026-01-01 00:00:00', 6, 'UTC') + toIntervalHour(intDiv(number, 2)) + toIntervalSecond(number % 7),
             'triage', ['', 'c1', 'c2'][number % 3 + 1], ['open', 'completed', 'failed', 'incomplete'][number % 4 + 1],
-            number % 5, toDecimal128(number, 12), toDecimal128(number, 12), toDecimal128(number % 3, 12) / 7
+            1, number % 5, toDecimal128(number, 12), toDecimal128(number, 12), toDecimal128(number % 3, 12) / 7
         FROM numbers({{runs}})
         """));
 

@@ -86,7 +86,7 @@ public sealed class FactsTests(EngineFixture engine)
             segment.PostedAtMillis += 1;
         }));
 
-        Assert.Equal("run-1\t3000\tsupport\tc-1\tfailed\t2\t4\t2\t1\t6\t2\t202\t6.250000000001\t[]", await store.AskAsync(
+        Assert.Equal("run-1\t3000\tsupport\tc-1\tfailed\t2\t4\t3\t1\t6\t2\t202\t6.250000000001\t[]", await store.AskAsync(
             "SELECT run_id, duration_ms, workflow, customer_id, status, traces, steps, attempts, retries, calls, " +
                 "failed_calls, input_tokens, cost, flags " +
             "FROM workflow_runs SETTINGS output_format_decimal_trailing_zeros = 1"));
@@ -94,6 +94,20 @@ public sealed class FactsTests(EngineFixture engine)
         await PostAsync(store, "p-3", Segment(3, 1, segment => segment.CustomerId = "c-2"));
         Assert.Equal("\t['mixed_customers']\t3",
             await store.AskAsync("SELECT customer_id, flags, traces FROM workflow_runs WHERE run_id = 'run-1'"));
+    }
+
+    [Fact]
+    public async Task A_run_that_a_trace_has_left_is_not_shown()
+    {
+        await using var store = await engine.NewStoreAsync();
+        await PostAsync(store, "p-1", Segment(1, 1, segment => segment.RunId = "left"), Segment(2, 1, segment => segment.RunId = "kept"));
+        await PostAsync(store, "p-2", Segment(1, 2, segment => segment.RunId = "kept"), new RunSegmentRow
+        {
+            RunId = "left", TraceId = new TraceId(0xaaaa, 1), Revision = 2, PostedAtMillis = LedgerEntries.BaseMicros / 1000,
+            StartedAtMicros = LedgerEntries.BaseMicros, EndedAtMicros = LedgerEntries.BaseMicros, Status = RunStatus.Completed,
+        });
+
+        Assert.Equal("kept\t2", await store.AskAsync("SELECT run_id, traces FROM workflow_runs"));
     }
 
     [Fact]

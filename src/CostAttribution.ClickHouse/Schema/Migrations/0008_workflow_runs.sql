@@ -1,4 +1,5 @@
--- One row per run_id, over the newest segment of each of its traces. A filter on run_id reaches the primary key of run_segments.
+-- One row per run_id, over the newest segment of each of its traces; a trace without step, call and cost, such as one that a late
+-- span moved to another run, is no part of it. A filter on run_id reaches the primary key of run_segments.
 CREATE VIEW IF NOT EXISTS {{database}}.workflow_runs {{on_cluster}} AS
 SELECT
     run_id,
@@ -20,7 +21,7 @@ SELECT
         'completed') AS status,
     count() AS traces,
     sum(segment_steps) AS steps,
-    max(segment_attempts) AS attempts,
+    sum(segment_attempts) AS attempts,
     sum(segment_retries) AS retries,
     sum(segment_calls) AS calls,
     sum(segment_failed_calls) AS failed_calls,
@@ -64,5 +65,6 @@ FROM
         FROM {{database}}.run_segments
         GROUP BY run_id, trace_id
     )
+    WHERE segment_steps != 0 OR segment_attempts != 0 OR segment_calls != 0 OR segment_failed_calls != 0 OR segment_cost != 0
 )
 GROUP BY run_id

@@ -122,7 +122,8 @@ internal sealed class AssemblyBench : IDisposable
         if (own.Length == 0) return null;
         var standing = new StandingTrace
         {
-            FactsRevision = own[^1].Revision, PostedAsSettled = own[^1].Settled, RunId = own[^1].Segment.RunId,
+            FactsRevision = own[^1].Revision, PostedAsSettled = own[^1].Settled, WasSettled = own.Any(posting => posting.Settled),
+            RunId = own[^1].Segment.RunId,
         };
         foreach (var row in own.SelectMany(posting => posting.Rows))
         {

@@ -235,6 +235,28 @@ public sealed class TraceAssemblerTests
     }
 
     [Fact]
+    public void A_trace_that_never_comes_to_rest_lets_go_of_the_journal_when_it_is_filling_up()
+    {
+        using var bench = new AssemblyBench();
+        for (var id = 1; id <= 400; id++)
+        {
+            bench.Offer(TestSpan.Call(1, id, 1000).With("customer.id", "acme"));
+            bench.Pass(1);
+        }
+        Assert.Equal(1UL, bench.Assembler.HeldFrom);
+
+        bench.Assembler.SettleRestless();
+        bench.Offer(TestSpan.Call(1, 401, 1000).With("customer.id", "acme"));
+        Assert.Equal(401UL, bench.Assembler.HeldFrom);
+        Assert.Equal(1UL, bench.BufferHeldFrom);
+
+        bench.Pass(70);
+        bench.Answer();
+        bench.Pass(1);
+        Assert.Equal(new() { ["acme"] = 401 * CallPico }, bench.NetByCustomer());
+    }
+
+    [Fact]
     public void A_trace_without_cost_posts_nothing_and_still_gives_its_customer_to_a_late_call()
     {
         using var bench = new AssemblyBench();

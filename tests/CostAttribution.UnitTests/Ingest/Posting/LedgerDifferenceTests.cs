@@ -93,6 +93,60 @@ public sealed class LedgerDifferenceTests
     }
 
     [Fact]
+    public void A_failed_call_keeps_its_price_and_its_retry_cost_when_the_newer_book_does_not_know_its_model()
+    {
+        var standing = new StandingTrace();
+        var failed = Entry(7, "acme", 100, rateBook: 1);
+        (failed.CallStatus, failed.RetryCost) = (CallStatus.Error, new Money(100));
+        Post(standing, [failed]);
+
+        var again = Entry(7, "acme", 0, rateBook: 2);
+        (again.CallStatus, again.Cost.Status) = (CallStatus.Error, PriceStatus.UnpricedModel);
+        again.Flags = SpanFlags.UnknownModel;
+
+        Assert.Empty(Post(standing, [again]));
+    }
+
+    [Fact]
+    public void An_entry_without_price_goes_on_standing_as_it_is_when_a_newer_book_knows_its_model()
+    {
+        var standing = new StandingTrace();
+        var unknown = Entry(7, "acme", 0, rateBook: 1);
+        (unknown.Cost.Status, unknown.Flags) = (PriceStatus.UnpricedModel, SpanFlags.UnknownModel);
+        Post(standing, [unknown]);
+
+        Assert.Empty(Post(standing, [Entry(7, "acme", 100, rateBook: 2)]));
+    }
+
+    [Fact]
+    public void A_newer_attribution_that_says_the_same_of_a_standing_entry_posts_nothing()
+    {
+        var standing = new StandingTrace();
+        Post(standing, [Entry(7, "acme", 100)]);
+
+        var same = Entry(7, "acme", 100);
+        same.AttributionVersion = 2;
+        Assert.Empty(Post(standing, [same]));
+
+        var moved = Entry(7, "globex", 100);
+        moved.AttributionVersion = 2;
+        Assert.Equal([0L, 2L], Post(standing, [moved]).Select(row => row.AttributionVersion));
+    }
+
+    [Fact]
+    public void Another_unit_without_a_price_is_a_change()
+    {
+        var standing = new StandingTrace();
+        var first = Entry(7, "acme", 100);
+        (first.Cost.Status, first.Cost.UnpricedUnit) = (PriceStatus.UnpricedUnit, "images");
+        Post(standing, [first]);
+
+        var second = Entry(7, "acme", 100);
+        (second.Cost.Status, second.Cost.UnpricedUnit) = (PriceStatus.UnpricedUnit, "pages");
+        Assert.Equal(2, Post(standing, [second]).Count);
+    }
+
+    [Fact]
     public void Changed_usage_is_priced_with_the_book_it_was_costed_with()
     {
         var standing = new StandingTrace();
