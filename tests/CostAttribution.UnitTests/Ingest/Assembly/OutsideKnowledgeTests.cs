@@ -1,5 +1,4 @@
 using CostAttribution.Domain.Ledger;
-using CostAttribution.Ingest.Assembly;
 
 namespace CostAttribution.UnitTests.Ingest.Assembly;
 
