@@ -103,8 +103,9 @@ public sealed class IngestPipeline : IDisposable
             Task[] stages = [assembly.RunAsync(ended.Token), posting.RunAsync(ended.Token)];
             var first = await Task.WhenAny(stages).ConfigureAwait(false);
             await ended.CancelAsync().ConfigureAwait(false);
+            // Both have ended before anything they use is disposed; then the first one's fault is told.
+            await Task.WhenAll(stages).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
             await first.ConfigureAwait(false);
-            await Task.WhenAll(stages).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -63,7 +63,7 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
                 throw new InvalidDataException($"posting {pending.PostingId} cannot be completed in {still.Table}; " +
                     "its file stays under 'postings' in the data directory");
             }
-            Confirm(posting);
+            await ConfirmAsync(posting, stop).ConfigureAwait(false);
             PipelineLog.PostingResolved(logger, pending.PostingId, missing.Count == 0 ? "already in the store" : "sent again");
         }
     }
@@ -80,14 +80,20 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
         posting.LedgerRows == 0
         || await AskAsync(() => reader.IsRolledUpAsync(posting.PostingId, stop), posting.PostingId, stop).ConfigureAwait(false);
 
-    private async Task KeepAsync(EncodedPosting posting, CancellationToken stop)
+    private Task KeepAsync(EncodedPosting posting, CancellationToken stop)
     {
         var bytes = posting.ToBytes();
+        return OnDiskAsync(() => spool.Write(posting.PostingId, bytes), stop);
+    }
+
+    // A disk that fails is waited for: the posting is neither lost nor passed over.
+    private async Task OnDiskAsync(Action write, CancellationToken stop)
+    {
         for (var delay = options.RetryDelay; ; delay = Longer(delay))
         {
             try
             {
-                spool.Write(posting.PostingId, bytes);
+                write();
                 return;
             }
             catch (JournalException fault)
@@ -102,12 +108,12 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     private async Task SendAsync(EncodedPosting posting, CancellationToken stop)
     {
         foreach (var table in posting.Tables) await InsertAsync(posting, table, stop).ConfigureAwait(false);
-        Confirm(posting);
+        await ConfirmAsync(posting, stop).ConfigureAwait(false);
     }
 
-    private void Confirm(EncodedPosting posting)
+    private async Task ConfirmAsync(EncodedPosting posting, CancellationToken stop)
     {
-        spool.Confirm(posting.PostingId);
+        await OnDiskAsync(() => spool.Confirm(posting.PostingId), stop).ConfigureAwait(false);
         metrics.PostingTrouble = "";
         metrics.Posted(posting.LedgerRows, posting.SpanFacts);
     }
