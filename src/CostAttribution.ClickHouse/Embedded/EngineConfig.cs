@@ -10,6 +10,8 @@ namespace CostAttribution.ClickHouse.Embedded;
 internal static class EngineConfig
 {
     public static XDocument Create(ChdbOptions options) => new(new XElement("clickhouse",
+        // On a terminal the engine would otherwise write its own log into the program's output.
+        new XElement("logger", new XElement("console", "false"), new XElement("level", "none")),
         Number("max_server_memory_usage", options.MemoryBytesMax),
         Number("max_thread_pool_size", 128),
         Number("max_thread_pool_free_size", 8),

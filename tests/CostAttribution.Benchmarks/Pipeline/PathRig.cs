@@ -86,6 +86,19 @@ internal sealed class PathRig : IDisposable
         return poster.Buffer.RowCount;
     }
 
+    /// <summary>Settles and encodes in postings of the size that the server sends.</summary>
+    public void Post()
+    {
+        clock.Advance(options.SettledQuiet);
+        bool more;
+        do
+        {
+            more = assembler.Advance(new PostingOptions().RowsMax);
+            if (poster.Buffer.RowCount > 0) Encode();
+        }
+        while (more);
+    }
+
     /// <summary>Encodes what is to be posted as one block per table; returns the bytes.</summary>
     public int Encode()
     {
