@@ -31,8 +31,8 @@ internal sealed class TraceAssembler : IDisposable
     private readonly DueQueue due = new();
     private readonly Queue<TraceId> wanted = new();
     private readonly List<TraceId> concerned = [];
-    private readonly List<(TraceId TraceId, SpanId SpanId)> openLinks = [];
-    private readonly Queue<(TraceId TraceId, SpanId SpanId)> linksWanted = new();
+    private readonly LinkSeeker links;
+    private readonly Func<TraceId, bool> tellFromMemory;
     private readonly SourceTable sources = new();
     private readonly PostedTraceFilter posted;
     private readonly ulong mayBePostedBefore;
@@ -53,6 +53,8 @@ internal sealed class TraceAssembler : IDisposable
         this.options = options;
         this.clock = clock;
         this.costing = costing;
+        links = new LinkSeeker(costing.Outside);
+        tellFromMemory = TellFromMemory;
         this.poster = poster;
         this.metrics = metrics;
         this.openCosts = openCosts;
@@ -119,13 +121,8 @@ internal sealed class TraceAssembler : IDisposable
         }
     }
 
-    /// <summary>
-    /// Moves up to <paramref name="max"/> linked spans whose owner only the store may know into <paramref name="spans"/>.
-    /// </summary>
-    public void TakeWantedLinks(List<(TraceId TraceId, SpanId SpanId)> spans, int max)
-    {
-        while (spans.Count < max && linksWanted.TryDequeue(out var span)) spans.Add(span);
-    }
+    /// <summary>Moves linked spans whose owner only the store may know into <paramref name="spans"/>.</summary>
+    public void TakeWantedLinks(List<(TraceId TraceId, SpanId SpanId)> spans, int max) => links.Take(spans, max);
 
     /// <summary>The store's answer about a linked span: traces that asked for it are costed again.</summary>
     public void LinkLoaded(TraceId traceId, SpanId spanId, string customer, string feature)
@@ -347,10 +344,9 @@ internal sealed class TraceAssembler : IDisposable
         // A provisional posting leaves work for the final one.
         if (!settled) return;
         trace.Dirty = trace.UsageArrived = trace.ContextChanged = false;
-        openLinks.Clear();
-        openLinks.AddRange(costs.OpenLinks);
+        links.Note(costs.OpenLinks);
         PublishLastCosted(trace.Id);
-        foreach (var (linkedTrace, span) in openLinks) FollowLink(linkedTrace, span);
+        links.Seek(tellFromMemory);
     }
 
     private void PublishLastCosted(TraceId trace)
@@ -360,18 +356,14 @@ internal sealed class TraceAssembler : IDisposable
         foreach (var id in concerned) Reconsider(id);
     }
 
-    // A settled trace in memory answers at once, an open one when it settles, any other from the store.
-    private void FollowLink(TraceId linkedTrace, SpanId span)
+    // An open trace tells what it knows when it settles.
+    private bool TellFromMemory(TraceId id)
     {
-        if (!costing.Outside.ShouldAsk(linkedTrace, span)) return;
-        if (!traces.TryGetValue(linkedTrace, out var linked))
-        {
-            linksWanted.Enqueue((linkedTrace, span));
-            return;
-        }
-        if (!linked.Settled) return;
-        costing.Cost(linked, final: true, linked.Context.Incomplete);
-        PublishLastCosted(linkedTrace);
+        if (!traces.TryGetValue(id, out var trace)) return false;
+        if (!trace.Settled) return true;
+        costing.Cost(trace, final: true, trace.Context.Incomplete);
+        PublishLastCosted(id);
+        return true;
     }
 
     // Another trace answered a question of this one: cost it again, from the store if it is no longer here.
@@ -390,10 +382,6 @@ internal sealed class TraceAssembler : IDisposable
         trace.LastArrival = Now;
         due.Enqueue(trace, Now + (long)options.SettledQuiet.TotalMilliseconds);
     }
-
-
-
-
 
     private void Account(OpenTrace trace)
     {

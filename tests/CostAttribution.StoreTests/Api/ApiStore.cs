@@ -92,7 +92,8 @@ internal sealed class ApiStore : IAsyncDisposable, IPipelineStatus, IOpenCosts
 
     OpenCostSnapshot IOpenCosts.Read() => new(Now, []);
 
-    PipelineSnapshot IPipelineStatus.Read() => throw new NotSupportedException();
+    PipelineSnapshot IPipelineStatus.Read() =>
+        throw new InvalidOperationException("no test here asks about the pipeline");
 
     private sealed class FixedClock : TimeProvider
     {
