@@ -20,6 +20,7 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
         var requests = intakeMetrics.Snapshot();
         var log = journal.Statistics();
         var assembly = pipeline.AssemblyMetrics;
+        var journaled = intake.SpansJournaled;
         var open = pipeline.OpenCosts.Read();
         return new PipelineSnapshot
         {
@@ -28,8 +29,9 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
             Requests = requests.Requests,
             Spans = new SpanCounts
             {
-                Received = requests.SpansAccepted + requests.SpansRejected.Values.Sum(),
-                Journaled = intake.SpansJournaled,
+                // The answer to a sender is counted a moment after the journal has its spans.
+                Received = Math.Max(requests.SpansAccepted, journaled) + requests.SpansRejected.Values.Sum(),
+                Journaled = journaled,
                 Open = assembly.OpenSpans,
                 Posted = pipeline.Metrics.SpanFactsPosted,
                 Refused = requests.SpansRejected.Values.Sum(),
