@@ -133,6 +133,7 @@ public sealed class DurableJournal : IDisposable
         {
             Refusal = JournalRefusal.None,
             Bytes = _catalog.Bytes,
+            HeldBytes = _catalog.BytesFrom(LowWaterMark.Sequence),
             Segments = _catalog.Count,
             OldestPosition = new JournalPosition(_catalog.OldestSequence),
             LowWaterMark = LowWaterMark,

@@ -9,6 +9,9 @@ public sealed record JournalStatistics
     /// <summary>All segment files.</summary>
     public required long Bytes { get; init; }
 
+    /// <summary>The part of it that the store may not hold yet: records from the low-water mark on, without the window.</summary>
+    public required long HeldBytes { get; init; }
+
     public required int Segments { get; init; }
 
     /// <summary>First position that can still be read.</summary>

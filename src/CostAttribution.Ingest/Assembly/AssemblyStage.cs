@@ -180,7 +180,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     {
         if (clock.GetElapsedTime(trimmedAt) < TrimInterval) return;
         trimmedAt = clock.GetTimestamp();
-        if (journal.Statistics().Bytes > journalBytesMax / 2)
+        if (journal.Statistics().HeldBytes > journalBytesMax / 2)
         {
             assembler.ForgetCostless();
             assembler.SettleRestless();

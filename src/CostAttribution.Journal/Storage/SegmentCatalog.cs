@@ -40,6 +40,25 @@ internal sealed class SegmentCatalog
         get { lock (_gate) return _segments.Count == 0 ? _durableSequence + 1 : _segments[0].FirstSequence; }
     }
 
+    /// <summary>
+    /// Bytes of the records from <paramref name="sequence"/> on; within the segment that holds it, in proportion to its records.
+    /// </summary>
+    public long BytesFrom(ulong sequence)
+    {
+        lock (_gate)
+        {
+            long bytes = 0;
+            foreach (var segment in _segments)
+            {
+                if (segment.LastSequence < segment.FirstSequence || segment.LastSequence < sequence) continue;
+                var records = segment.LastSequence - segment.FirstSequence + 1;
+                var left = segment.LastSequence - Math.Max(sequence, segment.FirstSequence) + 1;
+                bytes += (long)((UInt128)segment.FileBytes * left / records);
+            }
+            return bytes;
+        }
+    }
+
     /// <summary>Adds the newest segment.</summary>
     public void Add(Segment segment)
     {

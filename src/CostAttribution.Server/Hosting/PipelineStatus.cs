@@ -39,7 +39,7 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
             RowsPosted = pipeline.Metrics.LedgerRowsPosted,
             Lag = new PipelineLag
             {
-                Bytes = log.DurablePosition < log.LowWaterMark ? 0 : log.Bytes,
+                Bytes = log.HeldBytes,
                 Seconds = assembly.OldestUnpostedSeconds,
             },
             OpenTraces = new OpenTraces

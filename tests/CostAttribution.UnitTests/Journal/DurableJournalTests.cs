@@ -243,6 +243,21 @@ public sealed class DurableJournalTests
     });
 
     [Fact]
+    public void What_the_store_may_not_hold_yet_is_counted_without_the_window() => StoreDirectories.OnEach(directory =>
+    {
+        using var bench = new JournalBench(directory, JournalBench.Small(window: 10_000));
+        for (var number = 1; number <= 60; number++) bench.Append(JournalBench.Payload(number, 1000));
+        Assert.Equal(bench.Journal.Statistics().Bytes, bench.Journal.Statistics().HeldBytes);
+
+        bench.Journal.TrimTo(new JournalPosition(51));
+        Assert.InRange(bench.Journal.Statistics().HeldBytes, 10_000, 12_000);
+
+        bench.Journal.TrimTo(new JournalPosition(61));
+        Assert.Equal(0, bench.Journal.Statistics().HeldBytes);
+        Assert.NotEqual(0, bench.Journal.Statistics().Bytes);
+    });
+
+    [Fact]
     public void The_low_water_mark_survives_a_restart_and_positions_go_on_after_everything_was_trimmed() =>
         StoreDirectories.OnEach(directory =>
         {
