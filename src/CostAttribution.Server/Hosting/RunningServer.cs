@@ -66,7 +66,8 @@ internal sealed class RunningServer : IAsyncDisposable
         }
     }
 
-    public DemoOptions DemoOptions(CommandLine line) => new()
+    /// <summary>A demo of the default size against this server's ports.</summary>
+    public DemoOptions DemoOptions() => new()
     {
         Host = LoopbackOf(settings.Bind),
         GrpcPort = GrpcPort,
@@ -74,9 +75,6 @@ internal sealed class RunningServer : IAsyncDisposable
         ApiPort = ApiPort,
         ClickHouseHttpPort = ClickHousePort,
         Database = settings.Store.Database,
-        Spans = line.DemoSpans ?? 25_000,
-        Duration = line.DemoSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : Demo.DemoOptions.DurationDefault,
-        Exit = line.DemoExit,
     };
 
     /// <summary>Says in a few lines what listens where.</summary>

@@ -67,7 +67,7 @@ public sealed class DemoTests
         Assert.Contains("(unattributed)", output, StringComparison.Ordinal);
         Assert.Contains("open: http://127.0.0.1:8080/api/v1/costs?groupBy=customer   "
             + "http://127.0.0.1:8080/api/v1/spans/aa/bb/explain", output, StringComparison.Ordinal);
-        Assert.Contains($"send: curl -H 'Content-Type: application/json' --data-binary @{DemoCommand.SamplePath} "
+        Assert.Contains($"send: curl -H 'Content-Type: application/json' --data-binary @{DemoRun.SamplePath} "
             + "http://127.0.0.1:4318/v1/traces", output, StringComparison.Ordinal);
     }
 
@@ -167,7 +167,7 @@ public sealed class DemoTests
             RefreshInterval = TimeSpan.FromMilliseconds(20),
             SettleMax = TimeSpan.FromMilliseconds(100),
         };
-        return await new DemoCommand(options, store, console, new FastClock()).RunAsync(CancellationToken.None);
+        return await new DemoRun(options, store, console, new FastClock()).RunAsync(CancellationToken.None);
     }
 
     /// <summary>Stands still on the calendar, so that the ledger double can repeat the workload; else a hundredfold.</summary>

@@ -43,7 +43,7 @@ public sealed class WorkloadDecodesTests
         Assert.NotNull(root);
         using var reader = new OtlpTraceReader(AttributeKeyTable.Default, OtlpLimits.Default);
 
-        var result = reader.ReadJson(File.ReadAllBytes(Path.Combine(root.FullName, DemoCommand.SamplePath)), 1);
+        var result = reader.ReadJson(File.ReadAllBytes(Path.Combine(root.FullName, DemoRun.SamplePath)), 1);
 
         Assert.Null(result.Error);
         using var batch = result.Batch!;

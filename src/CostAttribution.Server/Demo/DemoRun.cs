@@ -9,7 +9,7 @@ namespace CostAttribution.Server.Demo;
 /// The demo: drives the simulated product through the running server's OTLP gRPC port, shows cost per customer and workflow as
 /// ClickHouse has them, and at the end checks the ledger against what the simulated providers really did.
 /// </summary>
-internal sealed class DemoCommand(DemoOptions options, IClickHouseTransport store, IAnsiConsole console, TimeProvider time)
+internal sealed class DemoRun(DemoOptions options, IClickHouseTransport store, IAnsiConsole console, TimeProvider time)
 {
     /// <summary>Sample request that the closing lines suggest to send, from the repository's root.</summary>
     public const string SamplePath = "docs/samples/first-trace.json";

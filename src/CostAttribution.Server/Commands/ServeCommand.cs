@@ -1,0 +1,24 @@
+using CostAttribution.Server.Hosting;
+using CostAttribution.Server.Settings;
+
+namespace CostAttribution.Server.Commands;
+
+/// <summary>What the program does without a verb: takes spans in until it is stopped.</summary>
+internal static class ServeCommand
+{
+    public static async Task<int> RunAsync(GivenSettings given)
+    {
+        var configuration = given.ReadConfiguration();
+        var settings = ServerSettings.From(configuration, demo: false);
+        using var stop = new CancellationTokenSource();
+        using var signals = StopSignals.Into(stop);
+        var server = await RunningServer.StartAsync(settings, configuration, quiet: false, TimeProvider.System, stop.Token)
+            .ConfigureAwait(false);
+        await using (server.ConfigureAwait(false))
+        {
+            await server.AnnounceAsync(Console.Out).ConfigureAwait(false);
+            await server.WaitAsync(stop.Token).ConfigureAwait(false);
+            return server.ExitCode;
+        }
+    }
+}
