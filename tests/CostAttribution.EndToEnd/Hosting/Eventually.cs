@@ -11,7 +11,8 @@ internal static class Eventually
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     /// <summary>The first result of <paramref name="read"/> that <paramref name="holds"/>; fails with the last one otherwise.</summary>
-    public static async Task<T> GetAsync<T>(Func<Task<T>> read, Func<T, bool> holds, Func<string>? context = null, TimeSpan? deadline = null)
+    public static async Task<T> GetAsync<T>(Func<Task<T>> read, Func<T, bool> holds, Func<string>? context = null, TimeSpan? deadline = null,
+        Func<T, string>? show = null)
     {
         var cancel = TestContext.Current.CancellationToken;
         var began = Stopwatch.GetTimestamp();
@@ -21,7 +22,7 @@ internal static class Eventually
             var last = await read();
             if (holds(last)) return last;
             if (Stopwatch.GetElapsedTime(began) > (deadline ?? DeadlineDefault))
-                Assert.Fail($"did not come about within {(deadline ?? DeadlineDefault).TotalSeconds:0} s; last seen: {last}\n{context?.Invoke()}");
+                Assert.Fail($"did not come about within {(deadline ?? DeadlineDefault).TotalSeconds:0} s; last seen: {(show is null ? last : show(last))}\n{context?.Invoke()}");
             await pulse.WaitForNextTickAsync(cancel);
         }
     }

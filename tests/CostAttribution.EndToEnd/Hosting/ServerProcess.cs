@@ -40,9 +40,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     /// <summary>Starts in <paramref name="data"/> and returns when the server says it is ready.</summary>
     public static async Task<ServerProcess> StartAsync(TempDirectory data, params string[] settings)
     {
-        var sql = settings.Contains("--ClickHouse:HttpPort") ? [] : new[] { "--ClickHouse:HttpPort", "0" };
-        var start = ServerProgram.Start(data.Path, ["--DataDirectory", Path.Combine(data.Path, "data"), .. Quick, .. sql, .. settings]);
-        var server = new ServerProcess(Process.Start(start)!);
+        var server = Launch(data, settings);
         try
         {
             await server.WaitUntilReadyAsync();
@@ -55,6 +53,14 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts in <paramref name="data"/> and returns at once, whatever becomes of it.</summary>
+    public static ServerProcess Launch(TempDirectory data, params string[] settings)
+    {
+        var sql = settings.Contains("--ClickHouse:HttpPort") ? [] : new[] { "--ClickHouse:HttpPort", "0" };
+        return new ServerProcess(Process.Start(ServerProgram.Start(
+            data.Path, ["--DataDirectory", Path.Combine(data.Path, "data"), .. Quick, .. sql, .. settings]))!);
+    }
+
     /// <summary>A port that was free a moment ago, for the one setting whose 0 means off.</summary>
     public static string FreePort()
     {
@@ -63,11 +69,30 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
     }
 
+    public bool HasExited => process.HasExited;
+
+    /// <summary>Everything written so far, on both streams.</summary>
+    public IEnumerable<string> Lines => output.Lines.Concat(output.Errors);
+
     /// <summary>Asks for a clean stop as an init system does; returns the exit code.</summary>
     public async Task<int> StopAsync(TimeSpan limit)
     {
-        using (var signal = Process.Start("sh", ["-c", $"kill -TERM {process.Id}"])) await signal.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await SignalAsync("TERM");
         return await WaitForExitAsync(limit);
+    }
+
+    /// <summary>Sends a signal by its short name.</summary>
+    public async Task SignalAsync(string name)
+    {
+        using var signal = Process.Start("sh", ["-c", $"kill -{name} {process.Id}"]);
+        await signal.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Resident set of the process at this moment, in bytes.</summary>
+    public long ResidentBytes()
+    {
+        process.Refresh();
+        return process.WorkingSet64;
     }
 
     /// <summary>Ends the process where it stands (SIGKILL).</summary>
@@ -88,7 +113,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private async Task<int> WaitForExitAsync(TimeSpan limit)
+    /// <summary>The exit code of a process that was told to end or that ends by itself.</summary>
+    public async Task<int> WaitForExitAsync(TimeSpan limit)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(limit);
@@ -103,7 +129,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
-    private async Task WaitUntilReadyAsync()
+    /// <summary>Returns when the ports are known and the server says it is ready.</summary>
+    public async Task WaitUntilReadyAsync()
     {
         await Eventually.GetAsync(() => Task.FromResult(process.HasExited || Said(Stop()) is not null), ended => ended, ToString);
         Assert.False(process.HasExited, $"the server ended at once\n{output}");

@@ -3,6 +3,7 @@ using CostAttribution.ClickHouse.Embedded;
 using CostAttribution.ClickHouse.Schema;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.StoreTests.Engine;
+using CostAttribution.Testing.Store;
 
 [assembly: AssemblyFixture(typeof(EngineFixture))]
 

@@ -2,6 +2,7 @@ using System.Text;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Pricing;
 using CostAttribution.StoreTests.Engine;
+using CostAttribution.Testing.Pricing;
 using CostAttribution.Workload;
 
 namespace CostAttribution.StoreTests.Pipeline;

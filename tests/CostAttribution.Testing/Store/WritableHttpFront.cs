@@ -7,13 +7,13 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace CostAttribution.StoreTests.Engine;
+namespace CostAttribution.Testing.Store;
 
 /// <summary>
 /// A ClickHouse HTTP interface that lets everything through to the embedded engine, inserts included: the server that
 /// <see cref="HttpTransport"/> is tested against. The product's own endpoint is read-only.
 /// </summary>
-internal sealed class WritableHttpFront : IAsyncDisposable
+public sealed class WritableHttpFront : IAsyncDisposable
 {
     private static readonly HashSet<string> OwnParameters = ["query", "database", "default_format", "wait_end_of_query"];
 

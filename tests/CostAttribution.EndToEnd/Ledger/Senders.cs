@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using CostAttribution.EndToEnd.Hosting;
+using CostAttribution.Workload;
+using CostAttribution.Workload.Sending;
+
+namespace CostAttribution.EndToEnd.Ledger;
+
+/// <summary>
+/// Exporters that do what the real ones do: each sends its next request, and the same one again until it is acknowledged, to
+/// whichever server is there.
+/// </summary>
+internal sealed class Senders : IDisposable
+{
+    private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(100);
+    private static readonly GrpcSenderOptions OneTry = new() { AttemptsMax = 1, AttemptTimeout = TimeSpan.FromSeconds(20) };
+
+    private readonly ConcurrentQueue<ExportRequest> requests;
+    private readonly CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly Lock gate = new();
+    private GrpcTraceSender? sender;
+    private long acknowledged, tries;
+
+    public Senders(WorkloadOptions options, int lanes)
+    {
+        var generator = new WorkloadGenerator(options);
+        requests = new ConcurrentQueue<ExportRequest>(generator.Requests());
+        Truth = generator.Truth;
+        RequestCount = requests.Count;
+        Sent = Task.WhenAll(Enumerable.Range(0, lanes).Select(_ => SendAsync()));
+    }
+
+    /// <summary>What the ledger must say once everything is sent and posted.</summary>
+    public GroundTruth Truth { get; }
+
+    public int RequestCount { get; }
+
+    /// <summary>Completes when every request is acknowledged.</summary>
+    public Task Sent { get; }
+
+    /// <summary>Spans the server has said OK to, those sent twice included.</summary>
+    public long Acknowledged => Interlocked.Read(ref acknowledged);
+
+    public long Spans => Truth.Spans + Truth.DuplicateSpans;
+
+    /// <summary>Where to send from now on; null when nobody is there.</summary>
+    public void Target(ServerProcess? server)
+    {
+        lock (gate)
+        {
+            sender?.Dispose();
+            sender = server is null ? null : new GrpcTraceSender(server.Grpc, OneTry, TimeProvider.System);
+        }
+    }
+
+    public override string ToString() => $"{Acknowledged} of {Spans} spans acknowledged, {requests.Count} of {RequestCount} requests not begun, {tries} tries";
+
+    public void Dispose()
+    {
+        ended.Cancel();
+        lock (gate) sender?.Dispose();
+        ended.Dispose();
+    }
+
+    private async Task SendAsync()
+    {
+        using var pulse = new PeriodicTimer(Backoff);
+        await Task.Yield();
+        while (requests.TryDequeue(out var request))
+        {
+            while (!await TrySendAsync(request)) await pulse.WaitForNextTickAsync(ended.Token);
+            Interlocked.Add(ref acknowledged, request.Spans);
+        }
+    }
+
+    private async Task<bool> TrySendAsync(ExportRequest request)
+    {
+        GrpcTraceSender? target;
+        lock (gate) target = sender;
+        if (target is null) return false;
+        Interlocked.Increment(ref tries);
+        try
+        {
+            var result = await target.SendAsync(request.Body, ended.Token);
+            Assert.Equal(0, result.RejectedSpans);
+            return true;
+        }
+        catch (GrpcExportException refused) when (refused.Status
+            is GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.ResourceExhausted)
+        {
+            return false;
+        }
+        catch (Exception fault) when (fault is ObjectDisposedException || (fault is OperationCanceledException && !ended.IsCancellationRequested))
+        {
+            // The server was taken away while the request was under way.
+            return false;
+        }
+    }
+}
