@@ -16,7 +16,8 @@ public sealed class KillTests
         using var data = new TempDirectory();
         var cards = Books.RateCards(data);
         using var senders = new Senders(
-            new WorkloadOptions { Seed = Seed, Start = DateTimeOffset.UtcNow, Spans = 6_000, BatchSpansMax = 24, Rate = 5_000 }, lanes: 4);
+            new WorkloadOptions { Seed = Seed, Start = DateTimeOffset.UtcNow, Spans = 6_000, BatchSpansMax = 6, Rate = 5_000 },
+            lanes: 4, pace: TimeSpan.FromMilliseconds(20));
         var killer = new Killer(data, senders, new Random(Seed));
         string[] settings = ["--RateCards:Directory", cards, "--Posting:RowsMax", "400"];
         for (var life = 0; life < Killer.Moments.Count; life++)
@@ -31,6 +32,7 @@ public sealed class KillTests
 
         await using (var server = await ServerProcess.StartAsync(data, [.. settings, "--ClickHouse:HttpPort", ServerProcess.FreePort()]))
         {
+            senders.AllowAll();
             senders.Target(server);
             await Eventually.GetAsync(() => Task.FromResult(senders.Sent.IsCompleted), done => done, Told);
             await senders.Sent;

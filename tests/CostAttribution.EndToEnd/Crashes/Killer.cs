@@ -47,8 +47,10 @@ internal sealed class Killer(TempDirectory data, Senders senders, Random random)
         {
             await server.WaitUntilReadyAsync();
             senders.Target(server);
-            var more = random.NextInt64(20, senders.Spans / 10);
-            if (moment != Moment.Started) await UntilAsync(server, () => senders.Acknowledged >= Math.Min(spans + more, senders.Spans));
+            // Each life gets its share, so that senders are under way whenever it ends.
+            senders.Allow(senders.RequestCount / Moments.Count);
+            var more = random.NextInt64(20, senders.Spans / Moments.Count / 2);
+            if (moment != Moment.Started) await UntilAsync(server, () => senders.Acknowledged >= spans + more);
             if (moment == Moment.Posting) await UntilAsync(server, IsPosting);
         }
         await server.KillAsync();

@@ -17,11 +17,15 @@ internal sealed class Senders : IDisposable
     private readonly ConcurrentQueue<ExportRequest> requests;
     private readonly CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly Lock gate = new();
+    private readonly SemaphoreSlim allowed = new(0);
+    private readonly TimeSpan pace;
     private GrpcTraceSender? sender;
     private long acknowledged, tries;
 
-    public Senders(WorkloadOptions options, int lanes)
+    /// <param name="pace">Time from one request of a lane to its next; real exporters have an interval too.</param>
+    public Senders(WorkloadOptions options, int lanes, TimeSpan pace)
     {
+        this.pace = pace;
         var generator = new WorkloadGenerator(options);
         requests = new ConcurrentQueue<ExportRequest>(generator.Requests());
         Truth = generator.Truth;
@@ -42,6 +46,12 @@ internal sealed class Senders : IDisposable
 
     public long Spans => Truth.Spans + Truth.DuplicateSpans;
 
+    /// <summary>Lets so many further requests begin.</summary>
+    public void Allow(int count) => allowed.Release(count);
+
+    /// <summary>Lets all requests begin.</summary>
+    public void AllowAll() => Allow(RequestCount);
+
     /// <summary>Where to send from now on; null when nobody is there.</summary>
     public void Target(ServerProcess? server)
     {
@@ -58,17 +68,21 @@ internal sealed class Senders : IDisposable
     {
         ended.Cancel();
         lock (gate) sender?.Dispose();
+        allowed.Dispose();
         ended.Dispose();
     }
 
     private async Task SendAsync()
     {
-        using var pulse = new PeriodicTimer(Backoff);
-        await Task.Yield();
-        while (requests.TryDequeue(out var request))
+        using var backoff = new PeriodicTimer(Backoff);
+        using var interval = new PeriodicTimer(pace);
+        while (!requests.IsEmpty)
         {
-            while (!await TrySendAsync(request)) await pulse.WaitForNextTickAsync(ended.Token);
+            await allowed.WaitAsync(ended.Token);
+            if (!requests.TryDequeue(out var request)) break;
+            while (!await TrySendAsync(request)) await backoff.WaitForNextTickAsync(ended.Token);
             Interlocked.Add(ref acknowledged, request.Spans);
+            await interval.WaitForNextTickAsync(ended.Token);
         }
     }
 
