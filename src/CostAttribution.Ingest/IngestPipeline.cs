@@ -48,7 +48,11 @@ public sealed class IngestPipeline : IDisposable
     private readonly PostingEncoder encoder;
     private readonly PostingStage posting;
     private readonly LedgerReader reader;
+    private readonly PostingRecovery recovery;
+    private readonly RetryPause recoveryPause;
     private TraceAssembler? assembler;
+    private AssemblyStage? assembly;
+    private JournalFeed? feed;
     private volatile PipelineState state = PipelineState.Starting;
 
     public IngestPipeline(PipelineParts parts)
@@ -58,6 +62,8 @@ public sealed class IngestPipeline : IDisposable
         encoder = new PostingEncoder(parts.NodeId, parts.Clock);
         posting = new PostingStage(parts.Store, parts.Spool, encoder, parts.Clock, parts.Posting, Metrics, parts.Logger);
         reader = new LedgerReader(parts.Store);
+        recovery = new PostingRecovery(parts.Store, parts.Spool, reader, Metrics, parts.Logger);
+        recoveryPause = new RetryPause(parts.Clock, parts.Posting);
     }
 
     public PipelineMetrics Metrics { get; } = new();
@@ -70,6 +76,11 @@ public sealed class IngestPipeline : IDisposable
 
     private readonly TaskCompletionSource recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>The stages, once recovered; for a harness that steps them itself.</summary>
+    internal AssemblyStage Assembly => assembly ?? throw new InvalidOperationException("the pipeline has not recovered");
+
+    internal PostingStage Posting => posting;
+
     /// <summary>
     /// Recovers and runs until <paramref name="stop"/>. What is then not posted stays in the journal and in the posting files.
     /// Throws when a stage fails on a fault of the program or on a posting in doubt that cannot be settled.
@@ -79,28 +90,9 @@ public sealed class IngestPipeline : IDisposable
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
-            state = PipelineState.Recovering;
-            await posting.ResolvePendingAsync(reader, stop).ConfigureAwait(false);
-            var storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
-            assembler = new TraceAssembler(parts.Assembly, parts.Clock, new CostingStage(parts.Snapshots, TopicsMax), poster,
-                AssemblyMetrics, OpenCosts, storeIsEmpty);
+            await RecoverAsync(stop).ConfigureAwait(false);
 
-            var statistics = parts.Journal.Statistics();
-            var from = statistics.LowWaterMark > statistics.OldestPosition ? statistics.LowWaterMark : JournalPosition.Oldest;
-            if (statistics.DurablePosition >= from && statistics.DurablePosition > JournalPosition.Oldest)
-                PipelineLog.Replaying(parts.Logger, from.Sequence, statistics.DurablePosition.Sequence);
-            using var feed = parts.Journal.OpenFeed(from);
-            var loader = new TraceLoader(reader, parts.Keys, parts.Clock, parts.Posting, Metrics, parts.Logger);
-            var assembly = new AssemblyStage(assembler, poster, parts.Journal, feed, parts.Keys, posting, loader, parts.Clock,
-                parts.Posting, Metrics, parts.Logger, parts.JournalBytesMax)
-            {
-                ReplayEnd = statistics.DurablePosition,
-            };
-            posting.OnConfirmed = assembly.Wake;
-            state = PipelineState.Running;
-            recovered.TrySetResult();
-
-            Task[] stages = [assembly.RunAsync(ended.Token), posting.RunAsync(ended.Token)];
+            Task[] stages = [Assembly.RunAsync(ended.Token), posting.RunAsync(ended.Token)];
             var first = await Task.WhenAny(stages).ConfigureAwait(false);
             await ended.CancelAsync().ConfigureAwait(false);
             // Both have ended before anything they use is disposed; then the first one's fault is told.
@@ -121,8 +113,74 @@ public sealed class IngestPipeline : IDisposable
         }
     }
 
+    /// <summary>The start order up to <see cref="PipelineState.Running"/>; waits for a store or disk that is away.</summary>
+    internal async Task RecoverAsync(CancellationToken stop)
+    {
+        while (!await TryRecoverAsync(stop).ConfigureAwait(false)) await recoveryPause.WaitAsync(stop).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// One attempt at the start order; false when the store or the disk is away, to be tried again after a pause. Completes
+    /// synchronously when the store does.
+    /// </summary>
+    internal async Task<bool> TryRecoverAsync(CancellationToken stop)
+    {
+        state = PipelineState.Recovering;
+        bool storeIsEmpty;
+        try
+        {
+            await recovery.ResolveAsync(stop).ConfigureAwait(false);
+            storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException fault)
+        {
+            RecoveryDelayed($"the store is unavailable: {fault.Message}");
+            return false;
+        }
+        catch (ClickHouseException fault)
+        {
+            RecoveryDelayed($"the store refuses: {fault.Message}");
+            return false;
+        }
+        catch (JournalException fault)
+        {
+            RecoveryDelayed($"posting files cannot be used: {fault.Message}");
+            return false;
+        }
+        Metrics.PostingTrouble = "";
+        OpenStages(storeIsEmpty);
+        state = PipelineState.Running;
+        recovered.TrySetResult();
+        return true;
+    }
+
+    private void OpenStages(bool storeIsEmpty)
+    {
+        assembler = new TraceAssembler(parts.Assembly, parts.Clock, new CostingStage(parts.Snapshots, TopicsMax), poster,
+            AssemblyMetrics, OpenCosts, storeIsEmpty);
+        var statistics = parts.Journal.Statistics();
+        var from = statistics.LowWaterMark > statistics.OldestPosition ? statistics.LowWaterMark : JournalPosition.Oldest;
+        if (statistics.DurablePosition >= from && statistics.DurablePosition > JournalPosition.Oldest)
+            PipelineLog.Replaying(parts.Logger, from.Sequence, statistics.DurablePosition.Sequence);
+        feed = parts.Journal.OpenFeed(from);
+        var loader = new TraceLoader(reader, parts.Keys, Metrics, parts.Logger);
+        assembly = new AssemblyStage(assembler, poster, parts.Journal, feed, parts.Keys, posting, loader, parts.Clock,
+            parts.Posting, Metrics, parts.Logger, parts.JournalBytesMax)
+        {
+            ReplayEnd = statistics.DurablePosition,
+        };
+        posting.OnProgress = assembly.Wake;
+    }
+
+    private void RecoveryDelayed(string why)
+    {
+        Metrics.PostingTrouble = why;
+        PipelineLog.RecoveryDelayed(parts.Logger, (long)recoveryPause.Failed().TotalMilliseconds, why);
+    }
+
     public void Dispose()
     {
+        feed?.Dispose();
         assembler?.Dispose();
         poster.Dispose();
         encoder.Dispose();
@@ -130,20 +188,9 @@ public sealed class IngestPipeline : IDisposable
 
     private async Task<bool> IsStoreEmptyAsync(CancellationToken cancel)
     {
-        for (; ; )
-        {
-            try
-            {
-                var isEmpty = $"SELECT count() = 0 FROM (SELECT 1 FROM {TraceFactsBlock.TableName} LIMIT 1)";
-                var answer = await parts.Store.QueryAsync(
-                    new ClickHouseQuery(isEmpty) { Format = "TabSeparated" }, cancel).ConfigureAwait(false);
-                return answer is [(byte)'1', ..];
-            }
-            catch (StoreUnavailableException fault)
-            {
-                Metrics.PostingTrouble = $"the store is unavailable: {fault.Message}";
-                await Task.Delay(parts.Posting.RetryDelay, parts.Clock, cancel).ConfigureAwait(false);
-            }
-        }
+        var isEmpty = $"SELECT count() = 0 FROM (SELECT 1 FROM {TraceFactsBlock.TableName} LIMIT 1)";
+        var answer = await parts.Store.QueryAsync(
+            new ClickHouseQuery(isEmpty) { Format = "TabSeparated" }, cancel).ConfigureAwait(false);
+        return answer is [(byte)'1', ..];
     }
 }

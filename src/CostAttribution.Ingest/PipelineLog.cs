@@ -42,4 +42,8 @@ internal static partial class PipelineLog
 
     [LoggerMessage(2011, LogLevel.Error, "the journal cannot be read back; trying again: {Fault}")]
     public static partial void FeedFailed(ILogger logger, string fault);
+
+    [LoggerMessage(2012, LogLevel.Warning,
+        "postings of an earlier run cannot be settled yet; trying again in {DelayMillis} ms: {Fault}")]
+    public static partial void RecoveryDelayed(ILogger logger, long delayMillis, string fault);
 }

@@ -9,8 +9,9 @@ namespace CostAttribution.Ingest.Assembly;
 
 /// <summary>
 /// Runs the assembler: reads the journal's feed, ticks the clock, asks the store about traces it may hold, hands postings on
-/// and tells the journal what it may forget. One task; everything it waits for is bounded, and while the posting stage is
-/// behind it reads nothing more, so that memory stays bounded and the journal takes the load.
+/// and tells the journal what it may forget. One task; one turn of it is a <see cref="Step"/>, which never waits. While the
+/// posting stage has no room rows gather up to the size of a posting; from there on the stage is blocked and reads nothing
+/// more, so that memory stays bounded and the journal takes the load.
 /// </summary>
 internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster, DurableJournal journal, JournalFeed feed,
     AttributeKeyTable keys, PostingStage posting, TraceLoader loader, TimeProvider clock, PostingOptions options,
@@ -26,6 +27,8 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private readonly Queue<ulong> inFlight = new();
     private readonly List<TraceId> ids = [];
     private readonly List<(TraceId TraceId, SpanId SpanId)> links = [];
+    private readonly RetryPause lookupPause = new(clock, options);
+    private readonly RetryPause feedPause = new(clock, options);
     private Task<LoadAnswer>? loading;
     private long enqueued, askAfter;
     private long bufferSince;
@@ -44,16 +47,10 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         var feedEnded = false;
         while (!stop.IsCancellationRequested)
         {
-            var worked = TakeConfirmations() | TakeAnswer();
-            worked |= ReadRecords();
-            worked |= assembler.Advance(options.RowsMax);
-            AskStore();
-            worked |= await FlushWhenDueAsync(stop).ConfigureAwait(false);
-            TrimWhenDue();
-            if (worked) continue;
+            if (Step()) continue;
 
             var woken = wake.Reader.WaitToReadAsync(stop).AsTask();
-            if (feedEnded)
+            if (feedEnded || IsBlocked || !feedPause.IsOver)
             {
                 await woken.ConfigureAwait(false);
             }
@@ -71,9 +68,27 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         }
     }
 
+    /// <summary>
+    /// A posting's worth of rows waits for room in the posting stage: nothing more is read or costed until there is.
+    /// </summary>
+    public bool IsBlocked => poster.Buffer.RowCount >= options.RowsMax && !posting.HasRoom;
+
+    /// <summary>Does what there is to do now, without waiting; false when that was nothing.</summary>
+    public bool Step()
+    {
+        var worked = TakeConfirmations() | TakeAnswer();
+        worked |= ReadRecords();
+        worked |= assembler.Advance(options.RowsMax) && !IsBlocked;
+        worked |= AskStore();
+        worked |= FlushWhenDue();
+        TrimWhenDue();
+        return worked;
+    }
+
     private bool ReadRecords()
     {
         var read = 0;
+        if (!feedPause.IsOver) return false;
         try
         {
             while (read < RecordsPerTurn && poster.Buffer.RowCount < options.RowsMax && feed.TryRead(out var record))
@@ -81,10 +96,12 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
                 using (record) Accept(record);
                 read++;
             }
+            feedPause.Succeeded();
         }
         catch (JournalException fault)
         {
-            // The record stays where it is and is tried again with the next tick.
+            // The record stays where it is and is tried again after a pause.
+            feedPause.Failed();
             PipelineLog.FeedFailed(logger, fault.Message);
         }
         return read > 0;
@@ -109,19 +126,21 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
 
     // A trace that was evicted a moment ago may still be on its way to the store: its look-up waits until everything handed
     // over before it was asked for is confirmed.
-    private void AskStore()
+    private bool AskStore()
     {
-        if (loading is not null) return;
+        if (loading is not null || !lookupPause.IsOver) return false;
         if (ids.Count + links.Count == 0)
         {
             assembler.TakeWanted(ids, options.LookupTracesMax);
             assembler.TakeWantedLinks(links, options.LookupTracesMax);
-            if (ids.Count + links.Count == 0) return;
+            if (ids.Count + links.Count == 0) return false;
             askAfter = enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0);
         }
-        if (enqueued - inFlight.Count < askAfter) return;
+        if (enqueued - inFlight.Count < askAfter) return false;
         loading = loader.LoadAsync([.. ids], [.. links]);
-        loading.ContinueWith(_ => wake.Writer.TryWrite(true), TaskScheduler.Default);
+        // The next turn takes an answer that is already here.
+        if (!loading.IsCompleted) loading.ContinueWith(_ => wake.Writer.TryWrite(true), TaskScheduler.Default);
+        return loading.IsCompleted;
     }
 
     private bool TakeAnswer()
@@ -129,6 +148,8 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         if (loading is not { IsCompleted: true } done) return false;
         loading = null;
         var answer = done.GetAwaiter().GetResult();
+        if (answer.Answered) lookupPause.Succeeded();
+        else lookupPause.Failed();
         foreach (var id in answer.Asked)
         {
             if (!answer.Answered) assembler.NotLoaded(id);
@@ -153,7 +174,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         return confirmed;
     }
 
-    private async ValueTask<bool> FlushWhenDueAsync(CancellationToken stop)
+    private bool FlushWhenDue()
     {
         if (poster.Buffer.RowCount == 0)
         {
@@ -163,15 +184,13 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
             return false;
         }
         if (poster.Buffer.RowCount < options.RowsMax && clock.GetElapsedTime(bufferSince) < options.FlushInterval) return false;
+        // Only this stage fills the queue, so room that is seen stays.
+        if (!posting.HasRoom) return false;
 
         var buffer = poster.TakeBuffer();
         inFlight.Enqueue(buffer.HeldFrom);
         enqueued++;
-        while (!posting.TryEnqueue(buffer))
-        {
-            TakeConfirmations();
-            await posting.WaitToEnqueueAsync(stop).ConfigureAwait(false);
-        }
+        posting.TryEnqueue(buffer);
         bufferSince = clock.GetTimestamp();
         return true;
     }
@@ -183,7 +202,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         if (journal.Statistics().HeldBytes > journalBytesMax / 2)
         {
             assembler.ForgetCostless();
-            assembler.SettleRestless();
+            if (!IsBlocked) assembler.SettleRestless();
         }
         var low = Math.Min(Math.Min(feed.Next.Sequence, assembler.HeldFrom), poster.Buffer.HeldFrom);
         foreach (var held in inFlight) low = Math.Min(low, held);

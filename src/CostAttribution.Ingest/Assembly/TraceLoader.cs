@@ -19,11 +19,11 @@ internal sealed record LoadAnswer(IReadOnlyList<TraceId> Asked, bool Answered, I
     IReadOnlySet<TraceId> Unreadable, IReadOnlyList<StoredSpanOwner> Links);
 
 /// <summary>Loads the facts and standing entries of traces that may have been posted before.</summary>
-internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, TimeProvider clock, PostingOptions options,
-    PipelineMetrics metrics, ILogger logger)
+internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, PipelineMetrics metrics, ILogger logger)
 {
     /// <summary>
-    /// Asks about traces and linked spans. Never throws for a store that is away: waits a little and says so.
+    /// Asks about traces and linked spans. Never throws for a store that is away, but says so; it is for the caller to wait
+    /// before asking again. Completes synchronously when the store does.
     /// </summary>
     public async Task<LoadAnswer> LoadAsync(IReadOnlyList<TraceId> ids, IReadOnlyList<(TraceId TraceId, SpanId SpanId)> links)
     {
@@ -44,7 +44,6 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, T
         {
             metrics.LookupFailed();
             PipelineLog.LookupFailed(logger, ids.Count + links.Count, fault.Message);
-            await Task.Delay(options.RetryDelay, clock, CancellationToken.None).ConfigureAwait(false);
             return new LoadAnswer(ids, false, new Dictionary<TraceId, StoredTrace>(), new HashSet<TraceId>(), []);
         }
     }

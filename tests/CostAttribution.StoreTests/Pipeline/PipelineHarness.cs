@@ -23,7 +23,6 @@ internal sealed class PipelineHarness : IDisposable
     private readonly IClickHouseTransport store;
     private readonly OtlpReaderPool readers;
     private readonly CostingSnapshots snapshots;
-    private readonly PostingOptions postingOptions = new();
     private readonly AssemblyOptions assemblyOptions;
     private readonly AttributeKeyTable keys;
     private TracePoster poster = null!;
@@ -133,8 +132,7 @@ internal sealed class PipelineHarness : IDisposable
     {
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
         encoder = new PostingEncoder("test", Clock);
-        loader = new TraceLoader(new LedgerReader(store), keys, Clock, postingOptions, new PipelineMetrics(),
-            NullLogger.Instance);
+        loader = new TraceLoader(new LedgerReader(store), keys, new PipelineMetrics(), NullLogger.Instance);
         Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000), poster, Metrics, OpenCosts,
             storeIsEmpty);
         Clock.Advance(TimeSpan.FromMilliseconds(1));

@@ -83,9 +83,8 @@ public sealed class PostingRecoveryTests(EngineFixture engine) : IDisposable
     {
         var spool = PostingSpool.Open(SystemDirectory.Open(directory), new PostingSpoolOptions(), clock);
         spool.Write(posting.PostingId, posting.ToBytes());
-        using var encoder = new PostingEncoder("node-1", clock);
-        var stage = new PostingStage(store, spool, encoder, clock, new PostingOptions(), new PipelineMetrics(), NullLogger.Instance);
-        await stage.ResolvePendingAsync(new LedgerReader(store), Cancel);
+        var recovery = new PostingRecovery(store, spool, new LedgerReader(store), new PipelineMetrics(), NullLogger.Instance);
+        await recovery.ResolveAsync(Cancel);
         Assert.Empty(spool.ListPending());
     }
 }

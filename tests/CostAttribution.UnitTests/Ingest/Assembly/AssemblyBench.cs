@@ -49,7 +49,7 @@ internal sealed class AssemblyBench : IDisposable
     /// <summary>Pico-dollars per input and per output token of <c>test-model</c>.</summary>
     public const long InputPico = 2_000_000, OutputPico = 8_000_000;
 
-    private static readonly RateBook Rates = RateCardLoader.Load([("test.yaml", """
+    public static RateBook Rates { get; } = RateCardLoader.Load([("test.yaml", """
         format: 1
         provider: openai
         source: test
@@ -155,26 +155,32 @@ internal sealed class AssemblyBench : IDisposable
         builder.Dispose();
     }
 
-    private void OfferBatch(TestSpan[] spans, bool replayed)
+    /// <summary>The spans as one batch, of one service and scope.</summary>
+    public static SpanBatch Encode(SpanBatchBuilder builder, TestSpan[] spans, DateTimeOffset received)
     {
         builder.BeginResource();
-        builder.AddText(Key("service.name"), "test-service"u8);
+        builder.AddText(Key(builder, "service.name"), "test-service"u8);
         var resource = builder.EndResource();
         var scope = builder.AddScope("test-scope"u8, "1.0.0"u8, default);
-        var now = (ulong)Clock.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000;
-        foreach (var span in spans) Write(span, resource, scope, now);
-        using var batch = builder.Build();
+        var now = (ulong)received.ToUnixTimeMilliseconds() * 1_000_000;
+        foreach (var span in spans) Write(builder, span, resource, scope, now);
+        return builder.Build();
+    }
+
+    private void OfferBatch(TestSpan[] spans, bool replayed)
+    {
+        using var batch = Encode(builder, spans, Clock.GetUtcNow());
         Assembler.Accept(batch, ++Position, replayed);
         Collect();
     }
 
-    private void Write(TestSpan span, int resource, int scope, ulong now)
+    private static void Write(SpanBatchBuilder builder, TestSpan span, int resource, int scope, ulong now)
     {
         builder.BeginSpan();
         foreach (var (name, value) in span.Attributes)
         {
-            if (value is long number) builder.AddInt(Key(name), number);
-            else builder.AddText(Key(name), Encoding.UTF8.GetBytes((string)value));
+            if (value is long number) builder.AddInt(Key(builder, name), number);
+            else builder.AddText(Key(builder, name), Encoding.UTF8.GetBytes((string)value));
         }
         if (span.Link is { } link)
         {
@@ -192,8 +198,8 @@ internal sealed class AssemblyBench : IDisposable
         }, Encoding.UTF8.GetBytes(span.Name), resource, scope, now);
     }
 
-    private KnownKey Key(string name) =>
-        keys.TryGet(name, out var key) ? key : throw new ArgumentException($"key {name} is not kept");
+    private static KnownKey Key(SpanBatchBuilder builder, string name) =>
+        builder.Keys.TryGet(name, out var key) ? key : throw new ArgumentException($"key {name} is not kept");
 
     private void Collect()
     {
