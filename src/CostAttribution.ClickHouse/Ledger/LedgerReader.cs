@@ -12,9 +12,6 @@ public sealed class LedgerReader(IClickHouseTransport transport)
     /// <summary>Trace ids in one statement, well under the server's query size limit of 256 KiB.</summary>
     private const int TracesPerQueryMax = 2000;
 
-    private const string RollupDimensions = "cost_kind, customer_id, feature_id, product, team, environment, plan, audience, " +
-        "workflow, agent, provider, model, service_tier, region, customer_evidence, feature_evidence, price_status, ownership";
-
     private static readonly string[] PostingTables = [CostLedgerBlock.TableName, TraceFactsBlock.TableName,
         RunSegmentBlock.TableName];
 
@@ -102,12 +99,8 @@ public sealed class LedgerReader(IClickHouseTransport transport)
     {
         const string hours =
             $"SELECT toStartOfHour(event_time) FROM {CostLedgerBlock.TableName} WHERE posting_id = {{id:String}}";
-        const string apart =
-            $"SELECT count() AS rows FROM (SELECT {RollupDimensions} FROM (" +
-            $"SELECT toStartOfHour(event_time) AS hour, {RollupDimensions}, toInt64(sign) AS entries, cost, list_cost " +
-            $"FROM {CostLedgerBlock.TableName} WHERE hour IN ({hours}) UNION ALL " +
-            $"SELECT hour, {RollupDimensions}, -entries, -cost, -list_cost FROM cost_hourly WHERE hour IN ({hours})) " +
-            $"GROUP BY hour, {RollupDimensions} HAVING sum(entries) != 0 OR sum(cost) != 0 OR sum(list_cost) != 0)";
+        var apart = "SELECT count() AS rows FROM (" +
+            RollupDifference.Select($"toStartOfHour(event_time) IN ({hours})", $"hour IN ({hours})") + ")";
         var bytes = await QueryAsync(apart, cancel, new Dictionary<string, string> { ["id"] = postingId });
         return NativeBlockReader.ReadAll(bytes)
             .All(block => block.Rows == 0 || block.Column<FixedWidthValues>("rows").At<long>(0) == 0);

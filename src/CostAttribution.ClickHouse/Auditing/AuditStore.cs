@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.ClickHouse.Transport;
+
+namespace CostAttribution.ClickHouse.Auditing;
+
+/// <summary>
+/// Asks the store on behalf of an audit: one thread and bounded time and memory, so that postings and readers go first.
+/// </summary>
+public sealed class AuditStore(IClickHouseTransport transport, AuditLimits limits)
+{
+    public AuditLimits Limits => limits;
+
+    /// <summary>Settings of every question.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; } = new Dictionary<string, string>
+    {
+        ["max_threads"] = "1",
+        ["max_execution_time"] = Text((long)limits.QueryTimeout.TotalSeconds),
+        ["max_memory_usage"] = Text(limits.QueryMemoryBytesMax),
+        ["max_bytes_before_external_group_by"] = Text(limits.QueryMemoryBytesMax / 2),
+        ["output_format_json_quote_64bit_integers"] = "0",
+        ["output_format_json_quote_decimals"] = "1",
+        ["output_format_json_validate_utf8"] = "1",
+    };
+
+    /// <summary>Rows of the answer, one object each. Throws as <see cref="IClickHouseTransport.QueryAsync"/> does.</summary>
+    public async Task<List<JsonElement>> ReadAsync(string sql, CancellationToken cancel)
+    {
+        var bytes = await transport.QueryAsync(new ClickHouseQuery(sql) { Format = "JSONEachRow", Settings = Settings }, cancel)
+            .ConfigureAwait(false);
+        var rows = new List<JsonElement>();
+        foreach (var line in Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            using var document = JsonDocument.Parse(line);
+            rows.Add(document.RootElement.Clone());
+        }
+        return rows;
+    }
+
+    /// <summary>
+    /// The scope with its hours and rows filled in. Without a start it begins with the oldest row; hours are rounded outwards.
+    /// </summary>
+    public async Task<AuditScope> MeasureAsync(AuditScope scope, CancellationToken cancel)
+    {
+        scope = scope with { From = FloorHour(scope.From), To = FloorHour(scope.To.AddTicks(TimeSpan.TicksPerHour - 1)) };
+        var rows = $"{HourSql.Within("event_time", scope.From, scope.To)}";
+        if (scope.PostedSince is { } since)
+        {
+            var touched = await ReadAsync("SELECT DISTINCT toUnixTimestamp(toStartOfHour(event_time)) AS hour " +
+                $"FROM {CostLedgerBlock.TableName} WHERE {rows} AND posted_at >= {HourSql.Instant(since)} ORDER BY hour", cancel)
+                .ConfigureAwait(false);
+            var hours = touched.Select(row => DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("hour").GetInt64())).ToArray();
+            if (hours.Length == 0) return scope with { Hours = [], Rows = 0 };
+            scope = scope with { Hours = hours, From = hours[0], To = hours[^1].AddHours(1) };
+            rows = $"{HourSql.Around(hours)} AND toStartOfHour(event_time) IN ({HourSql.In(hours)})";
+        }
+        var counted = await ReadAsync($"""
+            SELECT count() AS rows, toUnixTimestamp(toStartOfHour(min(event_time))) AS first,
+                toUnixTimestamp(toStartOfHour(max(event_time))) AS last
+            FROM {CostLedgerBlock.TableName} WHERE {rows}
+            """, cancel).ConfigureAwait(false);
+        return scope with { Rows = counted[0].GetProperty("rows").GetInt64() };
+    }
+
+    /// <summary>Start of the oldest hour that the ledger or the rollup knows; null when both are empty.</summary>
+    public async Task<DateTimeOffset?> OldestHourAsync(CancellationToken cancel)
+    {
+        var rows = await ReadAsync($"""
+            SELECT min(hour) AS oldest FROM (
+                SELECT toUnixTimestamp(toStartOfHour(event_time)) AS hour FROM {CostLedgerBlock.TableName}
+                ORDER BY event_time LIMIT 1
+                UNION ALL SELECT toUnixTimestamp(hour) FROM {RollupDifference.TableName} ORDER BY hour LIMIT 1
+            ) HAVING count() > 0
+            """, cancel).ConfigureAwait(false);
+        return rows is [var row] ? DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("oldest").GetInt64()) : null;
+    }
+
+    public static DateTimeOffset FloorHour(DateTimeOffset time) =>
+        new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
