@@ -24,6 +24,9 @@ public sealed class PipelineParts
     public required CostingSnapshots Snapshots { get; init; }
     public required TimeProvider Clock { get; init; }
     public required string NodeId { get; init; }
+
+    /// <summary>Random, of this start: keeps posting ids apart when the node id or the time of the start repeats.</summary>
+    public required string StartId { get; init; }
     public required AssemblyOptions Assembly { get; init; }
     public required PostingOptions Posting { get; init; }
     public required TracingLimits Limits { get; init; }
@@ -59,7 +62,7 @@ public sealed class IngestPipeline : IDisposable
     {
         this.parts = parts;
         poster = new TracePoster(new SpanBatchBuilder(parts.Keys, parts.Limits));
-        encoder = new PostingEncoder(parts.NodeId, parts.Clock);
+        encoder = new PostingEncoder($"{parts.NodeId}-{parts.StartId}", parts.Clock);
         posting = new PostingStage(parts.Store, parts.Spool, encoder, parts.Clock, parts.Posting, Metrics, parts.Logger);
         reader = new LedgerReader(parts.Store);
         recovery = new PostingRecovery(parts.Store, parts.Spool, reader, Metrics, parts.Logger);

@@ -21,6 +21,7 @@ public sealed class DurableJournal : IDisposable
     private readonly Lock _trimGate = new();
     private readonly JournalTally _tally;
     private readonly Quarantine _quarantine;
+    private readonly UnreadableParts _unreadable = new();
     private IDisposable? _lock;
     private JournalBookmark? _bookmark;
     private JournalAppender? _appender;
@@ -34,7 +35,7 @@ public sealed class DurableJournal : IDisposable
         _options = options;
         _time = time;
         _tally = new JournalTally(onEvent);
-        _quarantine = new Quarantine(directory, options.QuarantineBytesMax);
+        _quarantine = new Quarantine(directory, _unreadable, options.QuarantineBytesMax);
     }
 
     /// <summary>Takes records.</summary>
@@ -154,6 +155,8 @@ public sealed class DurableJournal : IDisposable
             DamagedStretches = _tally.DamagedStretches,
             DamagedBytes = _tally.DamagedBytes,
             MissingRecords = _tally.MissingRecords,
+            DoubtfulRecords = _tally.DoubtfulRecords,
+            UnreadableBytes = _tally.UnreadableBytes,
             FeedLagRecords = lag.Records,
             FeedReadsDisk = lag.FromDisk,
         });
@@ -171,7 +174,9 @@ public sealed class DurableJournal : IDisposable
     private void Adopt(string nodeId)
     {
         _lock = _directory.Lock(LockName);
-        var recovery = new SegmentRecovery(_directory, _catalog, _quarantine, _tally);
+        JournalBookmark.RefuseNewer(_directory);
+        InstanceFile.RefuseNewer(_directory);
+        var recovery = new SegmentRecovery(_directory, _catalog, _quarantine, _tally, _options.ReadTries);
         var next = recovery.Load(nodeId, _time.GetUtcNow().ToUnixTimeMilliseconds());
         _bookmark = JournalBookmark.Open(_directory, out var damaged);
         if (damaged)
@@ -190,7 +195,7 @@ public sealed class DurableJournal : IDisposable
     }
 
     private JournalReader NewReader(JournalPosition from) =>
-        new(_directory, _catalog, _quarantine, _tally, from);
+        new(_directory, _catalog, _quarantine, _tally, new ReadPatience(_options, _time), _unreadable, from);
 
     private void CheckReadable(JournalPosition from)
     {
@@ -217,6 +222,7 @@ public sealed class DurableJournal : IDisposable
             // A former try may have deleted it and failed to sync the directory.
             if (_directory.Exists(segment.Name)) _directory.Delete(segment.Name);
             else _directory.SyncAll();
+            _unreadable.Forget(segment.Name);
             _catalog.RemoveOldest();
             Interlocked.Increment(ref _trimmedSegments);
             Interlocked.Add(ref _trimmedBytes, segment.FileBytes);

@@ -206,6 +206,7 @@ public sealed class JournalAppender : IDisposable
             try
             {
                 Commit();
+                Seal();
             }
             finally
             {
@@ -322,6 +323,15 @@ public sealed class JournalAppender : IDisposable
         _catalog.Close(_writer!.FileLength, _time.GetUtcNow().ToUnixTimeMilliseconds());
         RetireWriter();
         if (!TryOpenSegment()) _refusal = JournalRefusal.Failed;
+    }
+
+    /// <summary>
+    /// An empty segment behind the last one says how far that was acknowledged: what goes bad at its end while nothing runs is
+    /// then not taken for a write that was cut off.
+    /// </summary>
+    private void Seal()
+    {
+        if (_writer is { } writer && writer.Length > SegmentHeader.Bytes && _refusal is not JournalRefusal.Failed) Roll();
     }
 
     private bool TryOpenSegment()

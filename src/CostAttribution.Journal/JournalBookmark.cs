@@ -67,6 +67,15 @@ internal sealed class JournalBookmark : IDisposable
         }
     }
 
+    /// <summary>Throws <see cref="JournalVersionException"/> for a newer version; changes nothing.</summary>
+    public static void RefuseNewer(StoreDirectory directory)
+    {
+        if (!directory.Exists(FileName)) return;
+        using var bookmark = new JournalBookmark(directory.Open(FileName));
+        bookmark.TryReadSlot(0);
+        bookmark.TryReadSlot(SlotDistance);
+    }
+
     /// <summary>Moves the mark forward durably; a position that is not ahead of it changes nothing.</summary>
     public void Advance(JournalPosition position)
     {
@@ -108,7 +117,15 @@ internal sealed class JournalBookmark : IDisposable
     private bool TryReadSlot(long offset)
     {
         Span<byte> slot = stackalloc byte[SlotBytes];
-        if (_file.Read(slot, offset) < SlotBytes || !slot.StartsWith(Magic)) return false;
+        try
+        {
+            if (_file.Read(slot, offset) < SlotBytes || !slot.StartsWith(Magic)) return false;
+        }
+        catch (Exception error) when (StoreErrors.IsUnreadable(error))
+        {
+            // As good as damaged: the other slot holds, or more is read again.
+            return false;
+        }
         if (BinaryPrimitives.ReadUInt32LittleEndian(slot[CrcOffset..]) != Crc32C.Compute(slot[..CrcOffset])) return false;
         var version = BinaryPrimitives.ReadUInt16LittleEndian(slot[VersionOffset..]);
         if (version > Version) throw new JournalVersionException(FileName, version, Version);

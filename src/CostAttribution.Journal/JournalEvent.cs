@@ -31,4 +31,13 @@ public enum JournalEventKind
 
     /// <summary>The low-water mark could not be read; reading starts at the oldest record, duplicates are possible.</summary>
     BookmarkDamaged = 8,
+
+    /// <summary>A part of a file could not be read for long; it was given up and what is behind it is read.</summary>
+    Unreadable = 9,
+
+    /// <summary>
+    /// The last records of the last segment are whole and do not check: a write that was cut off, or an acknowledged record that
+    /// has gone bad. They were set aside.
+    /// </summary>
+    TailDoubtful = 10,
 }

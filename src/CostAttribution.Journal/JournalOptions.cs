@@ -52,6 +52,15 @@ public sealed class JournalOptions
     /// </summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How often, at least, a place that cannot be read is tried before it is set aside; at start, when nothing can be waited
+    /// for, at most. Default 5.
+    /// </summary>
+    public int ReadTries { get; init; } = 5;
+
+    /// <summary>How long, at least, a place that cannot be read is tried before it is set aside. Default 30 s.</summary>
+    public TimeSpan ReadPatience { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>One message per fault, naming the setting and what it may be; empty when all is well.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -71,6 +80,9 @@ public sealed class JournalOptions
         Check(QuarantineBytesMax >= 0, nameof(QuarantineBytesMax), "must not be negative");
         Check(RetryInterval >= TimeSpan.FromMilliseconds(10) && RetryInterval <= TimeSpan.FromHours(1), nameof(RetryInterval),
             "must be between 10 ms and 1 h");
+        Check(ReadTries is >= 1 and <= 1000, nameof(ReadTries), "must be between 1 and 1000");
+        Check(ReadPatience >= TimeSpan.Zero && ReadPatience <= TimeSpan.FromDays(1), nameof(ReadPatience),
+            "must be between 0 and 1 day");
         return faults;
 
         void Check(bool holds, string name, string rule)

@@ -8,7 +8,7 @@ namespace CostAttribution.Journal;
 /// Reads durable records from disk in order of position, up to the last acknowledged one; call again when there are more.
 /// Damaged stretches are set aside and counted, and reading goes on behind them; numbers of acknowledged records that cannot be
 /// read back are reported as missing. For one caller at a time. Throws <see cref="JournalException"/> when the disk fails;
-/// the same record is tried again by the next call.
+/// the same record is tried again by the next call, and nothing is passed over before the failure has lasted.
 /// </summary>
 public sealed class JournalReader : IDisposable
 {
@@ -16,40 +16,53 @@ public sealed class JournalReader : IDisposable
     private readonly SegmentCatalog _catalog;
     private readonly Quarantine _quarantine;
     private readonly JournalTally _tally;
+    private readonly ReadPatience _patience;
+    private readonly UnreadableParts _unreadable;
     private SegmentScanner? _scanner;
     private ulong _scannedSegment;
     private ulong _next;
 
     internal JournalReader(StoreDirectory directory, SegmentCatalog catalog, Quarantine quarantine, JournalTally tally,
-        JournalPosition from)
+        ReadPatience patience, UnreadableParts unreadable, JournalPosition from)
     {
         _directory = directory;
         _catalog = catalog;
         _quarantine = quarantine;
         _tally = tally;
+        _patience = patience;
+        _unreadable = unreadable;
         _next = from.Sequence;
     }
 
     /// <summary>Every record below was read or reported missing.</summary>
     public JournalPosition Next => new(_next);
 
-    /// <summary>The next record, which the caller disposes; false when all that is durable was read.</summary>
+    /// <summary>
+    /// The next record, which the caller disposes; false when all that is durable was read. A place that cannot be read is tried
+    /// by every call for <see cref="JournalOptions.ReadPatience"/>, then passed.
+    /// </summary>
     public bool TryRead([NotNullWhen(true)] out JournalRecord? record)
     {
-        try
+        while (_catalog.Find(_next) is { } segment)
         {
-            while (_catalog.Find(_next) is { } segment)
+            try
             {
-                if (TryReadFrom(segment, out record)) return true;
+                if (TryReadFrom(segment, out record))
+                {
+                    _patience.Succeeded();
+                    return true;
+                }
+                _patience.Succeeded();
             }
-            record = null;
-            return false;
+            catch (Exception error) when (StoreErrors.IsDiskFailure(error))
+            {
+                CloseScanner();
+                if (!TryPass(segment, error))
+                    throw new JournalException($"cannot read the journal in {_directory.DisplayName}: {error.Message}", error);
+            }
         }
-        catch (Exception error) when (StoreErrors.IsDiskFailure(error))
-        {
-            CloseScanner();
-            throw new JournalException($"cannot read the journal in {_directory.DisplayName}: {error.Message}", error);
-        }
+        record = null;
+        return false;
     }
 
     public void Dispose() => CloseScanner();
@@ -91,12 +104,60 @@ public sealed class JournalReader : IDisposable
         }
     }
 
+    /// <summary>Gives up what cannot be read of a segment once that has lasted; then reading goes on.</summary>
+    private bool TryPass(Segment segment, Exception error)
+    {
+        var isGone = error is FileNotFoundException;
+        if (!isGone && !StoreErrors.IsUnreadable(error)) return false;
+        if (!_patience.IsOver(segment.FirstSequence)) return false;
+        try
+        {
+            if (isGone)
+            {
+                Leave(segment);
+                return true;
+            }
+            if (_unreadable.Find(_directory, segment.Name, CanReadAnother(segment)) is not { } found) return false;
+            // Only a disk that takes a note durably is believed to work but for these sectors.
+            foreach (var stretch in found) _quarantine.Note(segment.Name, stretch, error.Message);
+            _unreadable.GiveUp(segment.Name, found);
+            _tally.Unreadable(segment.Name, found, error.Message);
+            return true;
+        }
+        catch (Exception second) when (StoreErrors.IsDiskFailure(second))
+        {
+            return false;
+        }
+        finally
+        {
+            // All of it again before the next step like this: it reads the whole segment.
+            _patience.Succeeded();
+        }
+    }
+
+    /// <summary>Whether another segment can be read: then a segment that cannot be read at all is bad by itself.</summary>
+    private bool CanReadAnother(Segment segment)
+    {
+        var other = _catalog.Newest;
+        if (other is null || other.FirstSequence == segment.FirstSequence) return false;
+        try
+        {
+            Span<byte> header = stackalloc byte[SegmentHeader.Bytes];
+            using var file = _directory.Open(other.Name);
+            return file.Read(header, 0) > 0;
+        }
+        catch (Exception error) when (StoreErrors.IsDiskFailure(error))
+        {
+            return false;
+        }
+    }
+
     private SegmentScanner Enter(Segment segment)
     {
         if (_next < segment.FirstSequence) _next = segment.FirstSequence;
         if (_scanner is not null && _scannedSegment == segment.FirstSequence) return _scanner;
         CloseScanner();
-        _scanner = new SegmentScanner(_directory.Open(segment.Name), segment.FirstSequence);
+        _scanner = new SegmentScanner(_unreadable.Open(_directory, segment.Name), segment.FirstSequence);
         _scannedSegment = segment.FirstSequence;
         return _scanner;
     }

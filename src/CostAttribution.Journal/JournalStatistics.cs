@@ -52,6 +52,15 @@ public sealed record JournalStatistics
     /// <summary>Acknowledged records that could not be read back.</summary>
     public required long MissingRecords { get; init; }
 
+    /// <summary>
+    /// Records at the end of the last segment that were found whole at start but do not check and show no sign of a write that
+    /// was cut off: perhaps never acknowledged, perhaps gone bad.
+    /// </summary>
+    public required long DoubtfulRecords { get; init; }
+
+    /// <summary>Bytes of segments that could not be read for so long that they were given up.</summary>
+    public required long UnreadableBytes { get; init; }
+
     /// <summary>Records the consumer has not taken yet, and whether it reads them from disk.</summary>
     public required long FeedLagRecords { get; init; }
     public required bool FeedReadsDisk { get; init; }

@@ -7,6 +7,10 @@ namespace CostAttribution.ClickHouse.Embedded;
 /// </summary>
 internal sealed class DirectoryLock : IDisposable
 {
+    private const int WouldBlockLinux = 11;
+    private const int WouldBlockMac = 35;
+    private const int SharingViolationWindows = unchecked((int)0x80070020);
+
     private readonly FileStream file;
 
     private DirectoryLock(FileStream file) => this.file = file;
@@ -19,7 +23,7 @@ internal sealed class DirectoryLock : IDisposable
             return new DirectoryLock(new FileStream(Path.Combine(directory, "engine.lock"), FileMode.OpenOrCreate,
                 FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException error)
+        catch (IOException error) when (error.HResult is WouldBlockLinux or WouldBlockMac or SharingViolationWindows)
         {
             throw new StoreUnavailableException(
                 $"the data directory {directory} is in use by another process: stop that process or choose another " +

@@ -21,7 +21,7 @@ internal sealed class PostingEncoder : IDisposable
     private readonly ArrayBufferWriter<byte> scratch = new(1 << 16);
     private long sequence;
 
-    /// <param name="nodeId">Name of this node; two nodes on one store must differ.</param>
+    /// <param name="nodeId">Name of this node and of this start; no two starts on one store have the same.</param>
     /// <param name="clock">Start time and posting times.</param>
     public PostingEncoder(string nodeId, TimeProvider clock)
     {

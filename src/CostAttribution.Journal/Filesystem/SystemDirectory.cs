@@ -47,9 +47,8 @@ public sealed class SystemDirectory : StoreDirectory
         {
             return File.OpenHandle(PathOf(name), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException error) when (error is not (DirectoryNotFoundException or FileNotFoundException))
+        catch (IOException error) when (StoreErrors.IsInUse(error))
         {
-            if (StoreErrors.IsDiskFull(error)) throw;
             throw new JournalLockedException(_path, error);
         }
     }

@@ -25,6 +25,7 @@ public sealed class PostingSpool
     private const string Pending = ".pending";
     private const string Confirmed = ".confirmed";
     private const string Damaged = ".damaged";
+    private const int ReadTries = 5;
 
     private sealed record Entry(PostingFile File, DateTimeOffset ConfirmedAt);
 
@@ -53,7 +54,10 @@ public sealed class PostingSpool
         get { lock (_gate) return [.. _damaged]; }
     }
 
-    /// <summary>Adopts what is in the directory; deletes unfinished files, sets damaged ones aside.</summary>
+    /// <summary>
+    /// Adopts what is in the directory; deletes unfinished files, sets damaged ones aside. Throws
+    /// <see cref="JournalVersionException"/>, with nothing changed, when a file is of a newer version.
+    /// </summary>
     public static PostingSpool Open(StoreDirectory directory, PostingSpoolOptions options, TimeProvider time)
     {
         var faults = options.Validate();
@@ -64,6 +68,28 @@ public sealed class PostingSpool
             spool.Adopt_NeedsLock();
             return spool;
         });
+    }
+
+    /// <summary>
+    /// Throws <see cref="JournalVersionException"/> when a file is of a newer version. Changes nothing and needs no lock: for
+    /// finding out before anything else is changed.
+    /// </summary>
+    public static void RefuseNewer(StoreDirectory directory)
+    {
+        var head = new byte[PostingFile.HeadBytes];
+        foreach (var (name, _) in directory.List())
+        {
+            if (!name.EndsWith(Pending, StringComparison.Ordinal) && !name.EndsWith(Confirmed, StringComparison.Ordinal)) continue;
+            try
+            {
+                using var file = directory.Open(name);
+                PostingFile.TryReadHead(head.AsSpan(0, file.Read(head, 0)), name, out _);
+            }
+            catch (Exception error) when (StoreErrors.IsUnreadable(error) || error is FileNotFoundException)
+            {
+                // Looked at again when the directory is adopted.
+            }
+        }
     }
 
     /// <summary>
@@ -131,7 +157,7 @@ public sealed class PostingSpool
         using (var file = _directory.Open(name))
         {
             good = file.Length == PostingFile.HeadBytes + entry.File.ContentBytes
-                && file.Read(content, PostingFile.HeadBytes) == content.Length
+                && ReadStubbornly(file, content, PostingFile.HeadBytes) == content.Length
                 && Crc32C.Compute(content) == entry.File.ContentCrc;
         }
         if (good) return content;
@@ -213,6 +239,7 @@ public sealed class PostingSpool
 
     private void Adopt_NeedsLock()
     {
+        RefuseNewer(_directory);
         var head = new byte[PostingFile.HeadBytes];
         foreach (var (name, length) in _directory.List())
         {
@@ -229,7 +256,7 @@ public sealed class PostingSpool
     private void Adopt_NeedsLock(string name, long length, string suffix, byte[] head, Dictionary<string, Entry> entries)
     {
         int read;
-        using (var file = _directory.Open(name)) read = file.Read(head, 0);
+        using (var file = _directory.Open(name)) read = ReadStubbornly(file, head, 0);
         if (!PostingFile.TryReadHead(head.AsSpan(0, read), name, out var posting)
             || posting.PostingId + suffix != name || posting.ContentBytes != length - PostingFile.HeadBytes)
         {
@@ -239,6 +266,25 @@ public sealed class PostingSpool
         // When it was confirmed is not stored: the window starts again, so nothing is dropped early.
         entries.Add(posting.PostingId, new Entry(posting, _time.GetUtcNow()));
         _nextOrdinal = Math.Max(_nextOrdinal, posting.Ordinal + 1);
+    }
+
+    /// <summary>What cannot be read after some tries reads as nothing: the file is then damaged, like one that does not check.</summary>
+    private static int ReadStubbornly(StoreFile file, Span<byte> buffer, long offset)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return file.Read(buffer, offset);
+            }
+            catch (Exception error) when (StoreErrors.IsUnreadable(error) && tries >= ReadTries)
+            {
+                return 0;
+            }
+            catch (Exception error) when (StoreErrors.IsUnreadable(error))
+            {
+            }
+        }
     }
 
     private void SetAside_NeedsLock(string name)

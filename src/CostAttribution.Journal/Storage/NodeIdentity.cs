@@ -12,7 +12,8 @@ namespace CostAttribution.Journal.Storage;
 internal static class NodeIdentity
 {
     private const string FileName = "node";
-    private const string Title = "cost-attribution node 1";
+    private const string Title = "cost-attribution node ";
+    private const int Version = 1;
     private const int FileBytesMax = 1024;
 
     public static void CheckName(string nodeId)
@@ -24,19 +25,18 @@ internal static class NodeIdentity
             $"node id '{nodeId}' must have 1 to 64 bytes and no control characters", nameof(nodeId));
     }
 
-    /// <summary>Throws <see cref="JournalNodeException"/> when the directory belongs to another node.</summary>
+    /// <summary>
+    /// Throws <see cref="JournalNodeException"/> when the directory belongs to another node, <see cref="JournalVersionException"/>
+    /// when the file is of a newer version.
+    /// </summary>
     public static bool IsRecorded(StoreDirectory directory, string nodeId)
     {
         if (!directory.Exists(FileName)) return false;
-        var lines = Encoding.UTF8.GetString(directory.ReadAll(FileName, FileBytesMax)).Split('\n');
-        if (lines.Length < 3 || lines[0] != Title || lines[2] != Check(lines[1])) return false;
-        if (lines[1] != nodeId) throw new JournalNodeException(directory.DisplayName, lines[1], nodeId);
+        if (TextFile.TryRead(directory, FileName, FileBytesMax, Title, Version) is not [_, var recorded]) return false;
+        if (recorded != nodeId) throw new JournalNodeException(directory.DisplayName, recorded, nodeId);
         return true;
     }
 
     public static void Record(StoreDirectory directory, string nodeId) =>
-        directory.Replace(FileName, Encoding.UTF8.GetBytes($"{Title}\n{nodeId}\n{Check(nodeId)}\n"));
-
-    private static string Check(string nodeId) =>
-        Crc32C.Compute(Encoding.UTF8.GetBytes($"{Title}\n{nodeId}\n")).ToString("x8", CultureInfo.InvariantCulture);
+        TextFile.Write(directory, FileName, [Title + Version.ToString(CultureInfo.InvariantCulture), nodeId]);
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using CostAttribution.Journal.Filesystem;
 
 namespace CostAttribution.Journal.Storage;
@@ -16,13 +17,15 @@ internal sealed class Quarantine
 
     private readonly Lock _gate = new();
     private readonly StoreDirectory _parent;
+    private readonly UnreadableParts _unreadable;
     private readonly long _bytesMax;
     private readonly List<(string Segment, Stretch Stretch)> _owed = [];
     private StoreDirectory? _directory;
 
-    public Quarantine(StoreDirectory parent, long bytesMax)
+    public Quarantine(StoreDirectory parent, UnreadableParts unreadable, long bytesMax)
     {
         _parent = parent;
+        _unreadable = unreadable;
         _bytesMax = bytesMax;
     }
 
@@ -44,6 +47,19 @@ internal sealed class Quarantine
     }
 
     /// <summary>
+    /// Leaves a note about a stretch that cannot be read, <c>….unreadable</c>; the copy of what is around it has zeros there.
+    /// Always written and synced anew: it also tells a bad sector from a disk that is away. Throws when the disk fails.
+    /// </summary>
+    public void Note(string segmentName, Stretch stretch, string reason)
+    {
+        lock (_gate)
+        {
+            _directory ??= _parent.Subdirectory(DirectoryName);
+            _directory.Replace(NameOf(segmentName, stretch, ".unreadable"), Encoding.UTF8.GetBytes(reason + "\n"));
+        }
+    }
+
+    /// <summary>
     /// Sets aside what is still owed of a segment; called before it is deleted. Throws when the disk fails again.
     /// </summary>
     public void Settle(string segmentName)
@@ -51,7 +67,7 @@ internal sealed class Quarantine
         lock (_gate)
         {
             if (!_owed.Exists(owed => owed.Segment == segmentName)) return;
-            using var source = _parent.Open(segmentName);
+            using var source = _unreadable.Open(_parent, segmentName);
             foreach (var (segment, stretch) in _owed)
             {
                 if (segment == segmentName) Keep_NeedsLock(source, segment, stretch);
@@ -63,8 +79,7 @@ internal sealed class Quarantine
     private string? Keep_NeedsLock(StoreFile source, string segmentName, Stretch stretch)
     {
         _directory ??= _parent.Subdirectory(DirectoryName);
-        var stem = Path.GetFileNameWithoutExtension(segmentName);
-        var name = string.Create(CultureInfo.InvariantCulture, $"{stem}-{stretch.Offset}-{stretch.Length}.bin");
+        var name = NameOf(segmentName, stretch, ".bin");
         if (_directory.Exists(name)) return name;
         long kept = 0;
         foreach (var entry in _directory.List()) kept += entry.Length;
@@ -72,6 +87,10 @@ internal sealed class Quarantine
         Copy(source, stretch, _directory, name);
         return name;
     }
+
+    private static string NameOf(string segmentName, Stretch stretch, string suffix) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{Path.GetFileNameWithoutExtension(segmentName)}-{stretch.Offset}-{stretch.Length}{suffix}");
 
     private static void Copy(StoreFile source, Stretch stretch, StoreDirectory directory, string name)
     {

@@ -22,6 +22,12 @@ internal sealed class SegmentCatalog
         get { lock (_gate) return _segments.Count; }
     }
 
+    /// <summary>The segment made last, or null.</summary>
+    public Segment? Newest
+    {
+        get { lock (_gate) return _segments.Count == 0 ? null : _segments[^1]; }
+    }
+
     /// <summary>The last acknowledged record of all; 0 when there never was one.</summary>
     public ulong DurableSequence
     {

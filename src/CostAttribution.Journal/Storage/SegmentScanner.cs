@@ -57,10 +57,16 @@ internal sealed class SegmentScanner : IDisposable
     /// <summary>The part that <see cref="ScanStep.Damage"/> or <see cref="ScanStep.Tail"/> reported.</summary>
     public Stretch Bad { get; private set; }
 
+    /// <summary>
+    /// The sequence of the whole frame whose payload does not check, when that is what <see cref="ScanStep.Damage"/> reported.
+    /// </summary>
+    public ulong? BadSequence { get; private set; }
+
     /// <summary>One step. <paramref name="record"/> is set for <see cref="ScanStep.Record"/> and belongs to the caller.</summary>
     public ScanStep Next(long limit, out JournalRecord? record)
     {
         record = null;
+        BadSequence = null;
         if (Offset >= limit) return ScanStep.End;
         var start = Offset;
         if (TryReadFrame(start, limit, out var frame))
@@ -74,6 +80,7 @@ internal sealed class SegmentScanner : IDisposable
                 return ScanStep.Record;
             }
             Bad = new Stretch(start, frame.TotalBytes);
+            BadSequence = frame.Sequence;
             return ScanStep.Damage;
         }
         if (!TryFindRecord(start + 1, limit, out var found)) return FinishTail(limit);

@@ -89,6 +89,7 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
             {
                 ["refused_full"] = log.RefusedFull, ["refused_failed"] = log.RefusedFailed,
                 ["damaged_stretches"] = log.DamagedStretches, ["missing_records"] = log.MissingRecords,
+                ["doubtful_records"] = log.DoubtfulRecords, ["unreadable_bytes"] = log.UnreadableBytes,
                 ["records_unreadable"] = metrics.RecordsUnreadable,
             },
             ["assembly"] = Enum.GetValues<AssemblyReason>()

@@ -35,6 +35,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private Task pipelineRun = Task.CompletedTask;
     private JournalIntake? intake;
     private Task journalRun = Task.CompletedTask;
+    private NodeClaim? claim;
 
     private RunningServer(ServerSettings settings) => this.settings = settings;
 
@@ -90,13 +91,19 @@ internal sealed class RunningServer : IAsyncDisposable
         await output.WriteLineAsync($"{where}{sql} · stop with Ctrl+C").ConfigureAwait(false);
     }
 
-    /// <summary>Completes when the stop is asked for or the pipeline has died; then <see cref="ExitCode"/> is not 0.</summary>
+    /// <summary>
+    /// Completes when the stop is asked for, or when the pipeline has died or another process has taken the node id; then
+    /// <see cref="ExitCode"/> is not 0.
+    /// </summary>
     public async Task WaitAsync(CancellationToken stop)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Register(asked.SetResult).ConfigureAwait(false);
-        await Task.WhenAny(asked.Task, pipelineRun).ConfigureAwait(false);
+        await Task.WhenAny(asked.Task, pipelineRun, claim?.Lost ?? asked.Task).ConfigureAwait(false);
         if (pipelineRun.IsFaulted) ExitCode = 1;
+        if (claim?.Lost.Exception?.GetBaseException() is not { } lost) return;
+        ExitCode = 1;
+        await Console.Error.WriteLineAsync($"error: {lost.Message}").ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -124,10 +131,16 @@ internal sealed class RunningServer : IAsyncDisposable
         var keys = attribution.Keys;
         CreateDataDirectory();
 
-        var (journal, spool) = OpenJournal(clock, out var events);
+        var startId = NodeClaim.NewId();
+        var (journal, spool, instance) = OpenJournal(clock, out var events);
         closing.Push(() => { journal.Dispose(); return ValueTask.CompletedTask; });
         store = await OpenStore.OpenAsync(settings.Store, settings.DataDirectory, stop).ConfigureAwait(false);
         closing.Push(store.DisposeAsync);
+        if (settings.Store.Mode == StoreMode.Remote)
+        {
+            claim = await NodeClaim.TakeAsync(store.Transport, settings, instance, startId, clock, stop).ConfigureAwait(false);
+            closing.Push(claim.DisposeAsync);
+        }
 
         var builder = NewHost(configuration, quiet);
         intake = new JournalIntake(journal.Appender, clock);
@@ -155,8 +168,8 @@ internal sealed class RunningServer : IAsyncDisposable
         pipeline = new IngestPipeline(new PipelineParts
         {
             Journal = journal, JournalBytesMax = settings.Journal.JournalBytesMax, Spool = spool, Store = store.Transport,
-            Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId, Assembly = settings.Assembly,
-            Posting = settings.Posting, Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
+            Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId, StartId = startId,
+            Assembly = settings.Assembly, Posting = settings.Posting, Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
         });
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
@@ -217,16 +230,21 @@ internal sealed class RunningServer : IAsyncDisposable
         }
     }
 
-    private (DurableJournal Journal, PostingSpool Spool) OpenJournal(TimeProvider clock, out JournalEvents events)
+    private (DurableJournal Journal, PostingSpool Spool, InstanceFile Instance) OpenJournal(
+        TimeProvider clock, out JournalEvents events)
     {
         var told = events = new JournalEvents();
+        DurableJournal? journal = null;
         try
         {
-            var journal = DurableJournal.Open(SystemDirectory.Open(Path.Combine(settings.DataDirectory, "journal")),
-                settings.NodeId, settings.Journal, clock, told.Add);
-            var spool = PostingSpool.Open(SystemDirectory.Open(Path.Combine(settings.DataDirectory, "postings")),
-                settings.Postings, clock);
-            return (journal, spool);
+            var directory = SystemDirectory.Open(Path.Combine(settings.DataDirectory, "journal"));
+            var postings = SystemDirectory.Open(Path.Combine(settings.DataDirectory, "postings"));
+            PostingSpool.RefuseNewer(postings);
+            journal = DurableJournal.Open(directory, settings.NodeId, settings.Journal, clock, told.Add);
+            var instance = InstanceFile.Adopt(directory, NodeClaim.NewId());
+            var opened = (journal, PostingSpool.Open(postings, settings.Postings, clock), instance);
+            journal = null;
+            return opened;
         }
         catch (JournalException fault)
         {
@@ -235,6 +253,10 @@ internal sealed class RunningServer : IAsyncDisposable
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw Unusable(fault);
+        }
+        finally
+        {
+            journal?.Dispose();
         }
     }
 

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Net;
 using CostAttribution.Api;
+using CostAttribution.ClickHouse.Nodes;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Ingest.Assembly;
 using CostAttribution.Ingest.Intake;
@@ -21,6 +22,7 @@ public sealed class ServerSettings
 
     /// <summary>Name of this node in posting ids; two nodes on one store must have different ones.</summary>
     public string NodeId { get; private set; } = "node-1";
+    public NodeOptions Node { get; } = new();
 
     /// <summary>Port of REST API, health and the OpenAPI document.</summary>
     public int ApiPort { get; private set; } = 8080;
@@ -56,6 +58,7 @@ public sealed class ServerSettings
         settings.ApiPort = Port(configuration, "Api:Port", settings.ApiPort, faults);
 
         BindSection(configuration, StoreSettings.Section, settings.Store, faults);
+        BindSection(configuration, NodeOptions.Section, settings.Node, faults);
         BindSection(configuration, IntakeOptions.Section, settings.Intake, faults);
         BindSection(configuration, AssemblyOptions.Section, settings.Assembly, faults);
         BindSection(configuration, PostingOptions.Section, settings.Posting, faults);
@@ -65,6 +68,7 @@ public sealed class ServerSettings
         settings.Postings = BindSection(configuration, PostingSpoolOptions.Section, new PostingSpoolOptions(), faults);
 
         faults.AddRange(settings.Store.Faults());
+        faults.AddRange(settings.Node.Validate());
         faults.AddRange(settings.Journal.Validate());
         faults.AddRange(settings.Postings.Validate());
         if (settings.Assembly.IdleQuiet < settings.Assembly.SettledQuiet)

@@ -1,3 +1,4 @@
+using CostAttribution.ClickHouse.Nodes;
 using CostAttribution.Ingest.Assembly;
 using CostAttribution.Ingest.Intake;
 using CostAttribution.Ingest.Posting;
@@ -13,8 +14,8 @@ internal static class SettingNames
 {
     private static readonly SortedSet<string> Roots = new(StringComparer.OrdinalIgnoreCase)
     {
-        "DataDirectory", "Bind", "NodeId", "Api", "RateCards", "Logging", StoreSettings.Section, IntakeOptions.Section,
-        AssemblyOptions.Section,
+        "DataDirectory", "Bind", "NodeId", "Api", "RateCards", "Logging", StoreSettings.Section, NodeOptions.Section,
+        IntakeOptions.Section, AssemblyOptions.Section,
         PostingOptions.Section, AttributionOptions.Section, JournalOptions.Section, PostingSpoolOptions.Section,
     };
 

@@ -24,6 +24,9 @@ public sealed class MemoryDisk
     /// <summary>Decides about each changing call: its number from 0, its kind, the file or directory.</summary>
     public Func<long, DiskOperation, string, DiskFault>? Fault { get; set; }
 
+    /// <summary>Decides about each read whether it fails as a bad sector does: the file, the offset, the length.</summary>
+    public Func<string, long, int, bool>? Unreadable { get; set; }
+
     /// <summary>Changing calls so far.</summary>
     public long Operations { get; private set; }
 

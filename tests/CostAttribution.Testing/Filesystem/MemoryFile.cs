@@ -27,7 +27,9 @@ internal sealed class MemoryFile : StoreFile
     public override int Read(Span<byte> buffer, long offset)
     {
         var copy = new byte[buffer.Length];
-        var read = Run(() => _inode.Read(copy, offset));
+        var read = Run(() => _disk.Unreadable?.Invoke(_path, offset, copy.Length) == true
+            ? throw StoreErrors.Unreadable($"{_path} cannot be read at {offset} as told")
+            : _inode.Read(copy, offset));
         copy.AsSpan(0, read).CopyTo(buffer);
         return read;
     }

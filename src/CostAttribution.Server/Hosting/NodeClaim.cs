@@ -1,0 +1,98 @@
+using System.Security.Cryptography;
+using CostAttribution.ClickHouse.Nodes;
+using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Journal;
+using CostAttribution.Server.Settings;
+
+namespace CostAttribution.Server.Hosting;
+
+/// <summary>
+/// This start's hold on its node id in a remote store, renewed while the server runs. The embedded store belongs to its data
+/// directory, whose lock says as much: it is asked nothing.
+/// </summary>
+internal sealed class NodeClaim : IAsyncDisposable
+{
+    private const int IdChars = 16;
+
+    /// <summary>Longest that a stop waits for the store to hear that the id is free.</summary>
+    private static readonly TimeSpan ReleaseMax = TimeSpan.FromSeconds(2);
+
+    private readonly NodeRegistry registry;
+    private readonly NodeOptions options;
+    private readonly TimeProvider clock;
+    private readonly CancellationTokenSource ended = new();
+
+    private NodeClaim(NodeRegistry registry, NodeOptions options, TimeProvider clock)
+    {
+        this.registry = registry;
+        this.options = options;
+        this.clock = clock;
+        Lost = BeatAsync();
+    }
+
+    /// <summary>Fails with <see cref="NodeInUseException"/> when another process has the node id; completes at the end.</summary>
+    public Task Lost { get; }
+
+    public static string NewId() => RandomNumberGenerator.GetHexString(IdChars, lowercase: true);
+
+    /// <summary>Claims the node id; throws <see cref="StartupException"/> with what to do when another process uses it.</summary>
+    public static async Task<NodeClaim> TakeAsync(IClickHouseTransport store, ServerSettings settings, InstanceFile instance,
+        string startId, TimeProvider clock, CancellationToken cancel)
+    {
+        var start = new NodeStart(settings.NodeId, instance.InstanceId, startId, instance.LastStartId, Environment.MachineName);
+        var registry = new NodeRegistry(store, start, settings.Node, clock);
+        try
+        {
+            await registry.RegisterAsync(cancel).ConfigureAwait(false);
+            instance.Record(startId);
+            return new NodeClaim(registry, settings.Node, clock);
+        }
+        catch (Exception fault) when (fault is NodeInUseException or JournalException)
+        {
+            throw new StartupException(fault.Message);
+        }
+        catch (Exception fault) when (fault is ClickHouseException or StoreUnavailableException)
+        {
+            throw new StartupException($"the node cannot be registered in the store at {settings.Store.Url}: {fault.Message}");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ended.CancelAsync().ConfigureAwait(false);
+        await Lost.ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        ended.Dispose();
+        if (Lost.IsFaulted) return;
+        using var limit = new CancellationTokenSource(ReleaseMax, clock);
+        try
+        {
+            await registry.ReleaseAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is ClickHouseException or StoreUnavailableException or OperationCanceledException)
+        {
+            // The next start waits a moment, or finds the claim stale.
+        }
+    }
+
+    private async Task BeatAsync()
+    {
+        using var timer = new PeriodicTimer(options.HeartbeatInterval, clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false))
+            {
+                try
+                {
+                    await registry.BeatAsync(ended.Token).ConfigureAwait(false);
+                }
+                catch (Exception fault) when (fault is ClickHouseException or StoreUnavailableException)
+                {
+                    // The journal takes the load meanwhile; who holds the id is settled when the store answers again.
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+        }
+    }
+}
