@@ -53,7 +53,7 @@ internal sealed class PipelineRig : IDisposable
         pipeline = new IngestPipeline(new PipelineParts
         {
             Journal = Journal, JournalBytesMax = 1 << 30, Spool = Spool, Store = store, Keys = AttributionTable.Default.Keys,
-            Snapshots = new CostingSnapshots(AssemblyBench.Rates, AttributionTable.Default), Clock = Clock, NodeId = "node",
+            Snapshots = new CostingSnapshots(AssemblyBench.Rates, AttributionTable.Default), Clock = Clock, NodeId = "node", StartId = "start-1",
             Assembly = Assembly, Posting = Posting, Limits = TracingLimits.Default, Logger = NullLogger.Instance,
         });
     }
