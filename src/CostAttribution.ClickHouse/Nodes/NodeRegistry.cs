@@ -87,7 +87,8 @@ public sealed class NodeRegistry(IClickHouseTransport store, NodeStart self, Nod
             ? $"{who}, and its data directory and this one are copies of each other; stop one of them for good, or give it "
                 + "an empty DataDirectory and another NodeId"
             : $"{who}; set another NodeId for this one; if the other is gone for good, try again after "
-                + $"{options.StaleAfter.TotalSeconds:0} s, or start once with --{NodeOptions.Section}:{nameof(options.TakeOver)} true");
+                + $"{options.StaleAfter.TotalSeconds:0} s, or start once with "
+                + $"--{NodeOptions.Section}:{nameof(options.TakeOver)} true");
     }
 
     private async Task<IReadOnlyList<RegisteredStart>> ReadAsync(CancellationToken cancel)

@@ -13,7 +13,9 @@ internal sealed record RegisteredStart(
     string StartId, string InstanceId, string Host, ulong Generation, long StartedUnixMs, ulong Version, TimeSpan Age,
     bool IsStopped)
 {
-    /// <summary>Of two that run at once the one that stays: the higher generation, then the earlier, then the lesser id.</summary>
+    /// <summary>
+    /// Of two that run at once the one that stays: the higher generation, then the earlier, then the lesser id.
+    /// </summary>
     public bool PrevailsOver(RegisteredStart other)
     {
         if (Generation != other.Generation) return Generation > other.Generation;

@@ -79,7 +79,8 @@ public sealed class PostingSpool
         var head = new byte[PostingFile.HeadBytes];
         foreach (var (name, _) in directory.List())
         {
-            if (!name.EndsWith(Pending, StringComparison.Ordinal) && !name.EndsWith(Confirmed, StringComparison.Ordinal)) continue;
+            var isPending = name.EndsWith(Pending, StringComparison.Ordinal);
+            if (!isPending && !name.EndsWith(Confirmed, StringComparison.Ordinal)) continue;
             try
             {
                 using var file = directory.Open(name);
@@ -268,7 +269,9 @@ public sealed class PostingSpool
         _nextOrdinal = Math.Max(_nextOrdinal, posting.Ordinal + 1);
     }
 
-    /// <summary>What cannot be read after some tries reads as nothing: the file is then damaged, like one that does not check.</summary>
+    /// <summary>
+    /// What cannot be read after some tries reads as nothing: the file is then damaged, like one that does not check.
+    /// </summary>
     private static int ReadStubbornly(StoreFile file, Span<byte> buffer, long offset)
     {
         for (var tries = 1; ; tries++)

@@ -26,8 +26,8 @@ internal static class NodeIdentity
     }
 
     /// <summary>
-    /// Throws <see cref="JournalNodeException"/> when the directory belongs to another node, <see cref="JournalVersionException"/>
-    /// when the file is of a newer version.
+    /// Throws <see cref="JournalNodeException"/> when the directory belongs to another node,
+    /// <see cref="JournalVersionException"/> when the file is of a newer version.
     /// </summary>
     public static bool IsRecorded(StoreDirectory directory, string nodeId)
     {

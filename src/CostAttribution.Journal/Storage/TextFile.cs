@@ -22,7 +22,8 @@ internal static class TextFile
         if (text[checkStart..^1] != Check(text[..checkStart])) return null;
         var lines = text[..checkStart].Split('\n')[..^1];
         if (lines.Length == 0 || !lines[0].StartsWith(title, StringComparison.Ordinal)) return null;
-        if (!int.TryParse(lines[0].AsSpan(title.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var found)) return null;
+        var number = lines[0].AsSpan(title.Length);
+        if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var found)) return null;
         if (found > version) throw new JournalVersionException(name, found, version);
         return found == version ? lines : null;
     }

@@ -169,7 +169,8 @@ internal sealed class RunningServer : IAsyncDisposable
         {
             Journal = journal, JournalBytesMax = settings.Journal.JournalBytesMax, Spool = spool, Store = store.Transport,
             Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId, StartId = startId,
-            Assembly = settings.Assembly, Posting = settings.Posting, Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
+            Assembly = settings.Assembly, Posting = settings.Posting,
+            Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
         });
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
