@@ -116,6 +116,24 @@ public sealed class IngestPipeline : IDisposable
         }
     }
 
+    /// <summary>
+    /// Before a stop, once nothing comes in any more: posts what is due without waiting for company. Returns when the store has
+    /// confirmed all of it, when store or disk do not take it, or on <paramref name="cancel"/>. Traces that have not come to rest
+    /// stay in the journal.
+    /// </summary>
+    public async Task DrainAsync(CancellationToken cancel)
+    {
+        if (state != PipelineState.Running) return;
+        try
+        {
+            await Assembly.DrainAsync().WaitAsync(cancel).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The time for it is over.
+        }
+    }
+
     /// <summary>The start order up to <see cref="PipelineState.Running"/>; waits for a store or disk that is away.</summary>
     internal async Task RecoverAsync(CancellationToken stop)
     {

@@ -11,7 +11,7 @@ public enum AssemblyReason : byte
     PressureEviction = 3,
     TraceOverLimit = 4,
     ProvisionalPosting = 5,
-    CostlessForgotten = 6,
+    CostlessSpilled = 6,
 }
 
 /// <summary>A limit on one span that the decoder applied.</summary>
@@ -22,7 +22,7 @@ public sealed class AssemblyMetrics
 {
     private static readonly string[] Names =
         ["duplicate_span", "late_span", "idle_incomplete", "pressure_eviction", "trace_over_limit", "provisional_posting",
-         "costless_forgotten"];
+         "costless_spilled"];
 
     private readonly long[] limits = new long[Enum.GetValues<SpanLimit>().Length];
     private readonly long[] reasons = new long[Enum.GetValues<AssemblyReason>().Length];

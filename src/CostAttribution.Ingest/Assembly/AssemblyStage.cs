@@ -29,6 +29,8 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private readonly List<(TraceId TraceId, SpanId SpanId)> links = [];
     private readonly RetryPause lookupPause = new(clock, options);
     private readonly RetryPause feedPause = new(clock, options);
+    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool draining;
     private Task<LoadAnswer>? loading;
     private long enqueued, askAfter;
     private long bufferSince;
@@ -36,6 +38,17 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
 
     /// <summary>Records up to here were in the journal before this process: their traces may have been posted already.</summary>
     public JournalPosition ReplayEnd { get; init; }
+
+    /// <summary>
+    /// Sends what is due without waiting for company from here on. Completes when all of it is confirmed, or when store or disk
+    /// do not take it. Nothing new may come in any more.
+    /// </summary>
+    public Task DrainAsync()
+    {
+        draining = true;
+        Wake();
+        return drained.Task;
+    }
 
     /// <summary>Makes the stage look again: something it waits for may have happened.</summary>
     public void Wake() => wake.Writer.TryWrite(true);
@@ -48,6 +61,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         while (!stop.IsCancellationRequested)
         {
             if (Step()) continue;
+            if (draining && IsDrained) drained.TrySetResult();
 
             var woken = wake.Reader.WaitToReadAsync(stop).AsTask();
             if (feedEnded || IsBlocked || !feedPause.IsOver)
@@ -84,6 +98,9 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         TrimWhenDue();
         return worked;
     }
+
+    private bool IsDrained => metrics.PostingTrouble.Length > 0
+        || (poster.Buffer.RowCount == 0 && inFlight.Count == 0 && feed.Lag.Records == 0);
 
     private bool ReadRecords()
     {
@@ -183,7 +200,9 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
             bufferSince = clock.GetTimestamp();
             return false;
         }
-        if (poster.Buffer.RowCount < options.RowsMax && clock.GetElapsedTime(bufferSince) < options.FlushInterval) return false;
+        var isDue = draining || poster.Buffer.RowCount >= options.RowsMax
+            || clock.GetElapsedTime(bufferSince) >= options.FlushInterval;
+        if (!isDue) return false;
         // Only this stage fills the queue, so room that is seen stays.
         if (!posting.HasRoom) return false;
 
@@ -201,8 +220,11 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         trimmedAt = clock.GetTimestamp();
         if (journal.Statistics().HeldBytes > journalBytesMax / 2)
         {
-            assembler.ForgetCostless();
-            if (!IsBlocked) assembler.SettleRestless();
+            if (!IsBlocked)
+            {
+                assembler.SpillCostless(options.RowsMax);
+                assembler.SettleRestless();
+            }
         }
         var low = Math.Min(Math.Min(feed.Next.Sequence, assembler.HeldFrom), poster.Buffer.HeldFrom);
         foreach (var held in inFlight) low = Math.Min(low, held);

@@ -148,14 +148,18 @@ internal sealed class TraceAssembler : IDisposable
     }
 
     /// <summary>
-    /// Forgets the older half of the settled traces without cost, which hold the journal; called when the journal is filling up.
+    /// Hands the older half of the settled traces without cost, which hold the journal, to the store, until
+    /// <paramref name="rowsMax"/> rows have gathered; called when the journal is filling up.
     /// </summary>
-    public void ForgetCostless()
+    public void SpillCostless(int rowsMax)
     {
         var costless = traces.Values.Where(trace => trace is { Settled: true, CostRelevant: false })
             .OrderBy(trace => trace.SettledAt).ToArray();
-        foreach (var trace in costless.Take((costless.Length + 1) / 2)) Evict(trace);
-        if (costless.Length > 0) metrics.Count(AssemblyReason.CostlessForgotten);
+        foreach (var trace in costless.Take((costless.Length + 1) / 2))
+        {
+            if (poster.Buffer.RowCount >= rowsMax) return;
+            Spill(trace);
+        }
     }
 
     /// <summary>
@@ -329,15 +333,16 @@ internal sealed class TraceAssembler : IDisposable
         metrics.Count(AssemblyReason.ProvisionalPosting);
     }
 
-    private void Post(OpenTrace trace, PostingScope scope, bool settled, bool incomplete)
+    private void Post(OpenTrace trace, PostingScope scope, bool settled, bool incomplete, bool spilled = false)
     {
         // What was once posted as final is not taken back while late spans keep the trace open.
         var costs = costing.Cost(trace, final: settled || trace.Standing.WasSettled, incomplete);
-        trace.CostRelevant = costs.CostRelevant || trace.Standing.EntryCount > 0 || trace.Standing.FactsRevision > 0;
+        trace.CostRelevant = costs.CostRelevant || trace.Standing.EntryCount > 0 || trace.Standing.FactsRevision > 0
+            || spilled;
         openCosts.Remove(trace.Waiting);
         if (trace.CostRelevant)
         {
-            trace.Waiting = poster.Post(trace, costs, scope, settled);
+            trace.Waiting = poster.Post(trace, costs, scope, settled, withRun: !spilled);
             openCosts.Add(trace.Waiting);
             posted.Add(trace.Id);
         }
@@ -404,8 +409,18 @@ internal sealed class TraceAssembler : IDisposable
                 metrics.Count(AssemblyReason.PressureEviction);
                 Settle(trace, Now, incomplete: !trace.IsWhole());
             }
-            Evict(trace);
+            if (trace.CostRelevant) Evict(trace);
+            else Spill(trace);
         }
+    }
+
+    // A call that comes later still has to find its customer: what costs nothing goes to the store before it is given up early.
+    private void Spill(OpenTrace trace)
+    {
+        metrics.Count(AssemblyReason.CostlessSpilled);
+        Post(trace, PostingScope.Everything, settled: true, trace.Context.Incomplete, spilled: true);
+        if (trace.UnpostedFrom is { } position) poster.Hold(position);
+        Evict(trace);
     }
 
     private void Evict(OpenTrace trace)

@@ -43,7 +43,7 @@ internal sealed class PostingEncoder : IDisposable
         {
             spans += trace.Spans.Count;
             AppendFacts(trace, postingId, now);
-            AppendSegments(trace, postingId, now);
+            if (trace.WithRun) AppendSegments(trace, postingId, now);
             foreach (var row in trace.Rows) AppendRow(row, postingId, now);
         }
         buffer.Dispose();

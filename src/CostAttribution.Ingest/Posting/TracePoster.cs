@@ -51,7 +51,9 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     public void Hold(ulong position) => Buffer.Hold(position);
 
     /// <summary>Gathers what is new or changed and returns the entries that wait for their owner.</summary>
-    public IReadOnlyList<LedgerEntry> Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled)
+    /// <param name="withRun">Whether it is a run that people look at; a trace that costs nothing is none yet.</param>
+    public IReadOnlyList<LedgerEntry> Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled,
+        bool withRun = true)
     {
         var standing = trace.Standing;
         var waiting = Select(trace, costs, scope);
@@ -84,6 +86,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             EncodedSpans = EncodeSpans(trace),
             Context = trace.Context,
             Segment = costs.Segment,
+            WithRun = withRun,
             LeftRunId = leftRunId,
         });
         return waiting;

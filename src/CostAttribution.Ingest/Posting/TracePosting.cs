@@ -29,6 +29,9 @@ internal sealed class TracePosting
     public required TraceContext Context { get; init; }
     public required RunSegment Segment { get; init; }
 
+    /// <summary>Whether the segment is written; else only its times and its run go with the facts.</summary>
+    public required bool WithRun { get; init; }
+
     /// <summary>
     /// The run that the trace belonged to until now, when a late span named another; empty when it did not move.
     /// </summary>
