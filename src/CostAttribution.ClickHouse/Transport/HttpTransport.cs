@@ -8,7 +8,8 @@ namespace CostAttribution.ClickHouse.Transport;
 /// <summary>
 /// The transport to a ClickHouse server over its HTTP interface (https://clickhouse.com/docs/interfaces/http). The server
 /// holds a response back until the statement has ended (<c>wait_end_of_query</c>), so that an error has its own status code;
-/// an exception text inside a successful response is still looked for.
+/// an exception text inside a successful response is still looked for. An answer without ClickHouse's own headers is one of
+/// something in between, and the outcome unknown.
 /// </summary>
 public sealed class HttpTransport : IClickHouseTransport
 {
@@ -73,7 +74,13 @@ public sealed class HttpTransport : IClickHouseTransport
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancel);
             var bytes = await response.Content.ReadAsByteArrayAsync(cancel);
             var code = ErrorCode(response, bytes);
-            if (response.IsSuccessStatusCode && code == 0) return bytes;
+            if (response.IsSuccessStatusCode && code == 0)
+            {
+                // A page of something in between must never pass for "inserted".
+                if (IsClickHouse(response)) return bytes;
+                throw new StoreUnavailableException(
+                    $"what answers at {options.Url} is not ClickHouse: {ErrorText(response, bytes)}");
+            }
             var text = ErrorText(response, bytes);
             if (code == 0 && response.StatusCode is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests)
             {
@@ -93,6 +100,10 @@ public sealed class HttpTransport : IClickHouseTransport
                 error);
         }
     }
+
+    // Every answer of a ClickHouse server names at least the query in such a header.
+    private static bool IsClickHouse(HttpResponseMessage response) =>
+        response.Headers.Any(header => header.Key.StartsWith("X-ClickHouse-", StringComparison.OrdinalIgnoreCase));
 
     private static int ErrorCode(HttpResponseMessage response, ReadOnlySpan<byte> body)
     {

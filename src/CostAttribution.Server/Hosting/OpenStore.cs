@@ -67,6 +67,7 @@ internal sealed class OpenStore : IAsyncDisposable
         Database = settings.Database,
         User = settings.User,
         Password = settings.Password,
+        RequestTimeout = settings.RequestTimeout,
     }), null);
 
     private static async Task CheckVersionAsync(IClickHouseTransport transport, string url, CancellationToken cancel)

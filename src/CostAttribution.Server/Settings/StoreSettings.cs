@@ -22,6 +22,9 @@ public sealed class StoreSettings
     /// <summary>Cluster name: tables are then created replicated, <c>ON CLUSTER</c>. Empty for a single server.</summary>
     public string Cluster { get; set; } = "";
 
+    /// <summary>How long a server may take over one statement; then its outcome is unknown and it is sent again.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Value of <see cref="HttpPort"/> that turns the port off.</summary>
     internal const int NoPort = 0;
 
@@ -46,6 +49,8 @@ public sealed class StoreSettings
         if (Cluster.Length > 0 && !IsName(Cluster))
             yield return $"ClickHouse:Cluster must be a plain name of letters, digits and underscores; it is '{Cluster}'";
         if (Cluster.Length > 0 && Mode == StoreMode.Embedded) yield return "ClickHouse:Cluster needs ClickHouse:Mode Remote";
+        if (RequestTimeout < TimeSpan.FromSeconds(1) || RequestTimeout > TimeSpan.FromHours(1))
+            yield return $"ClickHouse:RequestTimeout must be between 1 s and 1 h; it is {RequestTimeout}";
         if (MemoryBytesMax < 256L << 20) yield return "ClickHouse:MemoryBytesMax must be at least 268435456 (256 MiB)";
     }
 

@@ -64,12 +64,13 @@ public sealed class BadStartTests : IDisposable
     }
 
     [Theory]
-    [InlineData(200, "<html>\n<body>hello</body>\n</html>", "is not ClickHouse")]
-    [InlineData(404, "<html>\n<body>not here</body>\n</html>", "cannot be used")]
-    [InlineData(200, "21.1.9.41\n", "too old")]
-    public async Task A_store_that_is_something_else_or_too_old_is_refused(int status, string answer, string words)
+    [InlineData(200, "<html>\n<body>hello</body>\n</html>", false, "is not ClickHouse")]
+    [InlineData(200, "<html>\n<body>hello</body>\n</html>", true, "is not ClickHouse")]
+    [InlineData(404, "<html>\n<body>not here</body>\n</html>", false, "cannot be used")]
+    [InlineData(200, "21.1.9.41\n", true, "too old")]
+    public async Task A_store_that_is_something_else_or_too_old_is_refused(int status, string answer, bool isClickHouse, string words)
     {
-        await using var store = new FakeStore(status, answer);
+        await using var store = new FakeStore(status, answer, isClickHouse);
 
         var run = await RunAsync("--ClickHouse:Mode", "Remote", "--ClickHouse:Url", store.Url);
 
@@ -107,13 +108,7 @@ public sealed class BadStartTests : IDisposable
         Directory.CreateDirectory(Path.Combine(directory.Path, "data"));
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(Path.Combine(directory.Path, "data"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var start = ServerProgram.Start(directory.Path, [.. ServerRun.AnyPorts, "--DataDirectory", dataDirectory]);
-        if (Environment.IsPrivilegedProcess)
-        {
-            // The superuser may write anywhere, unless it gives that up.
-            const string rights = "-dac_override,-dac_read_search";
-            foreach (var argument in new[] { start.FileName, "--", $"--inh-caps={rights}", $"--bounding-set={rights}" }) start.ArgumentList.Insert(0, argument);
-            start.FileName = "setpriv";
-        }
+        ServerProgram.WithoutSuperuserRights(start);
 
         var run = await ServerRun.ToEndAsync(start, TimeSpan.FromSeconds(60));
 

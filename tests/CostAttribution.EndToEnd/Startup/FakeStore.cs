@@ -10,12 +10,13 @@ internal sealed class FakeStore : IAsyncDisposable
     private readonly HttpListener listener = new();
     private readonly Task serving;
 
-    public FakeStore(int status, string body)
+    /// <param name="isClickHouse">Whether answers carry a header that only ClickHouse sends.</param>
+    public FakeStore(int status, string body, bool isClickHouse)
     {
         Url = $"http://127.0.0.1:{ServerProcess.FreePort()}";
         listener.Prefixes.Add(Url + "/");
         listener.Start();
-        serving = ServeAsync(status, Encoding.UTF8.GetBytes(body));
+        serving = ServeAsync(status, Encoding.UTF8.GetBytes(body), isClickHouse);
     }
 
     public string Url { get; }
@@ -27,7 +28,7 @@ internal sealed class FakeStore : IAsyncDisposable
         listener.Close();
     }
 
-    private async Task ServeAsync(int status, byte[] body)
+    private async Task ServeAsync(int status, byte[] body, bool isClickHouse)
     {
         while (true)
         {
@@ -41,6 +42,7 @@ internal sealed class FakeStore : IAsyncDisposable
                 return;
             }
             context.Response.StatusCode = status;
+            if (isClickHouse) context.Response.AddHeader("X-ClickHouse-Query-Id", "1");
             await context.Response.OutputStream.WriteAsync(body);
             context.Response.Close();
         }

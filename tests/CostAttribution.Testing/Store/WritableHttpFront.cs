@@ -50,6 +50,7 @@ public sealed class WritableHttpFront : IAsyncDisposable
             await FailAsync(http, 516, "Code: 516. DB::Exception: tester: Authentication failed");
             return;
         }
+        http.Response.Headers["X-ClickHouse-Query-Id"] = http.TraceIdentifier;
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body);
         try
