@@ -43,9 +43,11 @@ internal sealed class DemoCommand(GivenSettings given)
                 + "add --yes if that is meant, or use the embedded store");
 
         using var stop = new CancellationTokenSource();
-        using var signals = StopSignals.Into(stop);
-        var server = await RunningServer.StartAsync(settings, configuration, quiet: true, TimeProvider.System, stop.Token)
-            .ConfigureAwait(false);
+        using var deadline = new StopDeadline(TimeProvider.System, settings.Shutdown.Timeout);
+        using var signals = StopSignals.Into(stop, deadline);
+        var server = await RunningServer.StartAsync(settings, configuration, quiet: true, TimeProvider.System, deadline,
+            stop.Token).ConfigureAwait(false);
+        if (server is null) return 0;
         await using (server.ConfigureAwait(false))
         {
             var run = new DemoRun(OptionsFor(server, parsed), server.Store, AnsiConsole.Console, TimeProvider.System);

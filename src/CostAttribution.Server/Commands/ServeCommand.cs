@@ -11,9 +11,11 @@ internal static class ServeCommand
         var configuration = given.ReadConfiguration();
         var settings = ServerSettings.From(configuration, demo: false);
         using var stop = new CancellationTokenSource();
-        using var signals = StopSignals.Into(stop);
-        var server = await RunningServer.StartAsync(settings, configuration, quiet: false, TimeProvider.System, stop.Token)
-            .ConfigureAwait(false);
+        using var deadline = new StopDeadline(TimeProvider.System, settings.Shutdown.Timeout);
+        using var signals = StopSignals.Into(stop, deadline);
+        var server = await RunningServer.StartAsync(settings, configuration, quiet: false, TimeProvider.System, deadline,
+            stop.Token).ConfigureAwait(false);
+        if (server is null) return 0;
         await using (server.ConfigureAwait(false))
         {
             await server.AnnounceAsync(Console.Out).ConfigureAwait(false);

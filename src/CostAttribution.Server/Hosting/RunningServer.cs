@@ -25,19 +25,22 @@ namespace CostAttribution.Server.Hosting;
 /// </summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
-    /// <summary>Longest that a stop waits for requests under way and for the stages.</summary>
-    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(15);
-
     private readonly ServerSettings settings;
+    private readonly StopDeadline deadline;
     private readonly CancellationTokenSource ended = new();
     private readonly Stack<Func<ValueTask>> closing = new();
     private OpenStore? store;
+    private IngestPipeline? pipeline;
     private Task pipelineRun = Task.CompletedTask;
     private JournalIntake? intake;
     private Task journalRun = Task.CompletedTask;
     private NodeClaim? claim;
 
-    private RunningServer(ServerSettings settings) => this.settings = settings;
+    private RunningServer(ServerSettings settings, StopDeadline deadline)
+    {
+        this.settings = settings;
+        this.deadline = deadline;
+    }
 
     public int ExitCode { get; private set; }
     public IClickHouseTransport Store => store!.Transport;
@@ -49,16 +52,22 @@ internal sealed class RunningServer : IAsyncDisposable
     public int ClickHousePort { get; private set; }
 
     /// <summary>
-    /// Opens everything; throws <see cref="StartupException"/> when something an operator can mend is in the way.
+    /// Opens everything; throws <see cref="StartupException"/> when something an operator can mend is in the way. Null when it
+    /// was told to stop before it was open.
     /// </summary>
-    public static async Task<RunningServer> StartAsync(ServerSettings settings, IConfiguration configuration, bool quiet,
-        TimeProvider clock, CancellationToken stop)
+    public static async Task<RunningServer?> StartAsync(ServerSettings settings, IConfiguration configuration, bool quiet,
+        TimeProvider clock, StopDeadline deadline, CancellationToken stop)
     {
-        var server = new RunningServer(settings);
+        var server = new RunningServer(settings, deadline);
         try
         {
             await server.OpenAsync(configuration, quiet, clock, stop).ConfigureAwait(false);
             return server;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await server.DisposeAsync().ConfigureAwait(false);
+            return null;
         }
         catch
         {
@@ -108,6 +117,7 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        deadline.Begin(ExitCode);
         intake?.Close();
         while (closing.TryPop(out var close))
         {
@@ -115,7 +125,7 @@ internal sealed class RunningServer : IAsyncDisposable
             {
                 await close().ConfigureAwait(false);
             }
-            catch (Exception fault) when (fault is TimeoutException or OperationCanceledException or JournalException)
+            catch (Exception fault) when (fault is OperationCanceledException or JournalException)
             {
                 await Console.Error.WriteLineAsync($"while stopping: {fault.Message}").ConfigureAwait(false);
             }
@@ -148,7 +158,6 @@ internal sealed class RunningServer : IAsyncDisposable
         var readers = new OtlpReaderPool(keys, settings.Intake.ToLimits(), idleMax: Environment.ProcessorCount * 2);
         closing.Push(() => { readers.Dispose(); return ValueTask.CompletedTask; });
         var snapshots = new CostingSnapshots(cards.Book, attribution);
-        IngestPipeline? pipeline = null;
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(store.Transport);
         builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, intake, intakeMetrics, clock));
@@ -175,9 +184,10 @@ internal sealed class RunningServer : IAsyncDisposable
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
         closing.Push(() => { pipeline.Dispose(); return ValueTask.CompletedTask; });
+        closing.Push(StopStagesAsync);
         var ports = await ListenAsync(app).ConfigureAwait(false);
         (GrpcPort, HttpPort, ApiPort) = (ports[0], ports[1], ports[2]);
-        closing.Push(() => StopAsync(app));
+        closing.Push(() => StopAsync(app, StopDeadline.RequestsPercent));
 
         if (store.Engine is { } engine && settings.Store.HttpPort != StoreSettings.NoPort)
             await ServeSqlAsync(engine, configuration, quiet).ConfigureAwait(false);
@@ -205,12 +215,7 @@ internal sealed class RunningServer : IAsyncDisposable
             Database = settings.Store.Database, User = settings.Store.User, Password = settings.Store.Password,
         });
         ClickHousePort = (await ListenAsync(app).ConfigureAwait(false))[0];
-        closing.Push(async () =>
-        {
-            using var limit = new CancellationTokenSource(StopMax);
-            await app.StopAsync(limit.Token).ConfigureAwait(false);
-            await app.DisposeAsync().ConfigureAwait(false);
-        });
+        closing.Push(() => StopAsync(app, StopDeadline.QueriesPercent));
     }
 
     private AttributionTable OpenAttribution()
@@ -284,14 +289,27 @@ internal sealed class RunningServer : IAsyncDisposable
         return [.. listening.Addresses.Select(address => new Uri(address).Port)];
     }
 
-    private async ValueTask StopAsync(WebApplication app)
+    // Closes the ports and waits for requests under way; connections that are still open then are cut.
+    private async ValueTask StopAsync(WebApplication app, int percent)
     {
-        using var limit = new CancellationTokenSource(StopMax);
-        await app.StopAsync(limit.Token).ConfigureAwait(false);
-        await app.DisposeAsync().ConfigureAwait(false);
+        using var limit = deadline.Until(percent);
+        try
+        {
+            await app.StopAsync(limit.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    // Nothing they use may be disposed while they run: should they hang, the deadline ends the process.
+    private async ValueTask StopStagesAsync()
+    {
+        using (var limit = deadline.Until(StopDeadline.PostingPercent))
+            await pipeline!.DrainAsync(limit.Token).ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun).WaitAsync(StopMax)
-            .ConfigureAwait(false);
+        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun).ConfigureAwait(false);
     }
 
     private static WebApplicationBuilder NewHost(IConfiguration configuration, bool quiet)

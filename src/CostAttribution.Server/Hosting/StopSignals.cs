@@ -2,23 +2,31 @@ using System.Runtime.InteropServices;
 
 namespace CostAttribution.Server.Hosting;
 
-/// <summary>SIGTERM and Ctrl+C ask for a clean stop; asked twice, the system's default takes over.</summary>
+/// <summary>
+/// SIGTERM and Ctrl+C ask for a clean stop within a bounded time; asked twice, the process ends at once. Both are safe: what was
+/// acknowledged is on disk.
+/// </summary>
 internal sealed class StopSignals : IDisposable
 {
+    /// <summary>Exit codes of processes that a signal ended, as shells count them.</summary>
+    private const int SignalExitCode = 128;
+
     private readonly PosixSignalRegistration[] registrations;
 
-    private StopSignals(CancellationTokenSource stop)
+    private StopSignals(CancellationTokenSource stop, StopDeadline deadline)
     {
-        PosixSignal[] signals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT];
-        registrations = [.. signals.Select(signal => PosixSignalRegistration.Create(signal, context =>
+        (PosixSignal Signal, int Number)[] signals =
+            [(PosixSignal.SIGTERM, 15), (PosixSignal.SIGINT, 2), (PosixSignal.SIGQUIT, 3)];
+        registrations = [.. signals.Select(pair => PosixSignalRegistration.Create(pair.Signal, context =>
         {
-            if (stop.IsCancellationRequested) return;
+            if (stop.IsCancellationRequested) ProcessEnd.Now(SignalExitCode + pair.Number);
             context.Cancel = true;
+            deadline.Begin();
             stop.Cancel();
         }))];
     }
 
-    public static StopSignals Into(CancellationTokenSource stop) => new(stop);
+    public static StopSignals Into(CancellationTokenSource stop, StopDeadline deadline) => new(stop, deadline);
 
     public void Dispose()
     {

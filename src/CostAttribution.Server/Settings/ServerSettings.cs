@@ -37,6 +37,7 @@ public sealed class ServerSettings
     public JournalOptions Journal { get; private set; } = new();
     public PostingSpoolOptions Postings { get; private set; } = new();
     public AttributionOptions Attribution { get; } = new();
+    public ShutdownOptions Shutdown { get; } = new();
 
     /// <summary>Reads and validates; throws <see cref="StartupException"/> with one line per fault.</summary>
     public static ServerSettings From(IConfiguration configuration, bool demo)
@@ -63,6 +64,7 @@ public sealed class ServerSettings
         BindSection(configuration, AssemblyOptions.Section, settings.Assembly, faults);
         BindSection(configuration, PostingOptions.Section, settings.Posting, faults);
         BindSection(configuration, AttributionOptions.Section, settings.Attribution, faults);
+        BindSection(configuration, ShutdownOptions.Section, settings.Shutdown, faults);
         settings.Journal = BindSection(configuration, JournalOptions.Section, new JournalOptions { RecordBytesMax = 60 << 20 },
             faults);
         settings.Postings = BindSection(configuration, PostingSpoolOptions.Section, new PostingSpoolOptions(), faults);

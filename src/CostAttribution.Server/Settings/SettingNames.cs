@@ -17,6 +17,7 @@ internal static class SettingNames
         "DataDirectory", "Bind", "NodeId", "Api", "RateCards", "Logging", StoreSettings.Section, NodeOptions.Section,
         IntakeOptions.Section, AssemblyOptions.Section,
         PostingOptions.Section, AttributionOptions.Section, JournalOptions.Section, PostingSpoolOptions.Section,
+        ShutdownOptions.Section,
     };
 
     /// <summary>
