@@ -34,12 +34,9 @@ public sealed class KillTests
         {
             senders.AllowAll();
             senders.Target(server);
-            await Eventually.GetAsync(() => Task.FromResult(senders.Sent.IsCompleted), done => done, Told);
-            await senders.Sent;
+            await Settled.SentAsync(senders, () => $"{killer}\n{senders}\n{server}");
             await EqualAsync(server);
             Assert.Equal(0, await server.StopAsync(StopMax));
-
-            string Told() => $"{killer}\n{senders}\n{server}";
         }
 
         // What recovery left behind must not come back either.

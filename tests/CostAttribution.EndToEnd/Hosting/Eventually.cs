@@ -15,14 +15,18 @@ internal static class Eventually
         Func<T, string>? show = null)
     {
         var cancel = TestContext.Current.CancellationToken;
+        var limit = deadline ?? DeadlineDefault;
         var began = Stopwatch.GetTimestamp();
         using var pulse = new PeriodicTimer(Interval);
         while (true)
         {
             var last = await read();
             if (holds(last)) return last;
-            if (Stopwatch.GetElapsedTime(began) > (deadline ?? DeadlineDefault))
-                Assert.Fail($"did not come about within {(deadline ?? DeadlineDefault).TotalSeconds:0} s; last seen: {(show is null ? last : show(last))}\n{context?.Invoke()}");
+            if (Stopwatch.GetElapsedTime(began) > limit)
+            {
+                var seen = show is null ? $"{last}" : show(last);
+                Assert.Fail($"did not come about within {limit.TotalSeconds:0} s; last seen: {seen}\n{context?.Invoke()}");
+            }
             await pulse.WaitForNextTickAsync(cancel);
         }
     }

@@ -33,6 +33,32 @@ internal sealed class OtlpRequests(ServerProcess server) : IDisposable
         return (fields.GetValues("grpc-status").Single(), fields.TryGetValues("grpc-message", out var text) ? Uri.UnescapeDataString(text.Single()) : "");
     }
 
+    /// <summary>Status and Retry-After of one protobuf request, on the HTTP port.</summary>
+    public async Task<(HttpStatusCode Status, TimeSpan? RetryAfter)> TryPostAsync(byte[] body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Http, "/v1/traces")) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        return (response.StatusCode, response.Headers.RetryAfter?.Delta);
+    }
+
+    /// <summary>Status of one request on the gRPC port, and the details that come with it, decoded from base64.</summary>
+    public async Task<(string Status, byte[] Details)> TryCallAsync(byte[] body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server.Grpc, TraceExport))
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+            Content = new ByteArrayContent(GrpcWire.Frame(body)) { Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") } },
+        };
+        request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        var fields = response.Headers.Contains("grpc-status") ? response.Headers : response.TrailingHeaders;
+        var details = fields.TryGetValues("grpc-status-details-bin", out var text) ? text.Single() : "";
+        return (fields.GetValues("grpc-status").Single(), Convert.FromBase64String(details.PadRight((details.Length + 3) / 4 * 4, '=')));
+    }
+
     public async Task<(HttpStatusCode Status, string Body)> PostAsync(string path, byte[] body, string contentType, bool gzip = false,
         IEnumerable<KeyValuePair<string, string>>? headers = null)
     {

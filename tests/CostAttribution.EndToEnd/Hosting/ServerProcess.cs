@@ -54,11 +54,16 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>Starts in <paramref name="data"/> and returns at once, whatever becomes of it.</summary>
-    public static ServerProcess Launch(TempDirectory data, params string[] settings)
+    public static ServerProcess Launch(TempDirectory data, params string[] settings) =>
+        Launch(data, static _ => { }, settings);
+
+    /// <summary>The same for a process that is prepared in some way.</summary>
+    public static ServerProcess Launch(TempDirectory data, Action<ProcessStartInfo> prepare, params string[] settings)
     {
         var sql = settings.Contains("--ClickHouse:HttpPort") ? [] : new[] { "--ClickHouse:HttpPort", "0" };
-        return new ServerProcess(Process.Start(ServerProgram.Start(
-            data.Path, ["--DataDirectory", Path.Combine(data.Path, "data"), .. Quick, .. sql, .. settings]))!);
+        var start = ServerProgram.Start(data.Path, ["--DataDirectory", Path.Combine(data.Path, "data"), .. Quick, .. sql, .. settings]);
+        prepare(start);
+        return new ServerProcess(Process.Start(start)!);
     }
 
     /// <summary>A port that was free a moment ago, for the one setting whose 0 means off.</summary>
@@ -111,6 +116,12 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         Api.Dispose();
         Otlp.Dispose();
         process.Dispose();
+    }
+
+    public TimeSpan ProcessorTime()
+    {
+        process.Refresh();
+        return process.TotalProcessorTime;
     }
 
     /// <summary>The exit code of a process that was told to end or that ends by itself.</summary>

@@ -28,6 +28,15 @@ internal static class ServerProgram
         return start;
     }
 
+    /// <summary>The superuser may write anywhere, unless it gives that up.</summary>
+    public static void WithoutSuperuserRights(ProcessStartInfo start)
+    {
+        if (!Environment.IsPrivilegedProcess) return;
+        const string rights = "-dac_override,-dac_read_search";
+        foreach (var argument in new[] { start.FileName, "--", $"--inh-caps={rights}", $"--bounding-set={rights}" }) start.ArgumentList.Insert(0, argument);
+        start.FileName = "setpriv";
+    }
+
     private static string Locate()
     {
         var own = new DirectoryInfo(AppContext.BaseDirectory);

@@ -5,9 +5,10 @@ using System.Text.Json;
 namespace CostAttribution.EndToEnd.Intake;
 
 /// <summary>A trace written by hand as OTLP JSON; ids of spans are small numbers.</summary>
-internal sealed class JsonTrace
+/// <param name="start">Start of the trace; half a minute ago when it is left out.</param>
+internal sealed class JsonTrace(DateTimeOffset? start = null)
 {
-    private readonly DateTimeOffset start = DateTimeOffset.UtcNow.AddSeconds(-30);
+    private readonly DateTimeOffset origin = start ?? DateTimeOffset.UtcNow.AddSeconds(-30);
 
     public string Id { get; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
@@ -31,8 +32,8 @@ internal sealed class JsonTrace
         parentSpanId = parent == 0 ? "" : SpanId(parent),
         name,
         kind = parent == 0 ? 2 : 3,
-        startTimeUnixNano = Nanos(start.AddMilliseconds(number * 10)),
-        endTimeUnixNano = Nanos(start.AddMilliseconds(number * 10 + 1000 - number)),
+        startTimeUnixNano = Nanos(origin.AddMilliseconds(number * 10)),
+        endTimeUnixNano = Nanos(origin.AddMilliseconds(number * 10 + 1000 - number)),
         attributes = attributes.Select(attribute => Attribute(attribute.Key, attribute.Value)),
     };
 

@@ -20,7 +20,7 @@ internal sealed class Senders : IDisposable
     private readonly SemaphoreSlim allowed = new(0);
     private readonly TimeSpan pace;
     private GrpcTraceSender? sender;
-    private long acknowledged, tries;
+    private long acknowledged, tries, pushedBack;
 
     /// <param name="pace">Time from one request of a lane to its next; real exporters have an interval too.</param>
     public Senders(WorkloadOptions options, int lanes, TimeSpan pace)
@@ -40,6 +40,9 @@ internal sealed class Senders : IDisposable
 
     /// <summary>Completes when every request is acknowledged.</summary>
     public Task Sent { get; }
+
+    /// <summary>Tries that were answered with "not now, come back".</summary>
+    public long PushedBack => Interlocked.Read(ref pushedBack);
 
     /// <summary>Spans the server has said OK to, those sent twice included.</summary>
     public long Acknowledged => Interlocked.Read(ref acknowledged);
@@ -62,7 +65,8 @@ internal sealed class Senders : IDisposable
         }
     }
 
-    public override string ToString() => $"{Acknowledged} of {Spans} spans acknowledged, {requests.Count} of {RequestCount} requests not begun, {tries} tries";
+    public override string ToString() => $"{Acknowledged} of {Spans} spans acknowledged, {requests.Count} of {RequestCount} requests not begun, "
+        + $"{tries} tries, {PushedBack} pushed back";
 
     public void Dispose()
     {
@@ -101,6 +105,7 @@ internal sealed class Senders : IDisposable
         catch (GrpcExportException refused) when (refused.Status
             is GrpcStatusCode.Unavailable or GrpcStatusCode.DeadlineExceeded or GrpcStatusCode.ResourceExhausted)
         {
+            if (refused.Status is GrpcStatusCode.ResourceExhausted) Interlocked.Increment(ref pushedBack);
             return false;
         }
         catch (Exception fault) when (fault is ObjectDisposedException || (fault is OperationCanceledException && !ended.IsCancellationRequested))

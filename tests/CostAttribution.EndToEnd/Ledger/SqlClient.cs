@@ -3,13 +3,13 @@ using System.Text;
 namespace CostAttribution.EndToEnd.Ledger;
 
 /// <summary>Asks a ClickHouse HTTP interface; an answer is its rows, fields separated by tabs.</summary>
-internal sealed class SqlClient(Uri url, string user = "default", string password = "") : IDisposable
+internal sealed class SqlClient(Uri url, string user = "default", string password = "", string database = "cost_attribution") : IDisposable
 {
     private readonly HttpClient client = new();
 
     public async Task<string[]> QueryAsync(string sql)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url, "/?database=cost_attribution&default_format=TabSeparated"))
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(url, $"/?database={database}&default_format=TabSeparated"))
         {
             Content = new StringContent(sql, Encoding.UTF8),
         };
