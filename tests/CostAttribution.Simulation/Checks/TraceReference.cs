@@ -1,0 +1,102 @@
+using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Costing;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest.Posting;
+using CostAttribution.Otlp;
+using CostAttribution.Simulation.Running;
+using CostAttribution.Simulation.Store;
+using CostAttribution.Simulation.World;
+using CostAttribution.Workload.Otlp;
+
+namespace CostAttribution.Simulation.Checks;
+
+/// <summary>
+/// What one trace should have come to: its spans as the senders have them, put together at once and in order, costed in one go.
+/// Taken from the store are only which copies of spans nobody vouches for it kept, when each span came in, and what other traces
+/// had told (the context in the facts).
+/// </summary>
+internal sealed class TraceReference
+{
+    private static readonly AttributeKeyTable Keys = AttributionTable.Default.Keys;
+
+    private readonly OtlpTraceReader reader = new(Keys, OtlpLimits.Default);
+    private readonly OtlpTraceWriter writer = new(4096);
+    private readonly TraceCosting costing = new();
+
+    /// <summary>
+    /// Costs the trace from its acknowledged spans and those that <paramref name="facts"/> hold besides. Reports spans that are
+    /// missing, unless they may be given up with <paramref name="mayLack"/>, unknown, or not as they were sent.
+    /// </summary>
+    public TraceCosts Cost(WorldTrace trace, IReadOnlyList<FactsRow> facts, bool mayLack, TraceContext context, Findings findings)
+    {
+        using var stored = Merge(trace.Id, facts, findings);
+        using var reference = new TraceSpans(trace.Id);
+        var sources = new SourceTable();
+        foreach (var span in trace.Spans)
+        {
+            var position = stored.Find(span.SpanId);
+            var isStored = position >= 0;
+            if (facts.Count > 0 && span.AcknowledgedAt is not null && !isStored)
+            {
+                if (mayLack && !span.IsCall) continue;
+                findings.Add($"span {span} of \"{trace.Story}\" was acknowledged and is not in the facts");
+            }
+            if (!isStored && span.AcknowledgedAt is null && (!span.DraftAcknowledged || (mayLack && facts.Count > 0))) continue;
+            var received = isStored ? stored[position].ReceivedNanos : span.ReceivedAt.Min();
+            var draft = isStored ? stored[position].EndNanos == 0 : span.AcknowledgedAt is null;
+            findings.Expect(span.ReceivedAt.Contains(received), () => $"span {span} is stored as received when nobody sent it");
+            findings.Expect(!draft || span.AcknowledgedAt is null, () => $"span {span} is stored unfinished though the end was acknowledged");
+            Add(reference, span, draft, received, sources);
+        }
+        foreach (var id in Ids(stored).Where(id => !trace.Spans.Exists(span => span.SpanId == id)))
+            findings.Add($"span {id} of trace {trace.Ordinal} is stored and nobody sent it");
+
+        var costs = new TraceCosts();
+        costing.Cost(reference, context with { Final = true, Incomplete = !IsWhole(reference) }, Prices.Book, AttributionTable.Default,
+            costs);
+        return costs;
+    }
+
+    private void Add(TraceSpans reference, WorldSpan span, bool draft, ulong received, SourceTable sources)
+    {
+        var decoded = reader.ReadProtobuf(WorldSpan.ToRequest(writer, [(span, draft)]), received);
+        using var batch = decoded.Batch ?? throw new SimulationFailure("the reference's request is refused");
+        reference.AddAll(batch, sources);
+    }
+
+    private static TraceSpans Merge(TraceId id, IReadOnlyList<FactsRow> facts, Findings findings)
+    {
+        var spans = new TraceSpans(id);
+        var sources = new SourceTable();
+        foreach (var row in facts)
+        {
+            var named = row.Spans.Select(span => span.SpanId).ToHashSet();
+            if (row.Stored.Blob.IsEmpty)
+            {
+                findings.Expect(named.Count == 0, () => $"facts of {id} name spans that they do not hold");
+                continue;
+            }
+            using var batch = SpanBatch.Decode(row.Stored.Blob.Span, Keys);
+            var held = new HashSet<SpanId>();
+            foreach (var span in batch.Spans) held.Add(span.SpanId);
+            findings.Expect(held.SetEquals(named), () => $"facts of {id} name other spans than they hold");
+            spans.AddAll(batch, sources);
+        }
+        return spans;
+    }
+
+    private static IEnumerable<SpanId> Ids(TraceSpans spans) => Enumerable.Range(0, spans.Count).Select(i => spans[i].SpanId);
+
+    private static bool IsWhole(TraceSpans spans)
+    {
+        var roots = 0;
+        for (var i = 0; i < spans.Count; i++)
+        {
+            var parent = spans[i].ParentSpanId;
+            if (parent.IsZero) roots++;
+            else if (spans.Find(parent) < 0) return false;
+        }
+        return roots > 0;
+    }
+}

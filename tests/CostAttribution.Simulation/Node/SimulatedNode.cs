@@ -1,0 +1,152 @@
+using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest;
+using CostAttribution.Ingest.Assembly;
+using CostAttribution.Ingest.Costing;
+using CostAttribution.Ingest.Posting;
+using CostAttribution.Journal;
+using CostAttribution.Journal.Postings;
+using CostAttribution.Otlp;
+using CostAttribution.Simulation.Running;
+using CostAttribution.Simulation.Store;
+using CostAttribution.Simulation.World;
+using CostAttribution.Testing.Filesystem;
+using CostAttribution.Testing.Time;
+
+namespace CostAttribution.Simulation.Node;
+
+/// <summary>
+/// The server's process without its ports: the real decoder, journal, posting files and pipeline, each moved on by a call of the
+/// scheduler. Exists from a start to a crash or a stop; what it leaves is on the disk and in the store.
+/// </summary>
+internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClickHouseTransport store, ManualClock clock, EventLog log)
+{
+    public const string NodeId = "sim-1";
+
+    private static readonly AttributeKeyTable Keys = AttributionTable.Default.Keys;
+
+    private readonly OtlpTraceReader reader = new(Keys, OtlpLimits.Default);
+    private DurableJournal? journal;
+    private PostingSpool? spool;
+    private IngestPipeline? pipeline;
+    private Task<bool>? recovering;
+    private Task<bool>? posting;
+
+    public JournalOptions JournalOptions { get; } = OptionsOf(plan);
+
+    public AssemblyOptions AssemblyOptions { get; } = new()
+    {
+        PostedFilterBitsLog2 = 16,
+        PostedRemembered = TimeSpan.FromDays(2),
+        CostlessKept = plan.Pressure ? TimeSpan.FromMinutes(10) : TimeSpan.FromHours(6),
+        SettledKept = plan.SettledKept,
+        OpenTracesMax = plan.Pressure ? 16 : 1_000_000,
+    };
+
+    public bool IsUp => pipeline is not null;
+    public bool IsServing => pipeline is { State: PipelineState.Running };
+    public DurableJournal Journal => journal!;
+    public PostingSpool Spool => spool!;
+    public IngestPipeline Pipeline => pipeline!;
+
+    /// <summary>Starts the process; false when the disk does not let it.</summary>
+    public bool Start()
+    {
+        // Two processes of one node never start in the same millisecond.
+        clock.Advance(TimeSpan.FromMilliseconds(2));
+        try
+        {
+            var root = disk.Root;
+            journal = DurableJournal.Open(root.Subdirectory("journal"), NodeId, JournalOptions, clock,
+                happened => log.Say($"        journal: {happened.Kind} {happened.Text}"));
+            spool = PostingSpool.Open(root.Subdirectory("postings"), new PostingSpoolOptions(), clock);
+        }
+        catch (Exception fault) when (fault is JournalException or IOException)
+        {
+            log.Say($"node: cannot start: {fault.Message}");
+            Drop();
+            return false;
+        }
+        pipeline = new IngestPipeline(new PipelineParts
+        {
+            Journal = journal, JournalBytesMax = JournalOptions.JournalBytesMax, Spool = spool, Store = store, Keys = Keys,
+            Snapshots = new CostingSnapshots(Prices.Book, AttributionTable.Default), Clock = clock, NodeId = NodeId,
+            Assembly = AssemblyOptions, Limits = TracingLimits.Default, Logger = log,
+            Posting = new PostingOptions { RowsMax = plan.RowsMax, LookupTracesMax = plan.LookupTracesMax },
+        });
+        log.Say("node: started");
+        return true;
+    }
+
+    /// <summary>
+    /// Hands a request in; the task completes with the sync that covers it. Null when the server does not serve.
+    /// </summary>
+    public Task<JournalPosition>? Offer(byte[] body, out ulong receivedNanos)
+    {
+        receivedNanos = 0;
+        if (!IsServing) return null;
+        receivedNanos = (ulong)(clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * 100;
+        var decoded = reader.ReadProtobuf(body, receivedNanos);
+        if (decoded.Error is { } error) throw new SimulationFailure($"a good request is refused: {error}");
+        using var batch = decoded.Batch!;
+        var kept = journal!.Appender.AppendAsync(batch.Encoded).AsTask();
+        return plan.Sabotage == SabotageKind.AcknowledgesBeforeSync ? Task.FromResult(default(JournalPosition)) : kept;
+    }
+
+    public void Commit() => journal?.Appender.Commit();
+
+    /// <summary>One attempt at the start order, or what is left of it.</summary>
+    public void Recover()
+    {
+        if (pipeline is null || IsServing) return;
+        recovering ??= pipeline.TryRecoverAsync(CancellationToken.None);
+        if (!recovering.IsCompleted) return;
+        var done = recovering.GetAwaiter().GetResult();
+        recovering = null;
+        if (done) log.Say("node: serving");
+    }
+
+    public bool StepAssembly() => IsServing && pipeline!.Assembly.Step();
+
+    public bool StepPosting()
+    {
+        if (!IsServing) return false;
+        posting ??= pipeline!.Posting.StepAsync(CancellationToken.None).AsTask();
+        if (!posting.IsCompleted) return false;
+        var worked = posting.GetAwaiter().GetResult();
+        posting = null;
+        return worked;
+    }
+
+    /// <summary>SIGTERM: takes nothing more, leaves the rest in the journal and the posting files.</summary>
+    public void Stop()
+    {
+        if (!IsUp) return;
+        journal!.Dispose();
+        pipeline!.Dispose();
+        Drop();
+        log.Say("node: stopped");
+    }
+
+    /// <summary>The process is gone; nothing of it runs again.</summary>
+    public void Drop()
+    {
+        (journal, spool, pipeline, recovering, posting) = (null, null, null, null, null);
+    }
+
+    private static JournalOptions OptionsOf(SimulationPlan plan)
+    {
+        const long segment = 16 * 1024;
+        return new JournalOptions
+        {
+            SegmentBytesMax = segment,
+            RecordBytesMax = 12 * 1024,
+            JournalBytesMax = plan.WindowBytesMax + (plan.Pressure ? 5 * segment : 1000 * segment),
+            FreeBytesMin = 0,
+            QueueBytesMax = plan.Pressure ? 16 * 1024 : 1 << 20,
+            FeedBytesMax = plan.FeedBytesMax,
+            WindowBytesMax = plan.WindowBytesMax,
+        };
+    }
+}

@@ -1,0 +1,1 @@
+return CostAttribution.Simulation.Running.SimulationCommand.Run(args);

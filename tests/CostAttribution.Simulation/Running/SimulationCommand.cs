@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace CostAttribution.Simulation.Running;
+
+/// <summary>
+/// The command line:
+/// <code>
+///   --seeds 1..5000        runs them on all cores; prints seeds per minute and the seeds that fail
+///   --seed 77 [--trace]    runs one, with every event
+///   --seed 77 --shrink     looks for a smaller run that fails the same way
+/// </code>
+/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c> and <c>--without crashes,disk,store,outages,pressure</c> change the plan.
+/// </summary>
+public static class SimulationCommand
+{
+    private const int FailuresToldMax = 20;
+
+    public static int Run(string[] args)
+    {
+        var options = Parse(args);
+        if (options.TryGetValue("seed", out var one))
+        {
+            var plan = Change(SimulationPlan.Of(ulong.Parse(one, CultureInfo.InvariantCulture)), options);
+            if (options.ContainsKey("shrink")) plan = Shrinking.Shrink(plan, Console.Out);
+            var failure = Failure(plan, options.ContainsKey("trace") ? Console.Out : null);
+            Console.WriteLine(plan);
+            Console.WriteLine(failure is null ? "the books agree" : $"FAILED: {failure}");
+            return failure is null ? 0 : 1;
+        }
+        var range = options.GetValueOrDefault("seeds", "1..1000").Split("..");
+        var first = ulong.Parse(range[0], CultureInfo.InvariantCulture);
+        var last = ulong.Parse(range[^1], CultureInfo.InvariantCulture);
+        return RunAll(first, last, options);
+    }
+
+    /// <summary>The failure of a run in words; null when there is none.</summary>
+    public static string? Failure(SimulationPlan plan, TextWriter? output = null)
+    {
+        try
+        {
+            new SimulationRun(plan, output).Run();
+            return null;
+        }
+        catch (Exception fault)
+        {
+            return fault is SimulationFailure { InnerException: null } ? fault.Message : fault.ToString();
+        }
+    }
+
+    private static int RunAll(ulong first, ulong last, Dictionary<string, string> options)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var failed = new SortedDictionary<ulong, string>();
+        var seeds = Enumerable.Range(0, (int)(last - first + 1)).Select(i => first + (ulong)i);
+        Parallel.ForEach(seeds, new ParallelOptions { MaxDegreeOfParallelism = Parallelism(options) }, seed =>
+        {
+            if (Failure(Change(SimulationPlan.Of(seed), options)) is not { } failure) return;
+            lock (failed) failed[seed] = failure;
+        });
+        var elapsed = Stopwatch.GetElapsedTime(started);
+        var count = last - first + 1;
+        foreach (var (seed, failure) in failed.Take(FailuresToldMax)) Console.WriteLine($"seed {seed} FAILED: {failure}");
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{count} seeds in {elapsed.TotalSeconds:F1} s, {count / elapsed.TotalMinutes:F0} seeds per minute; {failed.Count} failed{(failed.Count > 0 ? ": " : "")}{string.Join(' ', failed.Keys.Take(200))}"));
+        return failed.Count == 0 ? 0 : 1;
+    }
+
+    private static int Parallelism(Dictionary<string, string> options) =>
+        options.TryGetValue("threads", out var threads) ? int.Parse(threads, CultureInfo.InvariantCulture) : Environment.ProcessorCount;
+
+    private static Dictionary<string, string> Parse(string[] args)
+    {
+        var options = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < args.Length; i++)
+        {
+            if (!args[i].StartsWith("--", StringComparison.Ordinal)) throw new ArgumentException($"'{args[i]}' is not an option");
+            var hasValue = i + 1 < args.Length && !args[i + 1].StartsWith("--", StringComparison.Ordinal);
+            options[args[i][2..]] = hasValue ? args[++i] : "";
+        }
+        return options;
+    }
+
+    private static SimulationPlan Change(SimulationPlan plan, Dictionary<string, string> options)
+    {
+        if (options.TryGetValue("traces", out var traces)) plan = plan with { Traces = int.Parse(traces, CultureInfo.InvariantCulture) };
+        if (options.TryGetValue("cycles", out var cycles)) plan = plan with { Cycles = int.Parse(cycles, CultureInfo.InvariantCulture) };
+        if (options.TryGetValue("turns", out var turns)) plan = plan with { TurnsPerCycle = int.Parse(turns, CultureInfo.InvariantCulture) };
+        foreach (var without in options.GetValueOrDefault("without", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            plan = without switch
+            {
+                "crashes" => plan with { Crashes = false },
+                "disk" => plan with { DiskFaults = false },
+                "store" => plan with { StoreFaults = false },
+                "outages" => plan with { Outages = false },
+                "pressure" => plan with { Pressure = false },
+                _ => throw new ArgumentException($"there is no '{without}' to leave out"),
+            };
+        }
+        return plan;
+    }
+}

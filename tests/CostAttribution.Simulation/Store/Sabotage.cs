@@ -1,0 +1,68 @@
+using CostAttribution.ClickHouse.Ledger;
+
+namespace CostAttribution.Simulation.Store;
+
+/// <summary>A fault that the product cannot mend, put in on purpose: the simulation must notice it.</summary>
+public enum SabotageKind
+{
+    None,
+
+    /// <summary>The store takes a repeated insert as a new one.</summary>
+    ForgetsTokens,
+
+    /// <summary>Reversals get lost on the way, as if nobody had made them.</summary>
+    SkipsReversals,
+
+    /// <summary>A reversal is booked on another customer than the entry it negates.</summary>
+    ReversesElsewhere,
+
+    /// <summary>A cost is a picodollar too high.</summary>
+    OnePicodollar,
+
+    /// <summary>The rollup is not fed.</summary>
+    SkipsView,
+
+    /// <summary>An insert is confirmed and never made.</summary>
+    DropsInsert,
+
+    /// <summary>Senders are told OK before the journal has synced.</summary>
+    AcknowledgesBeforeSync,
+}
+
+/// <summary>Puts the fault into the rows of the store.</summary>
+internal sealed class Sabotage(SabotageKind kind)
+{
+    public SabotageKind Kind => kind;
+
+    public StoredInsert Change(StoredInsert insert)
+    {
+        if (insert.Table != CostLedgerBlock.TableName) return insert;
+        return kind switch
+        {
+            SabotageKind.SkipsReversals => With(insert, [.. insert.Ledger.Where(row => row.Entry.Sign > 0)]),
+            SabotageKind.ReversesElsewhere => With(insert, [.. insert.Ledger.Select(Elsewhere)]),
+            SabotageKind.OnePicodollar => With(insert, [.. insert.Ledger.Select(Dearer)]),
+            _ => insert,
+        };
+    }
+
+    private static StoredInsert With(StoredInsert insert, IReadOnlyList<LedgerRow> ledger) => new()
+    {
+        Table = insert.Table, Token = insert.Token, PostingId = insert.PostingId, Hash = insert.Hash,
+        RowCount = insert.RowCount, AppliedAt = insert.AppliedAt, Ledger = ledger,
+    };
+
+    private static LedgerRow Elsewhere(LedgerRow row)
+    {
+        if (row.Entry.Sign < 0) row.Entry.CustomerId += "-other";
+        return row;
+    }
+
+    private static LedgerRow Dearer(LedgerRow row)
+    {
+        var at = Array.IndexOf(BlockRows.MeasureNames, "cost");
+        if (row.Entry.Sign < 0 || row.Measures[at] == 0) return row;
+        row.Entry.Cost.InputCost += new Domain.Pricing.Money(1);
+        return row with { Measures = [.. row.Measures.Select((value, i) => i == at ? value + 1 : value)] };
+    }
+}

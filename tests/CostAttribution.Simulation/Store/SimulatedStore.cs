@@ -1,0 +1,159 @@
+using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Simulation.Running;
+using CostAttribution.Testing.Time;
+
+namespace CostAttribution.Simulation.Store;
+
+/// <summary>
+/// A ClickHouse at the level of the transport: the real encoder's blocks go in, the real reader's statements are answered. It can
+/// be slow, away before or after it applied an insert, fail in the view, refuse, or answer nonsense, by seed. Answers come on the
+/// caller's thread: at once, or from <see cref="Pump"/> when their time has come.
+/// </summary>
+internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice dice, EventLog log, Sabotage sabotage)
+    : IClickHouseTransport
+{
+    // Later than what is waiting for the store at any moment: one posting and one look-up.
+    private readonly List<(DateTimeOffset Due, Action Answer)> waiting = [];
+    private int insertsTaken;
+
+    public string Database => "simulated";
+
+    public StoreFaults Faults { get; set; } = StoreFaults.None;
+
+    public StoreTables Tables => tables;
+
+    /// <summary>Inserts that reached the tables, repeated ones included.</summary>
+    public int InsertsTaken => insertsTaken;
+
+    /// <summary>Inserts that were not made, for whatever reason that is told to the product.</summary>
+    public int InsertsRefused { get; private set; }
+
+    public bool IsIdle => waiting.Count == 0;
+
+    public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
+    {
+        if (dice.Chance(Faults.UnavailablePerMille)) return Later<byte[]>(() => throw Away("query"));
+        if (dice.Chance(Faults.GarbagePerMille))
+        {
+            var garbage = Garbage(query);
+            if (log.IsOn) log.Say($"    store: garbage to {Short(query.Sql)}");
+            return Later(() => garbage);
+        }
+        return Later(() =>
+        {
+            if (log.IsOn) log.Say($"    store: {Short(query.Sql)}");
+            return StoreAnswers.To(query, tables);
+        });
+    }
+
+    public Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel)
+    {
+        if (dice.Chance(Faults.UnavailablePerMille))
+        {
+            InsertsRefused++;
+            return Later<bool>(() => throw Away(insert.DeduplicationToken));
+        }
+        if (dice.Chance(Faults.RefusedPerMille))
+        {
+            InsertsRefused++;
+            return Later<bool>(() => throw new ClickHouseException(117, "Code: 117. DB::Exception: refused as told (INCORRECT_DATA)"));
+        }
+        var viewFails = dice.Chance(Faults.ViewFailsPerMille);
+        var answerLost = viewFails || dice.Chance(Faults.LostAnswerPerMille);
+        // A slow insert happens early or late; either way the answer comes late.
+        var applied = dice.Chance(500);
+        if (applied) Apply(insert, viewFails);
+        return Later(() =>
+        {
+            if (!applied) Apply(insert, viewFails);
+            applied = true;
+            return answerLost ? throw new StoreUnavailableException("the answer was lost as told") : true;
+        }, onCrash: () =>
+        {
+            if (!applied && dice.Chance(500)) Apply(insert, viewFails);
+        });
+    }
+
+    /// <summary>Gives the answers whose time has come.</summary>
+    public void Pump()
+    {
+        while (waiting.Count > 0)
+        {
+            var next = waiting.MinBy(answer => answer.Due);
+            if (next.Due > clock.GetUtcNow()) return;
+            waiting.Remove(next);
+            next.Answer();
+        }
+    }
+
+    /// <summary>The asking process is gone: what it had asked is done or not, and nobody is told.</summary>
+    public void Forget()
+    {
+        waiting.Clear();
+        foreach (var end in unheard) end();
+        unheard.Clear();
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private readonly List<Action> unheard = [];
+
+    private void Apply(ClickHouseInsert insert, bool viewFails)
+    {
+        insertsTaken++;
+        if (sabotage.Kind == SabotageKind.DropsInsert && insertsTaken % 7 == 0) return;
+        var outcome = tables.Apply(insert, clock.GetUtcNow(), viewFails, sabotage);
+        if (log.IsOn) log.Say($"    store: insert {insert.DeduplicationToken} {outcome}");
+    }
+
+    private Task<T> Later<T>(Func<T> answer, Action? onCrash = null)
+    {
+        if (!dice.Chance(Faults.SlowPerMille))
+        {
+            try
+            {
+                return Task.FromResult(answer());
+            }
+            catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
+            {
+                return Task.FromException<T>(fault);
+            }
+        }
+        // Continuations run inside Pump, on the one thread there is.
+        var done = new TaskCompletionSource<T>();
+        if (onCrash is not null) unheard.Add(onCrash);
+        waiting.Add((clock.GetUtcNow() + dice.Between(TimeSpan.FromMilliseconds(1), Faults.SlowMax), () =>
+        {
+            if (onCrash is not null) unheard.Remove(onCrash);
+            T value;
+            try
+            {
+                value = answer();
+            }
+            catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
+            {
+                done.SetException(fault);
+                return;
+            }
+            done.SetResult(value);
+        }));
+        return done.Task;
+    }
+
+    // What a proxy, a wrong port or a cut connection gives: never something that reads as an answer.
+    private byte[] Garbage(ClickHouseQuery query)
+    {
+        if (query.Format != "Native") return [.. "<html>bad gateway</html>"u8];
+        var real = StoreAnswers.To(query, tables);
+        return dice.Between(0, 2) switch
+        {
+            0 => [.. "<html>bad gateway</html>"u8],
+            1 => real[..dice.Between(1, real.Length - 1)],
+            _ => [.. Enumerable.Range(0, 40).Select(_ => (byte)0xFF)],
+        };
+    }
+
+    private static StoreUnavailableException Away(string what) => new($"the store is away as told, before {what}");
+
+    private static string Short(string sql) => sql.Length <= 90 ? sql : $"{sql[..40]} … {sql[^45..]}";
+}

@@ -1,0 +1,43 @@
+using CostAttribution.ClickHouse.Facts;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
+
+namespace CostAttribution.Simulation.Store;
+
+/// <summary>One inserted block, as rows.</summary>
+internal sealed class StoredInsert
+{
+    public required string Table { get; init; }
+    public required string Token { get; init; }
+    public required string PostingId { get; init; }
+
+    /// <summary>Hash of the block's bytes: a token that comes again must come with the same.</summary>
+    public required ulong Hash { get; init; }
+    public required int RowCount { get; init; }
+    public IReadOnlyList<LedgerRow> Ledger { get; init; } = [];
+    public IReadOnlyList<FactsRow> Facts { get; init; } = [];
+    public IReadOnlyList<SegmentRow> Segments { get; init; } = [];
+
+    /// <summary>When it was applied; decides what a crash of the store's machine may take back.</summary>
+    public DateTimeOffset AppliedAt { get; init; }
+}
+
+/// <summary>A row of <c>cost_ledger</c>: the entry as the product reads it back, and the columns that readers sum as they stand.</summary>
+internal sealed record LedgerRow(LedgerEntry Entry, IReadOnlyList<Int128> Measures);
+
+/// <summary>A row of <c>trace_facts</c>.</summary>
+internal sealed record FactsRow(StoredFacts Stored, IReadOnlyList<FactsSpan> Spans);
+
+/// <summary>One span of a facts row.</summary>
+internal sealed record FactsSpan(SpanId SpanId, Ownership Ownership, string SupersededBy, string Customer, string Feature);
+
+/// <summary>A row of <c>run_segments</c>; quantities in the order of <see cref="SegmentNames"/>.</summary>
+internal sealed record SegmentRow(string RunId, TraceId TraceId, int Revision, string CustomerId, string Status,
+    IReadOnlyList<Int128> Quantities)
+{
+    public static readonly string[] SegmentNames = ["calls", "failed_calls", "input_tokens", "cache_read_tokens",
+        "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "cost", "list_cost", "retry_cost"];
+}
+
+/// <summary>One group of <c>cost_hourly</c>.</summary>
+internal sealed record HourlyRow(string Group, long HourMicros, IReadOnlyList<Int128> Measures);

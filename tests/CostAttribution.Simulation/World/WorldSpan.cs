@@ -1,0 +1,89 @@
+using System.Globalization;
+using CostAttribution.Domain.Identity;
+using CostAttribution.Workload.Otlp;
+
+namespace CostAttribution.Simulation.World;
+
+/// <summary>The process that a span comes from; what its resource says.</summary>
+internal sealed record Exporter(string Service, string Customer = "");
+
+/// <summary>A span as its process will send it, and what became of it on the way.</summary>
+internal sealed class WorldSpan
+{
+    private const string ScopeName = "shop.instrumentation";
+
+    public required WorldTrace Trace { get; init; }
+    public required ulong Id { get; init; }
+    public required ulong Parent { get; init; }
+    public required string Name { get; init; }
+    public required Exporter Exporter { get; init; }
+    public required long StartNanos { get; init; }
+    public required long EndNanos { get; init; }
+    public SpanKind Kind { get; init; } = SpanKind.Internal;
+    public StatusCode Status { get; init; }
+    public List<(string Key, object Value)> Attributes { get; init; } = [];
+    public (UInt128 Trace, ulong Span)? Link { get; init; }
+
+    /// <summary>A provider call: it is kept whatever else is known of its trace.</summary>
+    public bool IsCall { get; init; }
+
+    /// <summary>When its process sends it first.</summary>
+    public DateTimeOffset DueAt { get; set; }
+
+    /// <summary>Its process reports it once before it has ended, without usage.</summary>
+    public bool HasDraft { get; init; }
+
+    /// <summary>Times at which some copy came in, in nanoseconds, whatever became of it.</summary>
+    public HashSet<ulong> ReceivedAt { get; } = [];
+
+    /// <summary>When the sender of the finished span was first told OK.</summary>
+    public DateTimeOffset? AcknowledgedAt { get; set; }
+    public bool DraftAcknowledged { get; set; }
+
+    /// <summary>Some sender gave it up: it may be in the ledger or not.</summary>
+    public bool GivenUp { get; set; }
+
+    public SpanId SpanId => new(Id);
+
+    public void WriteTo(OtlpTraceWriter writer, bool draft)
+    {
+        writer.BeginSpan(Trace.Number, Id, Parent, Name, Kind, StartNanos, draft ? 0 : EndNanos);
+        foreach (var (key, value) in Attributes)
+        {
+            if (draft && key.StartsWith("gen_ai.usage", StringComparison.Ordinal)) continue;
+            if (value is long number) writer.Attribute(key, number);
+            else writer.Attribute(key, (string)value);
+        }
+        if (Link is { } link) writer.Link(link.Trace, link.Span);
+        writer.EndSpan(draft ? StatusCode.Unset : Status, "");
+    }
+
+    /// <summary>One request with these spans, which come from one process.</summary>
+    public static byte[] ToRequest(OtlpTraceWriter writer, IReadOnlyList<(WorldSpan Span, bool Draft)> spans)
+    {
+        writer.Clear();
+        writer.BeginResource();
+        var exporter = spans[0].Span.Exporter;
+        writer.Attribute("service.name", exporter.Service);
+        writer.Attribute("deployment.environment.name", "production");
+        if (exporter.Customer.Length > 0) writer.Attribute("customer.id", exporter.Customer);
+        writer.BeginScope(ScopeName, "1.0");
+        foreach (var (span, draft) in spans) span.WriteTo(writer, draft);
+        writer.EndScope("");
+        writer.EndResource();
+        return writer.ToArray();
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Trace.Ordinal}/{Id:x4}");
+}
+
+/// <summary>A trace of the world.</summary>
+internal sealed class WorldTrace(int ordinal, UInt128 number, string story)
+{
+    /// <summary>Number for people to read.</summary>
+    public int Ordinal { get; } = ordinal;
+    public UInt128 Number { get; } = number;
+    public string Story { get; } = story;
+    public TraceId Id { get; } = new((ulong)(number >> 64), (ulong)number);
+    public List<WorldSpan> Spans { get; } = [];
+}
