@@ -21,9 +21,9 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         var history = new LedgerHistoryBuilder();
         foreach (var ids in InQueries(traces))
         {
-            var bytes = await QueryAsync(
+            var blocks = await QueryAsync(
                 $"SELECT {LedgerRowReader.ColumnList} FROM {CostLedgerBlock.TableName} WHERE trace_id IN ({ids})", cancel);
-            foreach (var block in NativeBlockReader.ReadAll(bytes))
+            foreach (var block in blocks)
             {
                 if (block.Rows == 0) continue;
                 var rows = new LedgerRowReader(block);
@@ -39,10 +39,10 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         var facts = new List<StoredFacts>();
         foreach (var ids in InQueries(traces))
         {
-            var bytes = await QueryAsync(
+            var blocks = await QueryAsync(
                 "SELECT trace_id, revision, posting_id, settled, run_id, blob, context " +
                 $"FROM {TraceFactsBlock.TableName} WHERE trace_id IN ({ids}) ORDER BY trace_id, revision", cancel);
-            foreach (var block in NativeBlockReader.ReadAll(bytes)) ReadFacts(block, facts);
+            foreach (var block in blocks) ReadFacts(block, facts);
         }
         return facts;
     }
@@ -52,10 +52,10 @@ public sealed class LedgerReader(IClickHouseTransport transport)
     {
         var counts = PostingTables.Select(
             table => $"SELECT '{table}' AS name, count() AS rows FROM {table} WHERE posting_id = {{id:String}}");
-        var bytes = await QueryAsync(string.Join(" UNION ALL ", counts), cancel, new Dictionary<string,
+        var blocks = await QueryAsync(string.Join(" UNION ALL ", counts), cancel, new Dictionary<string,
             string> { ["id"] = postingId });
         var rows = new Dictionary<string, long>();
-        foreach (var block in NativeBlockReader.ReadAll(bytes))
+        foreach (var block in blocks)
         {
             var names = block.Column<StringValues>("name");
             var values = block.Column<FixedWidthValues>("rows");
@@ -72,9 +72,9 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         var owners = new List<StoredSpanOwner>();
         foreach (var ids in InQueries([.. spans.Select(span => span.TraceId).Distinct()]))
         {
-            var bytes = await QueryAsync("SELECT trace_id, span_id, customer_id, feature_id FROM spans " +
+            var blocks = await QueryAsync("SELECT trace_id, span_id, customer_id, feature_id FROM spans " +
                 $"WHERE trace_id IN ({ids}) AND (customer_id != '' OR feature_id != '')", cancel);
-            foreach (var block in NativeBlockReader.ReadAll(bytes))
+            foreach (var block in blocks)
             {
                 var traces = block.Column<StringValues>("trace_id");
                 var spanIds = block.Column<StringValues>("span_id");
@@ -101,8 +101,8 @@ public sealed class LedgerReader(IClickHouseTransport transport)
             $"SELECT toStartOfHour(event_time) FROM {CostLedgerBlock.TableName} WHERE posting_id = {{id:String}}";
         var apart = "SELECT count() AS rows FROM (" +
             RollupDifference.Select($"toStartOfHour(event_time) IN ({hours})", $"hour IN ({hours})") + ")";
-        var bytes = await QueryAsync(apart, cancel, new Dictionary<string, string> { ["id"] = postingId });
-        return NativeBlockReader.ReadAll(bytes)
+        var blocks = await QueryAsync(apart, cancel, new Dictionary<string, string> { ["id"] = postingId });
+        return blocks
             .All(block => block.Rows == 0 || block.Column<FixedWidthValues>("rows").At<long>(0) == 0);
     }
 
@@ -122,8 +122,21 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         }
     }
 
-    private Task<byte[]> QueryAsync(string sql, CancellationToken cancel, Dictionary<string, string>? parameters = null) =>
-        transport.QueryAsync(new ClickHouseQuery(sql) { Format = "Native", Parameters = parameters ?? [] }, cancel);
+    private async Task<IReadOnlyList<NativeBlock>> QueryAsync(string sql, CancellationToken cancel,
+        Dictionary<string, string>? parameters = null)
+    {
+        var bytes = await transport.QueryAsync(
+            new ClickHouseQuery(sql) { Format = "Native", Parameters = parameters ?? [] }, cancel);
+        try
+        {
+            return NativeBlockReader.ReadAll(bytes);
+        }
+        catch (Exception fault) when (fault is InvalidDataException or OverflowException)
+        {
+            // An answer that was cut off, or that something between us and the store gave.
+            throw new StoreUnavailableException($"the store's answer cannot be read: {fault.Message}", fault);
+        }
+    }
 
     private static IEnumerable<string> InQueries(IReadOnlyList<TraceId> traces)
     {

@@ -65,6 +65,7 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
         catch (Exception fault) when (fault is JournalException or IOException)
         {
             log.Say($"node: cannot start: {fault.Message}");
+            disk.KillProcess();
             Drop();
             return false;
         }
