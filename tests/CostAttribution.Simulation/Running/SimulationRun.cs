@@ -277,13 +277,13 @@ public sealed class SimulationRun
         log.Say("=== healed");
         (diskFaultsPerMille, disk.CapacityBytes, store.Faults) = (0, long.MaxValue, StoreFaults.None);
         var stillSince = clock.GetUtcNow();
-        var inserts = store.InsertsTaken;
+        var moves = Moves();
         for (var turn = 0; ; turn++)
         {
             if (turn == RestTurnsMax) throw new SimulationFailure("the pipeline does not come to rest");
             Guarded(RestTurn);
-            if (!senders.IsIdle || inserts != store.InsertsTaken || !store.IsIdle || !node.IsServing) stillSince = clock.GetUtcNow();
-            inserts = store.InsertsTaken;
+            if (!senders.IsIdle || moves != Moves() || !store.IsIdle || !node.IsServing) stillSince = clock.GetUtcNow();
+            moves = Moves();
             var still = clock.GetUtcNow() - stillSince;
             if (still < TimeSpan.FromSeconds(75))
             {
@@ -297,6 +297,8 @@ public sealed class SimulationRun
         if (node.Spool.ListPending().Count > 0) throw new SimulationFailure("a posting is pending though nothing is in its way");
         if (node.Spool.DamagedFiles.Count > 0) throw new SimulationFailure($"posting files are damaged: {string.Join(' ', node.Spool.DamagedFiles)}");
     }
+
+    private (int, int) Moves() => (senders.Sent, store.InsertsTaken);
 
     private void RestTurn()
     {

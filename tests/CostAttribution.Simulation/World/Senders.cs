@@ -29,6 +29,9 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
     /// <summary>A refused sender forgets its spans in so many of a thousand cases.</summary>
     public int GiveUpPerMille { get; set; } = 5;
 
+    /// <summary>Requests sent so far, repeated ones included.</summary>
+    public int Sent { get; private set; }
+
     /// <summary>Nothing is due, waited for or to be repeated.</summary>
     public bool IsIdle => open.Count == 0 && !outbox.Exists(item => item.Span.DueAt <= clock.GetUtcNow());
 
@@ -133,6 +136,7 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
     private void Offer(Request request, SimulatedNode node)
     {
         request.Tries++;
+        Sent++;
         request.SentAt = clock.GetUtcNow();
         request.Answer = node.Offer(request.Body, out var received);
         if (received != 0)
