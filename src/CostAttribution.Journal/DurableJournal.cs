@@ -184,11 +184,12 @@ public sealed class DurableJournal : IDisposable
             _tally.Report(JournalEventKind.BookmarkDamaged,
                 $"the low-water mark in {_directory.DisplayName} does not check; reading starts at the oldest record");
         }
-        if (LowWaterMark.Sequence > next)
+        if (LowWaterMark.Sequence > _catalog.DurableSequence + 1)
         {
-            // The end of the journal was lost after it had been posted: its numbers must not be given out again.
-            next = LowWaterMark.Sequence;
-            _catalog.RaiseDurable(next - 1);
+            // The end of the journal was lost after it had been posted, or no segment is left that says how far it went: its
+            // numbers must not be given out again, and reading starts behind them.
+            next = Math.Max(next, LowWaterMark.Sequence);
+            _catalog.RaiseDurable(LowWaterMark.Sequence - 1);
         }
         _appender = new JournalAppender(_directory, nodeId, _options, _time, _catalog, _tally, next);
         _appender.Start();

@@ -152,7 +152,9 @@ public sealed class PostingSpool
         {
             throw new JournalException($"there is no posting {postingId}");
         }
-        var name = postingId + (isPending ? Pending : Confirmed);
+        // A confirmation whose directory sync failed has renamed the file already.
+        var isRenamed = isPending && !_directory.Exists(postingId + Pending);
+        var name = postingId + (isPending && !isRenamed ? Pending : Confirmed);
         var content = new byte[entry!.File.ContentBytes];
         bool good;
         using (var file = _directory.Open(name))

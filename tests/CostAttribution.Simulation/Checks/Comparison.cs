@@ -18,8 +18,8 @@ namespace CostAttribution.Simulation.Checks;
 /// <item><c>cost_hourly</c> and the ledger, per group and measure; the newest run segments and the ledger.</item>
 /// <item>the rules of <see cref="LedgerRules"/> over all rows ever written.</item>
 /// </list>
-/// What traces tell each other is taken from the stored context, because a process forgets it with a crash; it must be something
-/// that the others really say (<see cref="OutsideWords"/>), and in a run without restart all of it. Spans that do not cost may be
+/// What traces tell each other is taken from the stored context, because a process forgets it with a crash; in a run without
+/// restart the entries must also be those of a costing that knows all the others say (<see cref="OutsideWords"/>). Spans that do not cost may be
 /// missing where the design gives them up: under pressure, or when the first call comes after <c>CostlessKept</c>.
 /// </summary>
 internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Senders senders)
@@ -41,7 +41,11 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         var known = senders.Traces.Select(trace => trace.Id).ToHashSet();
         foreach (var id in facts.Select(group => group.Key).Concat(byTrace.Select(group => group.Key)).Distinct())
             findings.Expect(known.Contains(id), () => $"trace {id} is in the store and nobody sent it");
-        words.Check(isWhole: restarts == 0 && !plan.Pressure, findings);
+        if (restarts == 0 && !plan.Pressure && words.IsCertain && findings.Count == 0)
+        {
+            foreach (var trace in senders.Traces.Where(trace => facts.Contains(trace.Id)))
+                CheckInformed(trace, [.. facts[trace.Id].OrderBy(row => row.Stored.Revision)], [.. byTrace[trace.Id]], words, findings);
+        }
         CheckRollup(findings);
         CheckSegments(standing.Values, findings);
         if (findings.Count > 0) throw new SimulationFailure(findings.ToString());
@@ -54,7 +58,7 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         findings.Expect(facts.Length == 0 || facts[^1].Stored.Settled, () => $"trace {trace.Ordinal} \"{trace.Story}\" never settled");
         var context = facts.Length == 0 ? TraceContext.Empty : TraceContextCodec.Decode(facts[^1].Stored.Context.Span);
         var expected = reference.Cost(trace, facts, MayLackCostless(trace), context, findings);
-        words.Add(trace, expected, context, isStored: facts.Length > 0);
+        words.Add(trace, expected, isStored: facts.Length > 0);
         if (facts.Length == 0)
         {
             findings.Expect(!expected.CostRelevant, () => $"trace {trace.Ordinal} \"{trace.Story}\" was acknowledged and is not in the store");
@@ -63,6 +67,14 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         }
         CheckEntries(trace, expected, standing, findings);
         CheckOutcomes(trace, expected, facts, findings);
+    }
+
+    private void CheckInformed(WorldTrace trace, FactsRow[] facts, LedgerEntry[] standing, OutsideWords words, Findings findings)
+    {
+        var mayLack = MayLackCostless(trace);
+        var questions = reference.Cost(trace, facts, mayLack, TraceContext.Empty, findings);
+        var context = words.ContextOf(trace, questions, TraceContextCodec.Decode(facts[^1].Stored.Context.Span));
+        CheckEntries(trace, reference.Cost(trace, facts, mayLack, context, findings), standing, findings);
     }
 
     private static void CheckEntries(WorldTrace trace, TraceCosts expected, LedgerEntry[] standing, Findings findings)

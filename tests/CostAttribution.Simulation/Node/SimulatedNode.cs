@@ -1,3 +1,4 @@
+using System.Globalization;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Tracing;
@@ -27,6 +28,7 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
     private static readonly AttributeKeyTable Keys = AttributionTable.Default.Keys;
 
     private readonly OtlpTraceReader reader = new(Keys, OtlpLimits.Default);
+    private int starts;
     private DurableJournal? journal;
     private PostingSpool? spool;
     private IngestPipeline? pipeline;
@@ -53,8 +55,6 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
     /// <summary>Starts the process; false when the disk does not let it.</summary>
     public bool Start()
     {
-        // Two processes of one node never start in the same millisecond.
-        clock.Advance(TimeSpan.FromMilliseconds(2));
         try
         {
             var root = disk.Root;
@@ -73,6 +73,7 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
         {
             Journal = journal, JournalBytesMax = JournalOptions.JournalBytesMax, Spool = spool, Store = store, Keys = Keys,
             Snapshots = new CostingSnapshots(Prices.Book, AttributionTable.Default), Clock = clock, NodeId = NodeId,
+            StartId = string.Create(CultureInfo.InvariantCulture, $"{++starts}"),
             Assembly = AssemblyOptions, Limits = TracingLimits.Default, Logger = log,
             Posting = new PostingOptions { RowsMax = plan.RowsMax, LookupTracesMax = plan.LookupTracesMax },
         });

@@ -21,7 +21,7 @@ internal static class StoreAnswers
         TraceFactsBlock.TableName + IdColumn;
     private const string OwnersOfSpans = "SELECT trace_id, span_id, customer_id, feature_id FROM spans" + IdColumn;
     private const string RowsOfPosting = "SELECT '" + CostLedgerBlock.TableName + "' AS name, count() AS rows FROM ";
-    private const string IsRolledUp = "SELECT count() AS rows FROM (SELECT cost_kind, ";
+    private const string IsRolledUp = "SELECT count() AS rows FROM (SELECT hour, " + RollupDifference.Dimensions;
     private const string IsEmpty = "SELECT count() = 0 FROM (SELECT 1 FROM " + TraceFactsBlock.TableName + " LIMIT 1)";
 
     public static byte[] To(ClickHouseQuery query, StoreTables tables)

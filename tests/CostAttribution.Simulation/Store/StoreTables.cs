@@ -86,7 +86,7 @@ internal sealed class StoreTables(int window)
     public int CountPosting(string table, string postingId) =>
         Inserts.Where(insert => insert.Table == table && insert.PostingId == postingId).Sum(insert => insert.RowCount);
 
-    /// <summary>Groups in which the rollup and the ledger differ in entries, cost or list cost, in the hours of a posting.</summary>
+    /// <summary>Groups in which the rollup and the ledger differ in some measure, in the hours of a posting.</summary>
     public int GroupsApart(string postingId)
     {
         var hours = Inserts.Where(insert => insert.PostingId == postingId).SelectMany(insert => insert.Ledger)
@@ -94,9 +94,7 @@ internal sealed class StoreTables(int window)
         var ledger = Rollup.Of(Ledger.Where(row => hours.Contains(Rollup.HourOf(row.Entry))));
         var hourly = Hourly.SelectMany(part => part.Rows).Where(row => hours.Contains(row.HourMicros))
             .Select(row => row with { Measures = [.. row.Measures.Select(value => -value)] });
-        int[] compared = [Array.IndexOf(BlockRows.MeasureNames, "sign"), Array.IndexOf(BlockRows.MeasureNames, "cost"),
-            Array.IndexOf(BlockRows.MeasureNames, "list_cost")];
-        return Rollup.Sum(ledger.Concat(hourly)).Count(row => compared.Any(i => row.Measures[i] != 0));
+        return Rollup.Sum(ledger.Concat(hourly)).Count(row => row.Measures.Any(value => value != 0));
     }
 
     private TokenWindow Window(string table)
