@@ -21,6 +21,9 @@ internal sealed class TraceAssembler : IDisposable
 {
     private const long ObserveMillis = 1000;
 
+    /// <summary>How far ahead of ours a sender's clock may be: as far as its times are taken for event times.</summary>
+    private static readonly TimeSpan ClockAheadMax = TimeSpan.FromMinutes(10);
+
     private readonly AssemblyOptions options;
     private readonly TimeProvider clock;
     private readonly CostingStage costing;
@@ -35,6 +38,7 @@ internal sealed class TraceAssembler : IDisposable
     private readonly Func<TraceId, bool> tellFromMemory;
     private readonly SourceTable sources = new();
     private readonly PostedTraceFilter posted;
+    private readonly bool storeIsEmpty;
     private readonly ulong mayBePostedBefore;
     private readonly long origin;
     private long bytes;
@@ -59,7 +63,8 @@ internal sealed class TraceAssembler : IDisposable
         this.metrics = metrics;
         this.openCosts = openCosts;
         posted = new PostedTraceFilter(options.PostedFilterBitsLog2, options.PostedRemembered, clock);
-        mayBePostedBefore = storeIsEmpty ? 0 : (ulong)clock.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000;
+        this.storeIsEmpty = storeIsEmpty;
+        mayBePostedBefore = NanosOf(clock.GetUtcNow() + ClockAheadMax);
         origin = clock.GetTimestamp();
     }
 
@@ -199,9 +204,8 @@ internal sealed class TraceAssembler : IDisposable
         {
             trace = new OpenTrace(id, now);
             traces.Add(id, trace);
-            if (replayed || posted.MayContain(id) || span.StartNanos < mayBePostedBefore)
+            if (replayed || posted.MayContain(id) || MayBePostedByEarlierProcess(span))
             {
-                // Before this process began, an earlier one may have posted the trace.
                 trace.Load = LoadState.Wanted;
                 wanted.Enqueue(id);
             }
@@ -225,6 +229,12 @@ internal sealed class TraceAssembler : IDisposable
         Account(trace);
         due.Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
     }
+
+    // A span that began before this process, by a clock that may be ahead, or one whose clock says nothing.
+    private bool MayBePostedByEarlierProcess(SpanRecord span) => !storeIsEmpty
+        && (span.StartNanos < mayBePostedBefore || span.StartNanos > NanosOf(clock.GetUtcNow() + ClockAheadMax));
+
+    private static ulong NanosOf(DateTimeOffset instant) => (ulong)instant.ToUnixTimeMilliseconds() * 1_000_000;
 
     // Walks all traces, so not on every turn.
     private void Observe(long now)

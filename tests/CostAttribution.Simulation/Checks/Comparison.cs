@@ -58,7 +58,7 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         findings.Expect(facts.Length == 0 || facts[^1].Stored.Settled, () => $"trace {trace.Ordinal} \"{trace.Story}\" never settled");
         var context = facts.Length == 0 ? TraceContext.Empty : TraceContextCodec.Decode(facts[^1].Stored.Context.Span);
         var expected = reference.Cost(trace, facts, MayLackCostless(trace), context, findings);
-        words.Add(trace, expected, isStored: facts.Length > 0);
+        words.Add(trace, expected, isStored: facts.Length > 0, isWhole: !reference.Lacked);
         if (facts.Length == 0)
         {
             findings.Expect(!expected.CostRelevant, () => $"trace {trace.Ordinal} \"{trace.Story}\" was acknowledged and is not in the store");

@@ -13,9 +13,9 @@ internal sealed class OutsideWords
     /// <summary>Spans of unknown fate may have spoken or not.</summary>
     public bool IsCertain { get; private set; } = true;
 
-    public void Add(WorldTrace trace, TraceCosts costs, bool isStored)
+    public void Add(WorldTrace trace, TraceCosts costs, bool isStored, bool isWhole)
     {
-        IsCertain &= !trace.Spans.Exists(span => span.GivenUp);
+        IsCertain &= isWhole && !trace.Spans.Exists(span => span.GivenUp);
         foreach (var (session, value) in costs.SessionValues) said.Add((trace, OfSession(session), value));
         if (costs.ExplicitRunId.Length > 0)
         {

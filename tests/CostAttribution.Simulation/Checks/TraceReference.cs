@@ -24,6 +24,9 @@ internal sealed class TraceReference
     private readonly OtlpTraceWriter writer = new(4096);
     private readonly TraceCosting costing = new();
 
+    /// <summary>Whether the last costing went without spans that were given up: what they said may be known all the same.</summary>
+    public bool Lacked { get; private set; }
+
     /// <summary>
     /// Costs the trace from its acknowledged spans and those that <paramref name="facts"/> hold besides. Reports spans that are
     /// missing, unless they may be given up with <paramref name="mayLack"/>, unknown, or not as they were sent.
@@ -33,12 +36,14 @@ internal sealed class TraceReference
         using var stored = Merge(trace.Id, facts, findings);
         using var reference = new TraceSpans(trace.Id);
         var sources = new SourceTable();
+        Lacked = false;
         foreach (var span in trace.Spans)
         {
             var position = stored.Find(span.SpanId);
             var isStored = position >= 0;
             if (facts.Count > 0 && span.AcknowledgedAt is not null && !isStored)
             {
+                Lacked = true;
                 if (mayLack && !span.IsCall) continue;
                 findings.Add($"span {span} of \"{trace.Story}\" was acknowledged and is not in the facts");
             }
