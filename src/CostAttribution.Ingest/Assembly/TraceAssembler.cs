@@ -371,10 +371,11 @@ internal sealed class TraceAssembler : IDisposable
         foreach (var id in concerned) Reconsider(id);
     }
 
-    // An open trace tells what it knows when it settles.
+    // An open trace tells what it knows when it settles. One that waits for the store may turn out to be a mere repetition, which
+    // is not costed again and so tells nothing.
     private bool TellFromMemory(TraceId id)
     {
-        if (!traces.TryGetValue(id, out var trace)) return false;
+        if (!traces.TryGetValue(id, out var trace) || trace.Load is LoadState.Wanted or LoadState.Asked) return false;
         if (!trace.Settled) return true;
         costing.Cost(trace, final: true, trace.Context.Incomplete);
         PublishLastCosted(id);

@@ -57,7 +57,10 @@ internal sealed class OutsideKnowledge(int topicsMax)
     public void Publish(TraceId source, TraceCosts costs, ICollection<TraceId> concerned)
     {
         foreach (var (session, value) in costs.SessionValues)
-            TopicOf(TopicKey.OfSession(session)).Tell(source, value.Dimension, value.Value, concerned);
+        {
+            var word = SaysSeveral(costs.SessionValues, session, value) ? "" : value.Value;
+            TopicOf(TopicKey.OfSession(session)).Tell(source, value.Dimension, word, concerned);
+        }
         if (costs.ExplicitRunId.Length > 0)
         {
             var run = TopicOf(TopicKey.OfRun(costs.ExplicitRunId));
@@ -90,6 +93,15 @@ internal sealed class OutsideKnowledge(int topicsMax)
         if (!topics.TryGetValue(TopicKey.OfLink(traceId, spanId), out var topic)
             || topic.HasWords || topic.StoreAsked) return false;
         return topic.StoreAsked = true;
+    }
+
+    private static bool SaysSeveral(List<(string SessionId, OutsideValue Value)> said, string session, OutsideValue value)
+    {
+        foreach (var (other, word) in said)
+        {
+            if (word.Dimension == value.Dimension && word.Value != value.Value && other == session) return true;
+        }
+        return false;
     }
 
     private static bool IsKnown<TKey>(IReadOnlyDictionary<TKey, OutsideValue[]> known, TKey key, OutsideValue[] values) =>
