@@ -1,0 +1,54 @@
+using CostAttribution.Simulation.Running;
+using CostAttribution.Simulation.Store;
+
+namespace CostAttribution.UnitTests.Simulation;
+
+/// <summary>
+/// Seeded runs of the whole pipeline through crashes, torn disks and a faulty store; and that the simulation would notice.
+/// A seed that fails is replayed with <c>dotnet run --project tests/CostAttribution.Simulation -- --seed N --trace</c> and goes
+/// into <c>seeds.txt</c>.
+/// </summary>
+public sealed class SimulationTests
+{
+    private const int Seeds = 400;
+
+    [Fact]
+    public void Seeds_that_once_failed_keep_every_promise() => Assert.Empty(Failures(SeedFile.Seeds));
+
+    [Fact]
+    public void Acknowledged_spans_are_billed_once_and_exactly_whatever_fails() =>
+        Assert.Empty(Failures(Enumerable.Range(1, Seeds).Select(seed => (ulong)seed)));
+
+    [Theory]
+    [InlineData(SabotageKind.ForgetsTokens, "twice")]
+    [InlineData(SabotageKind.SkipsReversals, "is posted while an earlier revision stands")]
+    [InlineData(SabotageKind.ReversesElsewhere, "customer_id is")]
+    [InlineData(SabotageKind.OnePicodollar, "cost is")]
+    [InlineData(SabotageKind.SkipsView, "cost_hourly lacks")]
+    [InlineData(SabotageKind.DropsInsert, "trace")]
+    [InlineData(SabotageKind.AcknowledgesBeforeSync, "was acknowledged and is not in the")]
+    public void A_fault_that_the_product_cannot_mend_is_noticed(SabotageKind kind, string words)
+    {
+        var failures = Enumerable.Range(1, 60)
+            .Select(seed => SimulationCommand.Failure(SimulationPlan.Of((ulong)seed) with { Sabotage = kind }) ?? "");
+
+        Assert.Contains(failures, failure => failure.Contains(words, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_seed_runs_the_same_way_every_time()
+    {
+        foreach (var seed in (ulong[])[3, 17, 42]) Assert.Equal(Log(seed), Log(seed));
+    }
+
+    private static string Log(ulong seed)
+    {
+        var log = new StringWriter();
+        SimulationCommand.Failure(SimulationPlan.Of(seed), log);
+        return log.ToString();
+    }
+
+    private static IEnumerable<string> Failures(IEnumerable<ulong> seeds) => seeds.AsParallel().AsOrdered()
+        .Select(seed => (Seed: seed, Failure: SimulationCommand.Failure(SimulationPlan.Of(seed))))
+        .Where(run => run.Failure is not null).Select(run => $"seed {run.Seed}: {run.Failure}");
+}
