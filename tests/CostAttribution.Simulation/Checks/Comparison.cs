@@ -22,7 +22,7 @@ namespace CostAttribution.Simulation.Checks;
 /// restart the entries must also be those of a costing that knows all the others say (<see cref="OutsideWords"/>). Spans that do not cost may be
 /// missing where the design gives them up: under pressure, or when the first call comes after <c>CostlessKept</c>.
 /// </summary>
-internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Senders senders)
+internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Senders senders) : IDisposable
 {
     // Shorter than CostlessKept, since the clock of a trace starts when it was read, not when it was received.
     private static readonly TimeSpan CostlessSurelyKept = TimeSpan.FromHours(5);
@@ -50,6 +50,8 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         CheckSegments(standing.Values, findings);
         if (findings.Count > 0) throw new SimulationFailure(findings.ToString());
     }
+
+    public void Dispose() => reference.Dispose();
 
     private void CheckTrace(WorldTrace trace, FactsRow[] facts, LedgerEntry[] standing, OutsideWords words, Findings findings)
     {

@@ -2,7 +2,6 @@ using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Tracing;
-using CostAttribution.Ingest.Posting;
 using CostAttribution.Otlp;
 using CostAttribution.Simulation.Running;
 using CostAttribution.Simulation.Store;
@@ -16,7 +15,7 @@ namespace CostAttribution.Simulation.Checks;
 /// Taken from the store are only which copies of spans nobody vouches for it kept, when each span came in, and what other traces
 /// had told (the context in the facts).
 /// </summary>
-internal sealed class TraceReference
+internal sealed class TraceReference : IDisposable
 {
     private static readonly AttributeKeyTable Keys = AttributionTable.Default.Keys;
 
@@ -64,6 +63,8 @@ internal sealed class TraceReference
             costs);
         return costs;
     }
+
+    public void Dispose() => reader.Dispose();
 
     private void Add(TraceSpans reference, WorldSpan span, bool draft, ulong received, SourceTable sources)
     {

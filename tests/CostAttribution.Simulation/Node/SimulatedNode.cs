@@ -22,6 +22,7 @@ namespace CostAttribution.Simulation.Node;
 /// scheduler. Exists from a start to a crash or a stop; what it leaves is on the disk and in the store.
 /// </summary>
 internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClickHouseTransport store, ManualClock clock, EventLog log)
+    : IDisposable
 {
     public const string NodeId = "sim-1";
 
@@ -135,6 +136,12 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
     public void Drop()
     {
         (journal, spool, pipeline, recovering, posting) = (null, null, null, null, null);
+    }
+
+    public void Dispose()
+    {
+        Drop();
+        reader.Dispose();
     }
 
     private static JournalOptions OptionsOf(SimulationPlan plan)

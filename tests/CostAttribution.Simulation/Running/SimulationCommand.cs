@@ -15,6 +15,7 @@ namespace CostAttribution.Simulation.Running;
 public static class SimulationCommand
 {
     private const int FailuresToldMax = 20;
+    private const int SeedsListedMax = 200;
 
     public static int Run(string[] args)
     {
@@ -39,7 +40,8 @@ public static class SimulationCommand
     {
         try
         {
-            new SimulationRun(plan, output).Run();
+            using var run = new SimulationRun(plan, output);
+            run.Run();
             return null;
         }
         catch (Exception fault)
@@ -62,7 +64,8 @@ public static class SimulationCommand
         var count = last - first + 1;
         foreach (var (seed, failure) in failed.Take(FailuresToldMax)) Console.WriteLine($"seed {seed} FAILED: {failure}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{count} seeds in {elapsed.TotalSeconds:F1} s, {count / elapsed.TotalMinutes:F0} seeds per minute; {failed.Count} failed{(failed.Count > 0 ? ": " : "")}{string.Join(' ', failed.Keys.Take(200))}"));
+            $"{count} seeds in {elapsed.TotalSeconds:F1} s, {count / elapsed.TotalMinutes:F0} seeds per minute; {failed.Count} failed"));
+        if (failed.Count > 0) Console.WriteLine(string.Join(' ', failed.Keys.Take(SeedsListedMax)));
         return failed.Count == 0 ? 0 : 1;
     }
 

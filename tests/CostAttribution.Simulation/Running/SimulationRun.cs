@@ -18,7 +18,7 @@ namespace CostAttribution.Simulation.Running;
 /// </code>
 /// After each stretch of trouble everything is healed and driven to rest, and the books are compared (<see cref="Comparison"/>).
 /// </summary>
-public sealed class SimulationRun
+public sealed class SimulationRun : IDisposable
 {
     private const int RestTurnsMax = 3000;
 
@@ -83,9 +83,15 @@ public sealed class SimulationRun
         }
         finally
         {
-            node.Drop();
             SynchronizationContext.SetSynchronizationContext(before);
         }
+    }
+
+    public void Dispose()
+    {
+        node.Dispose();
+        comparison.Dispose();
+        store.Dispose();
     }
 
     private void Turn()

@@ -10,7 +10,7 @@ namespace CostAttribution.Simulation.Store;
 /// caller's thread: at once, or from <see cref="Pump"/> when their time has come.
 /// </summary>
 internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice dice, EventLog log, Sabotage sabotage)
-    : IClickHouseTransport
+    : IClickHouseTransport, IDisposable
 {
     // Later than what is waiting for the store at any moment: one posting and one look-up.
     private readonly List<(DateTimeOffset Due, Action Answer)> waiting = [];
@@ -94,7 +94,13 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
         unheard.Clear();
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public void Dispose() => waiting.Clear();
+
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private readonly List<Action> unheard = [];
 

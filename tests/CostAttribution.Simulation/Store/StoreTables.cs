@@ -1,4 +1,3 @@
-using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Identity;

@@ -144,8 +144,10 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
             foreach (var (span, _) in request.Spans) span.ReceivedAt.Add(received);
         }
         if (log.IsOn)
-            log.Say($"sender: request {request.Ordinal} try {request.Tries}: {string.Join(' ', request.Spans.Select(item => item.Span + (item.Draft ? "'" : "")))}"
-                + (received == 0 ? " (not taken)" : ""));
+        {
+            var spans = string.Join(' ', request.Spans.Select(item => item.Span + (item.Draft ? "'" : "")));
+            log.Say($"sender: request {request.Ordinal} try {request.Tries}: {spans}{(received == 0 ? " (not taken)" : "")}");
+        }
         if (request.Answer is null) Refused(request, "not serving");
     }
 
