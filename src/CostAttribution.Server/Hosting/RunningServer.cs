@@ -15,6 +15,7 @@ using CostAttribution.Otlp;
 using CostAttribution.RateCards;
 using CostAttribution.Server.Demo;
 using CostAttribution.Server.Settings;
+using CostAttribution.Server.Telemetry;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -174,9 +175,11 @@ internal sealed class RunningServer : IAsyncDisposable
         var app = builder.Build();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CostAttribution");
         events.Logger = logger;
+        var metered = new MeteredStore(store.Transport, clock);
+        closing.Push(metered.DisposeAsync);
         pipeline = new IngestPipeline(new PipelineParts
         {
-            Journal = journal, JournalBytesMax = settings.Journal.JournalBytesMax, Spool = spool, Store = store.Transport,
+            Journal = journal, JournalBytesMax = settings.Journal.JournalBytesMax, Spool = spool, Store = metered,
             Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId, StartId = startId,
             Assembly = settings.Assembly, Posting = settings.Posting,
             Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
@@ -184,9 +187,10 @@ internal sealed class RunningServer : IAsyncDisposable
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
         closing.Push(() => { pipeline.Dispose(); return ValueTask.CompletedTask; });
-        closing.Push(StopStagesAsync);
         var ports = await ListenAsync(app).ConfigureAwait(false);
         (GrpcPort, HttpPort, ApiPort) = (ports[0], ports[1], ports[2]);
+        MeasureSelf(app.Services, journal, configuration, clock, ports, logger);
+        closing.Push(StopStagesAsync);
         closing.Push(() => StopAsync(app, StopDeadline.RequestsPercent));
 
         if (store.Engine is { } engine && settings.Store.HttpPort != StoreSettings.NoPort)
@@ -198,6 +202,16 @@ internal sealed class RunningServer : IAsyncDisposable
         if (pipelineRun.IsFaulted)
             throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
         intake.Open();
+    }
+
+    // The last figures go out once the stages have ended.
+    private void MeasureSelf(IServiceProvider services, DurableJournal journal, IConfiguration configuration, TimeProvider clock,
+        int[] ports, ILogger logger)
+    {
+        var meter = new SelfMeter(services.GetRequiredService<IPipelineStatus>(), journal, clock);
+        closing.Push(() => { meter.Dispose(); return ValueTask.CompletedTask; });
+        var export = MetricExport.Start(settings.Telemetry, configuration, settings.NodeId, settings.Bind, ports, logger);
+        closing.Push(() => { export?.Dispose(); return ValueTask.CompletedTask; });
     }
 
     // A host of its own: none of its routes can ever answer on another port.

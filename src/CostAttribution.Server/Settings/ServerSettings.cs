@@ -8,6 +8,7 @@ using CostAttribution.Ingest.Intake;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.Journal;
 using CostAttribution.Journal.Postings;
+using CostAttribution.Server.Telemetry;
 
 namespace CostAttribution.Server.Settings;
 
@@ -38,6 +39,7 @@ public sealed class ServerSettings
     public PostingSpoolOptions Postings { get; private set; } = new();
     public AttributionOptions Attribution { get; } = new();
     public ShutdownOptions Shutdown { get; } = new();
+    public TelemetryOptions Telemetry { get; } = new();
 
     /// <summary>Reads and validates; throws <see cref="StartupException"/> with one line per fault.</summary>
     public static ServerSettings From(IConfiguration configuration, bool demo)
@@ -65,12 +67,14 @@ public sealed class ServerSettings
         BindSection(configuration, PostingOptions.Section, settings.Posting, faults);
         BindSection(configuration, AttributionOptions.Section, settings.Attribution, faults);
         BindSection(configuration, ShutdownOptions.Section, settings.Shutdown, faults);
+        BindSection(configuration, TelemetryOptions.Section, settings.Telemetry, faults);
         settings.Journal = BindSection(configuration, JournalOptions.Section, new JournalOptions { RecordBytesMax = 60 << 20 },
             faults);
         settings.Postings = BindSection(configuration, PostingSpoolOptions.Section, new PostingSpoolOptions(), faults);
 
         faults.AddRange(settings.Store.Faults());
         faults.AddRange(settings.Node.Validate());
+        faults.AddRange(settings.Telemetry.Faults());
         faults.AddRange(settings.Journal.Validate());
         faults.AddRange(settings.Postings.Validate());
         if (settings.Assembly.IdleQuiet < settings.Assembly.SettledQuiet)

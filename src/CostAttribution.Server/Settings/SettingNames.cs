@@ -5,6 +5,7 @@ using CostAttribution.Ingest.Posting;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Journal;
 using CostAttribution.Journal.Postings;
+using CostAttribution.Server.Telemetry;
 using Microsoft.Extensions.Configuration.EnvironmentVariables;
 
 namespace CostAttribution.Server.Settings;
@@ -17,7 +18,7 @@ internal static class SettingNames
         "DataDirectory", "Bind", "NodeId", "Api", "RateCards", "Logging", StoreSettings.Section, NodeOptions.Section,
         IntakeOptions.Section, AssemblyOptions.Section,
         PostingOptions.Section, AttributionOptions.Section, JournalOptions.Section, PostingSpoolOptions.Section,
-        ShutdownOptions.Section,
+        ShutdownOptions.Section, TelemetryOptions.Section,
     };
 
     /// <summary>

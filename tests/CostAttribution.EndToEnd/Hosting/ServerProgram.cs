@@ -24,9 +24,11 @@ internal static class ServerProgram
             StandardErrorEncoding = Encoding.UTF8,
         };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
-        foreach (var name in start.Environment.Keys.Where(name => name.Contains("__", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        foreach (var name in start.Environment.Keys.Where(IsSetting).ToList()) start.Environment.Remove(name);
         return start;
     }
+
+    private static bool IsSetting(string name) => name.Contains("__", StringComparison.Ordinal) || name.StartsWith("OTEL_", StringComparison.Ordinal);
 
     /// <summary>The superuser may write anywhere, unless it gives that up.</summary>
     public static void WithoutSuperuserRights(ProcessStartInfo start)
