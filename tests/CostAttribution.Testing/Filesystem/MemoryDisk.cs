@@ -77,11 +77,15 @@ public sealed class MemoryDisk
         }
     }
 
-    /// <summary>The process is killed: what it wrote stays visible, its handles and locks are gone.</summary>
+    /// <summary>
+    /// The process is killed: what it wrote stays visible, its handles and locks are gone. After <see cref="DiskFault.PowerCut"/>
+    /// it was killed in that call, and nothing is lost.
+    /// </summary>
     public void KillProcess()
     {
         lock (_gate)
         {
+            _hasPower = true;
             _locks.Clear();
             _generation++;
             OpenFiles = 0;

@@ -9,7 +9,11 @@ internal sealed class SteppedTime : TimeProvider
 {
     private DateTimeOffset _now = new(2026, 3, 4, 5, 6, 7, TimeSpan.Zero);
 
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
     public override DateTimeOffset GetUtcNow() => _now;
+
+    public override long GetTimestamp() => _now.Ticks;
 
     public void Step(TimeSpan by) => _now += by;
 }
