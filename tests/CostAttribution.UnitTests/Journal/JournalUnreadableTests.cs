@@ -11,7 +11,10 @@ public sealed class JournalUnreadableTests
     private const int Frame = 24 + 1500;
     private const int Block = 4096;
 
-    private static JournalOptions Large => new() { SegmentBytesMax = 1 << 16, RecordBytesMax = 2048, FreeBytesMin = 0 };
+    private static JournalOptions Large => new()
+    {
+        SegmentBytesMax = 1 << 16, RecordBytesMax = 2048, FreeBytesMin = 0, WindowBytesMax = 0,
+    };
 
     private static MemoryDisk DiskWith(int records, bool killed = false)
     {
