@@ -104,17 +104,23 @@ public sealed class NodeRegistry(IClickHouseTransport store, NodeStart self, Nod
             Format = "TabSeparated",
             Parameters = new Dictionary<string, string> { ["node"] = self.NodeId },
         }, cancel).ConfigureAwait(false);
-        var starts = new List<RegisteredStart>();
-        foreach (var line in Encoding.UTF8.GetString(answer).Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var fields = line.Split('\t');
-            starts.Add(new RegisteredStart(fields[0], fields[1], fields[2], ulong.Parse(fields[3], CultureInfo.InvariantCulture),
-                Int64(fields[4]), ulong.Parse(fields[5], CultureInfo.InvariantCulture),
-                TimeSpan.FromMilliseconds(Int64(fields[6])), fields[7] == "1"));
-        }
-        return starts;
+        return [.. Encoding.UTF8.GetString(answer).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Parse)];
+    }
 
-        static long Int64(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+    /// <summary>What a proxy answers instead of the store is no answer.</summary>
+    private static RegisteredStart Parse(string line)
+    {
+        const NumberStyles digits = NumberStyles.AllowLeadingSign;
+        var culture = CultureInfo.InvariantCulture;
+        return line.Split('\t') is [var start, var instance, var host, var generationText, var started, var versionText, var age,
+                "0" or "1" and var stopped]
+            && ulong.TryParse(generationText, digits, culture, out var generation)
+            && ulong.TryParse(versionText, digits, culture, out var version)
+            && long.TryParse(started, digits, culture, out var startedUnixMs)
+            && long.TryParse(age, digits, culture, out var ageMs)
+            ? new RegisteredStart(
+                start, instance, host, generation, startedUnixMs, version, TimeSpan.FromMilliseconds(ageMs), stopped == "1")
+            : throw new StoreUnavailableException("what answers for the store about its nodes is not ClickHouse");
     }
 
     private async Task WriteAsync(string state, CancellationToken cancel)

@@ -108,6 +108,35 @@ internal sealed class PathRig : IDisposable
         return bytes;
     }
 
+    /// <summary>Bytes of the compact records of all requests.</summary>
+    public long DecodedBytes()
+    {
+        long bytes = 0;
+        foreach (var request in Requests)
+        {
+            using var batch = Read(request);
+            bytes += batch.Encoded.Length;
+        }
+        return bytes;
+    }
+
+    /// <summary>Settles and encodes as <see cref="Post"/> does; returns the postings as they are kept on disk.</summary>
+    public List<(string Id, byte[] Content)> PostInFiles()
+    {
+        var postings = new List<(string Id, byte[] Content)>();
+        clock.Advance(options.SettledQuiet);
+        bool more;
+        do
+        {
+            more = assembler.Advance(new PostingOptions().RowsMax);
+            if (poster.Buffer.RowCount == 0) continue;
+            var posting = encoder.Encode(poster.TakeBuffer());
+            postings.Add((posting.PostingId, posting.ToBytes()));
+        }
+        while (more);
+        return postings;
+    }
+
     public void Dispose()
     {
         assembler.Dispose();

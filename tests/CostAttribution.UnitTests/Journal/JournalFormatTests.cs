@@ -37,6 +37,11 @@ public sealed class JournalFormatTests
         Assert.Equal("cost-attribution node 1\nnode-a\n1434ffc0\n", Encoding.UTF8.GetString(directory.ReadAll("node", 100)));
     });
 
+    /// <summary>An older program must refuse the journal before it meets records that it cannot read.</summary>
+    [Fact]
+    public void A_new_format_of_the_records_raises_the_version_of_the_segments() =>
+        Assert.Equal((1, 1), (CostAttribution.Domain.Tracing.SpanBatch.FormatVersion, SegmentHeader.Version));
+
     [Fact]
     public void Posting_files_have_these_bytes() => StoreDirectories.OnEach(directory =>
     {
