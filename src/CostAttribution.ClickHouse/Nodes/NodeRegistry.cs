@@ -113,7 +113,8 @@ public sealed class NodeRegistry(IClickHouseTransport store, NodeStart self, Nod
         const NumberStyles digits = NumberStyles.AllowLeadingSign;
         var culture = CultureInfo.InvariantCulture;
         return line.Split('\t') is [var start, var instance, var host, var generationText, var started, var versionText, var age,
-                "0" or "1" and var stopped]
+                var stopped]
+            && stopped is "0" or "1"
             && ulong.TryParse(generationText, digits, culture, out var generation)
             && ulong.TryParse(versionText, digits, culture, out var version)
             && long.TryParse(started, digits, culture, out var startedUnixMs)
