@@ -56,7 +56,8 @@ public sealed class PostingSpool
 
     /// <summary>
     /// Adopts what is in the directory; deletes unfinished files, sets damaged ones aside. Throws
-    /// <see cref="JournalVersionException"/>, with nothing changed, when a file is of a newer version.
+    /// <see cref="JournalVersionException"/>, with nothing changed, when a file is of a newer version, and
+    /// <see cref="JournalException"/> when the directory cannot be written.
     /// </summary>
     public static PostingSpool Open(StoreDirectory directory, PostingSpoolOptions options, TimeProvider time)
     {
@@ -253,6 +254,23 @@ public sealed class PostingSpool
             {
                 Adopt_NeedsLock(name, length, Confirmed, head, _confirmed);
             }
+        }
+        CheckWritable_NeedsLock();
+    }
+
+    /// <summary>
+    /// A directory that may not be written is told at the start and not by postings that wait; one that is full has room later.
+    /// </summary>
+    private void CheckWritable_NeedsLock()
+    {
+        const string probe = "probe" + StoreDirectory.TemporarySuffix;
+        try
+        {
+            _directory.Create(probe).Dispose();
+            _directory.Delete(probe);
+        }
+        catch (Exception error) when (StoreErrors.IsDiskFull(error))
+        {
         }
     }
 
