@@ -156,7 +156,7 @@ public sealed class JournalFuzzTests
             if (random.Next(12) == 0) files.Remove(name);
             if (random.Next(8) != 0 || files.Count < 2) continue;
             var other = files.Keys.Order(StringComparer.Ordinal).ElementAt(random.Next(files.Count));
-            if (files.ContainsKey(name)) (files[name], files[other]) = (files[other], files[name]);
+            if (files.TryGetValue(name, out var content)) (files[name], files[other]) = (files[other], content);
         }
     }
 
