@@ -153,9 +153,7 @@ public sealed class PostingSpool
         {
             throw new JournalException($"there is no posting {postingId}");
         }
-        // A confirmation whose directory sync failed has renamed the file already.
-        var isRenamed = isPending && !_directory.Exists(postingId + Pending);
-        var name = postingId + (isPending && !isRenamed ? Pending : Confirmed);
+        var name = NameOf_NeedsLock(postingId);
         var content = new byte[entry!.File.ContentBytes];
         bool good;
         using (var file = _directory.Open(name))
@@ -199,6 +197,13 @@ public sealed class PostingSpool
         _pending[postingId] = entry;
         return true;
     });
+
+    // A rename whose directory sync failed is not known to have been made, but the file has its new name.
+    private string NameOf_NeedsLock(string postingId)
+    {
+        var (known, other) = _pending.ContainsKey(postingId) ? (Pending, Confirmed) : (Confirmed, Pending);
+        return postingId + (_directory.Exists(postingId + known) || !_directory.Exists(postingId + other) ? known : other);
+    }
 
     private static List<SpooledPosting> List(Dictionary<string, Entry> entries)
     {
@@ -255,6 +260,9 @@ public sealed class PostingSpool
                 Adopt_NeedsLock(name, length, Confirmed, head, _confirmed);
             }
         }
+        // An earlier process may have ended between a rename and its sync. Sent on the strength of a name that a power cut takes
+        // away, a posting would stay half sent.
+        _directory.SyncAll();
         CheckWritable_NeedsLock();
     }
 

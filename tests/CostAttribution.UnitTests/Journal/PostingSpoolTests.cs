@@ -34,6 +34,37 @@ public sealed class PostingSpoolTests
     });
 
     [Fact]
+    public void A_confirmation_whose_sync_fails_leaves_the_posting_readable()
+    {
+        var disk = new MemoryDisk();
+        var spool = Open(disk.Root);
+        spool.Write("n-1", new byte[] { 1 });
+        disk.Fault = (_, operation, _) => operation == DiskOperation.SyncEntries ? DiskFault.Fail : DiskFault.None;
+        Assert.Throws<JournalException>(() => spool.Confirm("n-1"));
+
+        Assert.Equal([1], spool.Read("n-1"));
+        disk.Fault = null;
+        spool.Confirm("n-1");
+        Assert.Empty(Open(disk.Root).ListPending());
+    }
+
+    [Fact]
+    public void A_posting_that_a_start_has_found_outlives_a_power_cut()
+    {
+        var disk = new MemoryDisk();
+        var spool = Open(disk.Root);
+        disk.Fault = (_, operation, _) => operation == DiskOperation.SyncEntries ? DiskFault.Fail : DiskFault.None;
+        Assert.Throws<JournalException>(() => spool.Write("n-1", new byte[] { 1 }));
+        disk.Fault = null;
+        disk.KillProcess();
+        Assert.Single(Open(disk.Root).ListPending());
+
+        disk.CutPower();
+        disk.Restart(tear: false);
+        Assert.Equal([1], Open(disk.Root).Read("n-1"));
+    }
+
+    [Fact]
     public void The_same_id_with_other_content_is_refused()
     {
         var spool = Open(new MemoryDisk().Root);
