@@ -32,12 +32,12 @@ public sealed class RemoteStoreTests(StoreServer stores)
         await using var store = await stores.NewAsync();
         using var senders = new Senders(Workload(Seed, spans: 1_500), lanes: 4, pace: TimeSpan.FromMilliseconds(10));
         await using var server = await ServerProcess.StartAsync(
-            data, [.. store.Settings, "--RateCards:Directory", Books.RateCards(data), "--Posting:RowsMax", "60"]);
+            data, [.. store.Settings, "--RateCards:Directory", Books.RateCards(data), "--Posting:RowsMax", "60", "--ClickHouse:RequestTimeout", "00:00:02"]);
         var drawn = FaultProxy.Drawn(Seed, 350, StoreFault.CutBefore, StoreFault.CutAfter, StoreFault.CutAnswer,
             StoreFault.BadGatewayBefore, StoreFault.ErrorAfter, StoreFault.PageBefore, StoreFault.PageAfter);
 
-        // Silence costs a second each, so it is rationed.
-        store.Proxy.Script = request => (request.Number % 40) switch
+        // Silence costs two seconds each, so it is rationed.
+        store.Proxy.Script = request => (request.Number % 60) switch
         {
             7 => StoreFault.SilentAfter,
             19 => StoreFault.SilentBefore,

@@ -54,11 +54,11 @@ internal sealed class RemoteStore(Uri front, string database, FaultProxy proxy) 
 
     public SqlClient Sql { get; } = new(front, "tester", "secret", database);
 
-    /// <summary>For a server that keeps its ledger here; impatient, so that a silent store is given up soon.</summary>
+    /// <summary>For a server that keeps its ledger here; it tries again soon.</summary>
     public string[] Settings =>
     [
         "--ClickHouse:Mode", "Remote", "--ClickHouse:Url", proxy.Url.ToString(), "--ClickHouse:Database", database,
-        "--ClickHouse:User", "tester", "--ClickHouse:Password", "secret", "--ClickHouse:RequestTimeout", "00:00:01",
+        "--ClickHouse:User", "tester", "--ClickHouse:Password", "secret", "--ClickHouse:RequestTimeout", "00:00:20",
         "--Posting:RetryDelay", "00:00:00.02", "--Posting:RetryDelayMax", "00:00:00.2",
         "--Node:HeartbeatInterval", "00:00:00.2", "--Node:StaleAfter", "00:00:05",
     ];
