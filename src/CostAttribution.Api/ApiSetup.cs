@@ -1,3 +1,4 @@
+using CostAttribution.Api.Audits;
 using CostAttribution.Api.Costs;
 using CostAttribution.Api.Describe;
 using CostAttribution.Api.Health;
@@ -23,8 +24,8 @@ public static class ApiSetup
 {
     /// <summary>
     /// Registers the control plane. The host brings <c>IClickHouseTransport</c>, <see cref="TimeProvider"/>,
-    /// <see cref="IPipelineStatus"/> and <see cref="IOpenCosts"/>, all as singletons. Throws <see cref="ArgumentException"/>
-    /// with every fault of the options.
+    /// <see cref="IPipelineStatus"/>, <see cref="IOpenCosts"/> and <see cref="IAudits"/>, all as singletons. Throws
+    /// <see cref="ArgumentException"/> with every fault of the options.
     /// </summary>
     public static IServiceCollection AddCostAttributionApi(this IServiceCollection services, ApiOptions options)
     {
@@ -54,6 +55,7 @@ public static class ApiSetup
         MapRuns(api);
         MapSpans(api);
         MapPipeline(api);
+        AuditRoutes.Map(api);
         RouteFallback.Map(endpoints);
         return api;
     }

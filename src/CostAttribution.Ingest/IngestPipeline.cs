@@ -199,6 +199,20 @@ public sealed class IngestPipeline : IDisposable
         PipelineLog.RecoveryDelayed(parts.Logger, (long)recoveryPause.Failed().TotalMilliseconds, why);
     }
 
+    /// <summary>
+    /// Runs <paramref name="work"/> while no posting is under way or in doubt: what the store then says of the ledger and its
+    /// rollups holds. Postings wait for it. Ends with <paramref name="cancel"/> when the pipeline does not run.
+    /// </summary>
+    public Task<T> WhileQuietAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancel) =>
+        posting.WhileQuietAsync(work, cancel);
+
+    /// <summary>
+    /// Has traces loaded from the store and costed again, and the difference posted; completes when that is confirmed and every
+    /// element says how it ended. Twice the same posts nothing the second time. Call when <see cref="State"/> is running.
+    /// </summary>
+    public Task RecheckAsync(IReadOnlyList<TraceRecheck> traces, CancellationToken cancel) =>
+        Assembly.Rechecks.EnqueueAsync(traces, Assembly.Wake, cancel);
+
     public void Dispose()
     {
         feed?.Dispose();

@@ -80,10 +80,12 @@ internal static class DescriptionSetup
     private static string AnswerText(string status) => status switch
     {
         "200" => "The answer.",
+        "202" => "It has begun; the Location header says where to look.",
         "400" =>
             "The request is not valid: a parameter is unknown or has a value that is not allowed. errors lists every fault "
             + "with what would be right.",
         "404" => "There is no such thing in the store.",
+        "409" => "Something of the kind is under way; wait until it has ended.",
         "500" => "A defect of the server; its log says more under the requestId.",
         "503" => "The store, or a part of this process, is not available now; try again.",
         "504" => "The question takes too long or too much memory; ask for less.",

@@ -16,9 +16,9 @@ internal static class RouteDescription
 {
     public static RouteHandlerBuilder Describe<TAnswer>(
         this RouteHandlerBuilder route, string operationId, string tag, string summary, string description,
-            ParameterTable? parameters)
+            ParameterTable? parameters, int status = StatusCodes.Status200OK)
     {
-        route.WithName(operationId).WithTags(tag).WithSummary(summary).WithDescription(description).Produces<TAnswer>();
+        route.WithName(operationId).WithTags(tag).WithSummary(summary).WithDescription(description).Produces<TAnswer>(status);
         if (parameters is null) return route;
         return route
             .WithMetadata(new DescribedParameters(parameters.Parameters))

@@ -1,8 +1,10 @@
+using CostAttribution.Api.Audits;
 using CostAttribution.Api.Costs;
 using CostAttribution.Api.Health;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
+using CostAttribution.ClickHouse.Auditing;
 using FluentValidation;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,6 +31,12 @@ internal static class MediatorSetup
             ExplainSpan.Handler>().AddSingleton<IValidator<ExplainSpan.Query>, ExplainSpan.Rules>();
         services.AddSlice<GetPipeline.Query, PipelineSnapshot, GetPipeline.Handler>().AddSingleton<IValidator<GetPipeline.Query>,
             GetPipeline.Rules>();
+        services.AddSlice<StartAudit.Command, AuditReport?, StartAudit.Handler>().AddSingleton<IValidator<StartAudit.Command>,
+            StartAudit.Rules>();
+        services.AddSlice<GetAudit.Query, AuditReport?, GetAudit.Handler>().AddSingleton<IValidator<GetAudit.Query>,
+            GetAudit.Rules>();
+        services.AddSlice<ListAudits.Query, ListAudits.Answer, ListAudits.Handler>().AddSingleton<IValidator<ListAudits.Query>,
+            ListAudits.Rules>();
         services.AddSlice<GetReadiness.Query, GetReadiness.Answer, GetReadiness.Handler>();
         return services;
     }

@@ -57,6 +57,9 @@ public sealed record PipelineSnapshot
     /// <summary>The recovery after the start; intake opens when it has finished.</summary>
     public required PartStatus Recovery { get; init; }
 
+    /// <summary>How the last audit of the ledger ended; findings that are left make it struggling.</summary>
+    public required AuditSummary Audit { get; init; }
+
     /// <summary>The limits in force.</summary>
     public required IReadOnlyList<PipelineLimit> Limits { get; init; }
 }
@@ -114,6 +117,28 @@ public sealed record OpenCostSummary
 
     /// <summary>When the oldest of it was received; null when there is none.</summary>
     public required DateTimeOffset? OldestReceivedAt { get; init; }
+}
+
+/// <summary>The last audit of the ledger since the start of the process.</summary>
+public sealed record AuditSummary
+{
+    /// <summary>Starting until one has ended.</summary>
+    public required PartStatus Status { get; init; }
+
+    /// <summary>One is under way.</summary>
+    public required bool Running { get; init; }
+
+    /// <summary>The last one that ended, see <c>/api/v1/audits/{auditId}</c>; empty when there was none.</summary>
+    public required string AuditId { get; init; }
+
+    /// <summary>When it ended; null when there was none.</summary>
+    public required DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>What it found to be wrong.</summary>
+    public required long Found { get; init; }
+
+    /// <summary>What of that it corrected.</summary>
+    public required long Repaired { get; init; }
 }
 
 /// <summary>How a part is doing, and why.</summary>

@@ -48,6 +48,14 @@ public sealed record Problem
         Detail = detail,
     };
 
+    internal static Problem AuditUnderWay() => new()
+    {
+        Type = "urn:cost-attribution:problem:audit-under-way",
+        Title = "An audit is under way",
+        Status = StatusCodes.Status409Conflict,
+        Detail = "one audit runs at a time; /api/v1/audits tells when it has ended",
+    };
+
     internal static Problem UnknownAddress(string path, IReadOnlyList<string> addresses) => new()
     {
         Type = "urn:cost-attribution:problem:unknown-address",

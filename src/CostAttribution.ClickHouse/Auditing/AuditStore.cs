@@ -40,7 +40,7 @@ public sealed class AuditStore(IClickHouseTransport transport, AuditLimits limit
     }
 
     /// <summary>
-    /// The scope with its hours and rows filled in. Without a start it begins with the oldest row; hours are rounded outwards.
+    /// The scope with its hours and rows filled in, rounded outwards to whole hours.
     /// </summary>
     public async Task<AuditScope> MeasureAsync(AuditScope scope, CancellationToken cancel)
     {
@@ -56,25 +56,24 @@ public sealed class AuditStore(IClickHouseTransport transport, AuditLimits limit
             scope = scope with { Hours = hours, From = hours[0], To = hours[^1].AddHours(1) };
             rows = $"{HourSql.Around(hours)} AND toStartOfHour(event_time) IN ({HourSql.In(hours)})";
         }
-        var counted = await ReadAsync($"""
-            SELECT count() AS rows, toUnixTimestamp(toStartOfHour(min(event_time))) AS first,
-                toUnixTimestamp(toStartOfHour(max(event_time))) AS last
-            FROM {CostLedgerBlock.TableName} WHERE {rows}
-            """, cancel).ConfigureAwait(false);
+        var counted = await ReadAsync($"SELECT count() AS rows FROM {CostLedgerBlock.TableName} WHERE {rows}", cancel)
+            .ConfigureAwait(false);
         return scope with { Rows = counted[0].GetProperty("rows").GetInt64() };
     }
 
-    /// <summary>Start of the oldest hour that the ledger or the rollup knows; null when both are empty.</summary>
-    public async Task<DateTimeOffset?> OldestHourAsync(CancellationToken cancel)
+    /// <summary>The hours that ledger or rollup know, as a half-open range; null when both are empty.</summary>
+    public async Task<(DateTimeOffset From, DateTimeOffset To)?> BoundsAsync(CancellationToken cancel)
     {
         var rows = await ReadAsync($"""
-            SELECT min(hour) AS oldest FROM (
-                SELECT toUnixTimestamp(toStartOfHour(event_time)) AS hour FROM {CostLedgerBlock.TableName}
-                ORDER BY event_time LIMIT 1
-                UNION ALL SELECT toUnixTimestamp(hour) FROM {RollupDifference.TableName} ORDER BY hour LIMIT 1
-            ) HAVING count() > 0
+            SELECT min(first) AS oldest, max(last) AS newest FROM (
+                SELECT toUnixTimestamp(toStartOfHour(min(event_time))) AS first,
+                    toUnixTimestamp(toStartOfHour(max(event_time))) AS last, count() AS rows FROM {CostLedgerBlock.TableName}
+                UNION ALL SELECT toUnixTimestamp(min(hour)), toUnixTimestamp(max(hour)), count() FROM {RollupDifference.TableName}
+            ) WHERE rows > 0 HAVING count() > 0
             """, cancel).ConfigureAwait(false);
-        return rows is [var row] ? DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("oldest").GetInt64()) : null;
+        return rows is not [var row] ? null
+            : (DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("oldest").GetInt64()),
+                DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("newest").GetInt64()).AddHours(1));
     }
 
     public static DateTimeOffset FloorHour(DateTimeOffset time) =>

@@ -23,7 +23,8 @@ public sealed record TraceFilter(string Ledger, string LedgerOfTraces, string Fa
     /// <summary>The traces of one of <paramref name="passes"/> parts of a scope.</summary>
     public static TraceFilter Of(AuditScope scope, long pass, long passes)
     {
-        var part = passes == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" AND cityHash64(trace_id) % {passes} = {pass}");
+        var part = passes == 1 ? ""
+            : string.Create(CultureInfo.InvariantCulture, $" AND cityHash64(trace_id) % {passes} = {pass}");
         var hours = scope.Hours is { } touched ? $" AND toStartOfHour(event_time) IN ({HourSql.In(touched)})" : "";
         var since = scope.PostedSince is { } posted ? $" AND posted_at >= {HourSql.Instant(posted)}" : "";
         var overlap = $"started_at < {HourSql.Instant(scope.To)} AND ended_at >= {HourSql.Instant(scope.From)}{since}{part}";

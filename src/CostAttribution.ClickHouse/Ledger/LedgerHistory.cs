@@ -17,38 +17,58 @@ public readonly record struct LedgerKey(TraceId TraceId, SpanId SpanId, string C
 /// Positive rows beyond the first that stand for one key: they should not exist and are the audit's to reverse.
 /// </param>
 public sealed record LedgerHistory(
-    IReadOnlyList<LedgerEntry> Standing, IReadOnlyDictionary<LedgerKey, int> RevisionMax, IReadOnlyList<LedgerEntry> Surplus);
+    IReadOnlyList<LedgerEntry> Standing, IReadOnlyDictionary<LedgerKey, int> RevisionMax, IReadOnlyList<LedgerEntry> Surplus)
+{
+    /// <summary>Reversals that negate no posted row: they should not exist either, and count against their customers.</summary>
+    public IReadOnlyList<LedgerEntry> StrayReversals { get; init; } = [];
+}
 
 /// <summary>Nets rows in any order.</summary>
 internal sealed class LedgerHistoryBuilder
 {
     private readonly List<LedgerEntry> positive = [];
-    private readonly Dictionary<UInt128, int> reversals = [];
+    private readonly Dictionary<UInt128, List<LedgerEntry>> reversals = [];
     private readonly Dictionary<LedgerKey, int> revisionMax = [];
 
     public void Add(LedgerEntry row)
     {
         var key = LedgerKey.Of(row);
         revisionMax[key] = Math.Max(row.Revision, revisionMax.GetValueOrDefault(key));
-        if (row.Sign > 0) positive.Add(row);
-        else reversals[row.Corrects] = reversals.GetValueOrDefault(row.Corrects) + 1;
+        if (row.Sign > 0)
+        {
+            positive.Add(row);
+            return;
+        }
+        if (!reversals.TryGetValue(row.Corrects, out var rows)) reversals[row.Corrects] = rows = [];
+        rows.Add(row);
     }
 
     public LedgerHistory Build()
     {
-        // The newest first, so that of several standing rows the newest is the one that counts.
-        positive.Sort(static (left, right) => right.Revision.CompareTo(left.Revision));
+        // The newest revision first, and of copies the one that was posted first: of several standing rows that one counts.
+        positive.Sort(static (left, right) => left.Revision != right.Revision ? right.Revision.CompareTo(left.Revision)
+            : left.PostedAtMillis != right.PostedAtMillis ? left.PostedAtMillis.CompareTo(right.PostedAtMillis)
+            : string.CompareOrdinal(left.PostingId, right.PostingId));
         var standing = new Dictionary<LedgerKey, LedgerEntry>();
         var surplus = new List<LedgerEntry>();
         foreach (var row in positive)
         {
-            if (reversals.TryGetValue(row.EntryId, out var left) && left > 0)
-            {
-                reversals[row.EntryId] = left - 1;
-                continue;
-            }
+            if (TakeReversalOf(row)) continue;
             if (!standing.TryAdd(LedgerKey.Of(row), row)) surplus.Add(row);
         }
-        return new LedgerHistory([.. standing.Values], revisionMax, surplus);
+        return new LedgerHistory([.. standing.Values], revisionMax, surplus)
+        {
+            StrayReversals = [.. reversals.Values.SelectMany(static rows => rows)],
+        };
+    }
+
+    // Two copies of an entry may say different things: a reversal takes back the one it copied.
+    private bool TakeReversalOf(LedgerEntry row)
+    {
+        if (!reversals.TryGetValue(row.EntryId, out var rows) || rows.Count == 0) return false;
+        var content = EntryContent.HashOf(row);
+        var at = rows.FindIndex(reversal => EntryContent.HashOf(reversal) == content);
+        if (at >= 0) rows.RemoveAt(at);
+        return at >= 0;
     }
 }

@@ -50,6 +50,9 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         return drained.Task;
     }
 
+    /// <summary>Traces that an audit wants costed again.</summary>
+    public RecheckQueue Rechecks { get; } = new();
+
     /// <summary>Makes the stage look again: something it waits for may have happened.</summary>
     public void Wake() => wake.Writer.TryWrite(true);
 
@@ -92,6 +95,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     {
         var worked = TakeConfirmations() | TakeAnswer();
         worked |= ReadRecords();
+        worked |= TakeRechecks();
         worked |= assembler.Advance(options.RowsMax) && !IsBlocked;
         worked |= AskStore();
         worked |= FlushWhenDue();
@@ -171,6 +175,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         {
             if (!answer.Answered) assembler.NotLoaded(id);
             else if (!answer.Unreadable.Contains(id)) assembler.Loaded(id, answer.Traces.GetValueOrDefault(id));
+            else Rechecks.NoFacts(id);
         }
         foreach (var link in answer.Links) assembler.LinkLoaded(link.TraceId, link.SpanId, link.Customer, link.Feature);
         ids.Clear();
@@ -178,6 +183,12 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         if (answer.Answered) links.Clear();
         foreach (var facts in answer.Traces.Values.SelectMany(trace => trace.Facts)) facts.Dispose();
         return true;
+    }
+
+    private bool TakeRechecks()
+    {
+        foreach (var recheck in Rechecks.TakeNext() ?? []) assembler.Recheck(recheck);
+        return Rechecks.TryComplete(enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0), enqueued - inFlight.Count);
     }
 
     private bool TakeConfirmations()

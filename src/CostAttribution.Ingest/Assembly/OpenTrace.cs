@@ -45,7 +45,8 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>Another trace answered a question of this one since the last costing.</summary>
     public bool ContextChanged { get; set; }
 
-
+    /// <summary>An audit asks for this trace to be loaded and costed again; null when none does.</summary>
+    public TraceRecheck? Recheck { get; set; }
 
     /// <summary>The last costing was final; a late span clears it.</summary>
     public bool Settled { get; set; }

@@ -17,7 +17,7 @@ namespace CostAttribution.Ingest.Assembly;
 ///                      ◀─────────────────────────────────────────────┴────────────────────────┘ from the store
 /// </code>
 /// </summary>
-internal sealed class TraceAssembler : IDisposable
+internal sealed partial class TraceAssembler : IDisposable
 {
     private const long ObserveMillis = 1000;
 
@@ -142,6 +142,7 @@ internal sealed class TraceAssembler : IDisposable
     {
         if (!traces.TryGetValue(id, out var trace) || trace.Load != LoadState.Asked) return;
         trace.Load = LoadState.Loaded;
+        if (trace.Recheck is not null && EndsWithoutFacts(trace, stored)) return;
         if (stored is not null)
         {
             Merge(trace, stored);
@@ -257,18 +258,19 @@ internal sealed class TraceAssembler : IDisposable
         using var arrived = trace.EncodeAll(poster.Builder);
         trace.ResetSpans();
         foreach (var facts in stored.Facts) trace.Spans.AddAll(facts, sources);
-        var changed = trace.ContextChanged;
+        var changed = trace.ContextChanged && trace.Recheck is null;
         foreach (var span in arrived.Spans)
         {
-            if (trace.Spans.Add(arrived, span, sources) == AddOutcome.Duplicate) metrics.Count(AssemblyReason.DuplicateSpan);
-            else changed = true;
+            if (trace.Spans.Add(arrived, span, sources) != AddOutcome.Duplicate) changed = true;
+            else if (trace.Recheck is null) metrics.Count(AssemblyReason.DuplicateSpan);
         }
         trace.Standing = stored.Standing;
         trace.Context = stored.Context;
         trace.CostRelevant = true;
         trace.ForgetWhole();
-        trace.Dirty = changed;
-        if (changed || !stored.Standing.PostedAsSettled) return;
+        trace.Dirty = changed || trace.Recheck is not null;
+        if (trace.Recheck is { } recheck) Prepare(trace, recheck, stored.Standing, changed);
+        if (trace.Dirty || !stored.Standing.PostedAsSettled) return;
         trace.Settled = true;
         trace.SettledAt = Now;
         trace.UnpostedFrom = null;
@@ -323,6 +325,7 @@ internal sealed class TraceAssembler : IDisposable
         trace.Settled = true;
         trace.SettledAt = now;
         if (trace.Dirty || !trace.Standing.PostedAsSettled) Post(trace, PostingScope.Everything, settled: true, incomplete);
+        if (trace.Recheck is { } recheck && EndsWithoutPosting(trace, recheck)) return;
         if (trace is { CostRelevant: true, UnpostedFrom: { } position })
         {
             // What costs is now in the posting buffer, which holds the journal until the store has it. A trace without cost is in
@@ -357,7 +360,7 @@ internal sealed class TraceAssembler : IDisposable
             posted.Add(trace.Id);
         }
         // A provisional posting leaves work for the final one.
-        if (!settled) return;
+        if (!settled || trace.Recheck is { DryRun: true }) return;
         trace.Dirty = trace.UsageArrived = trace.ContextChanged = false;
         links.Note(costs.OpenLinks);
         PublishLastCosted(trace.Id);
@@ -436,8 +439,9 @@ internal sealed class TraceAssembler : IDisposable
 
     private void Evict(OpenTrace trace)
     {
+        if (!traces.Remove(trace.Id)) return;
+        EndRecheck(trace, RecheckOutcome.StillOpen);
         openCosts.Remove(trace.Waiting);
-        traces.Remove(trace.Id);
         DueQueue.Forget(trace);
         bytes -= trace.AccountedBytes;
         trace.Dispose();

@@ -38,6 +38,14 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, P
                 ? new LedgerHistory([], new Dictionary<LedgerKey, int>(), [])
                 : await reader.LoadLedgerAsync([.. found.Keys], CancellationToken.None).ConfigureAwait(false);
             var (traces, unreadable) = RebuildAll(found, ledger);
+            foreach (var copy in ledger.Surplus)
+            {
+                if (traces.TryGetValue(copy.TraceId, out var trace)) (trace.Standing.Surplus ??= []).Add(copy);
+            }
+            foreach (var stray in ledger.StrayReversals)
+            {
+                if (traces.TryGetValue(stray.TraceId, out var trace)) (trace.Standing.StrayReversals ??= []).Add(stray);
+            }
             return new LoadAnswer(ids, true, traces, unreadable, owners);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)

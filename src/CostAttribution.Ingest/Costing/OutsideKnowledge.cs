@@ -1,3 +1,4 @@
+using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 
@@ -87,6 +88,21 @@ internal sealed class OutsideKnowledge(int topicsMax)
             TellOwner(topic, traceId, customer, feature, concerned);
     }
 
+    /// <summary>
+    /// The store knows what another trace says first-hand about a session, a run or a linked span; a word of that trace itself is
+    /// newer.
+    /// </summary>
+    public void TellStored(OutsideWord word, ICollection<TraceId> concerned)
+    {
+        var topic = TopicOf(word.Topic switch
+        {
+            OutsideTopic.Session => TopicKey.OfSession(word.Key),
+            OutsideTopic.Run => TopicKey.OfRun(word.Key),
+            _ => TopicKey.OfLink(word.Source, word.Span),
+        });
+        if (!topic.Knows(word.Source, word.Dimension)) topic.Tell(word.Source, word.Dimension, word.Value, concerned);
+    }
+
     /// <summary>Whether somebody asked about the linked span and nobody has answered; true only once per span.</summary>
     public bool ShouldAsk(TraceId traceId, SpanId spanId)
     {
@@ -152,6 +168,8 @@ internal sealed class OutsideKnowledge(int topicsMax)
         public HashSet<TraceId> Askers => askers ??= [];
         public bool HasWords => toldCount > 0;
         public bool StoreAsked { get; set; }
+
+        public bool Knows(TraceId source, string dimension) => IndexOf(source, dimension) >= 0;
 
         public bool IsToldTo(TraceId asker)
         {

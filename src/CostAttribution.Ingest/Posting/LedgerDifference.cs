@@ -23,6 +23,7 @@ internal static class LedgerDifference
         PostingReason reasonForChange, List<LedgerEntry> rows)
     {
         var before = rows.Count;
+        MendHistory(standing, rows);
         foreach (var entry in wanted)
         {
             var key = (entry.SpanId, entry.CostItem);
@@ -52,6 +53,22 @@ internal static class LedgerDifference
         return rows.Count > before;
     }
 
+    // What should never have been posted: copies are reversed, and a reversal of nothing gets the entry that it negates.
+    private static void MendHistory(StandingTrace standing, List<LedgerEntry> rows)
+    {
+        foreach (var copy in standing.Surplus ?? []) rows.Add(Reverse(copy, PostingReason.Duplicate));
+        foreach (var stray in standing.StrayReversals ?? [])
+        {
+            var entry = LedgerContent.Copy(stray);
+            entry.Revision = stray.Revision;
+            entry.EntryId = stray.Corrects;
+            entry.EntryKind = KindOf(entry.CostKind);
+            entry.Reason = PostingReason.Audit;
+            rows.Add(entry);
+        }
+        standing.Surplus = standing.StrayReversals = null;
+    }
+
     // What the rate book says about an entry beside its price.
     private const SpanFlags PriceFlags = SpanFlags.UnknownModel | SpanFlags.CostOverflow;
 
@@ -74,17 +91,19 @@ internal static class LedgerDifference
         entry.Revision = revision;
         entry.EntryId = EntryIdOf(entry.TraceId, entry.SpanId, entry.CostItem, revision, 1);
         entry.Corrects = default;
-        entry.EntryKind = entry.CostKind switch
-        {
-            CostKind.Allocation => EntryKind.Allocation,
-            CostKind.Adjustment => EntryKind.Adjustment,
-            _ => EntryKind.Usage,
-        };
+        entry.EntryKind = KindOf(entry.CostKind);
         entry.Sign = 1;
         entry.Reason = reason;
         standing.Entries[key] = entry;
         rows.Add(entry);
     }
+
+    private static EntryKind KindOf(CostKind kind) => kind switch
+    {
+        CostKind.Allocation => EntryKind.Allocation,
+        CostKind.Adjustment => EntryKind.Adjustment,
+        _ => EntryKind.Usage,
+    };
 
     private static LedgerEntry Reverse(LedgerEntry standing, PostingReason reason)
     {

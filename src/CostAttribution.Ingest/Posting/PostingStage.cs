@@ -16,6 +16,11 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
 {
     private const int QueuedMax = 2;
 
+    private readonly QuietLane quiet = new();
+
+    // One wake-up is enough however much has arrived.
+    private readonly Channel<bool> arrivals =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Channel<PostingBuffer> queue = Channel.CreateBounded<PostingBuffer>(QueuedMax);
 
     // At most the queued ones and the one being sent are unconfirmed.
@@ -31,7 +36,16 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     /// <summary>Whether <see cref="TryEnqueue"/> will take a buffer; only taking them out makes room.</summary>
     public bool HasRoom => queue.Reader.Count < QueuedMax;
 
-    public bool TryEnqueue(PostingBuffer buffer) => queue.Writer.TryWrite(buffer);
+    public bool TryEnqueue(PostingBuffer buffer)
+    {
+        if (!queue.Writer.TryWrite(buffer)) return false;
+        arrivals.Writer.TryWrite(true);
+        return true;
+    }
+
+    /// <summary>Has <paramref name="work"/> run when no posting is under way or in doubt; postings wait for it.</summary>
+    public Task<T> WhileQuietAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancel) =>
+        quiet.RunAsync(work, () => arrivals.Writer.TryWrite(true), cancel);
 
     /// <summary>Called when a buffer was taken or confirmed, so that the assembler may look.</summary>
     public Action OnProgress { get; set; } = static () => { };
@@ -40,9 +54,11 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     {
         while (true)
         {
+            arrivals.Reader.TryRead(out _);
             if (await StepAsync(stop).ConfigureAwait(false)) continue;
             await pause.WaitAsync(stop).ConfigureAwait(false);
-            if (current is null) await queue.Reader.WaitToReadAsync(stop).ConfigureAwait(false);
+            if (current is null && queue.Reader.Count == 0 && quiet.IsEmpty)
+                await arrivals.Reader.WaitToReadAsync(stop).ConfigureAwait(false);
         }
     }
 
@@ -55,6 +71,7 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
         if (!pause.IsOver) return false;
         if (current is null)
         {
+            if (await quiet.StepAsync(stop).ConfigureAwait(false)) return true;
             if (!queue.Reader.TryRead(out var buffer)) return false;
             current = encoder.Encode(buffer);
             (isKept, tablesSent) = (false, 0);

@@ -21,6 +21,14 @@ internal sealed class StandingTrace
     /// </summary>
     public Dictionary<(SpanId SpanId, string CostItem), int> Revisions => revisions ??= [];
 
+    /// <summary>
+    /// Rows beyond the one that stands for their key, to be reversed with the next posting; null for none.
+    /// </summary>
+    public List<LedgerEntry>? Surplus { get; set; }
+
+    /// <summary>Reversals of nothing, to be made up for with the next posting; null for none.</summary>
+    public List<LedgerEntry>? StrayReversals { get; set; }
+
     public int EntryCount => entries?.Count ?? 0;
 
     /// <summary>Highest revision ever posted where nothing stands; 0 when there was none.</summary>

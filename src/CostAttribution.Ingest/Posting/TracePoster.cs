@@ -60,6 +60,11 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         rows.Clear();
         standing.Expect(wanted.Count);
         LedgerDifference.Append(standing, wanted, ReasonForNew(trace), ReasonForChange(trace), rows);
+        if (trace.Recheck is { } recheck)
+        {
+            recheck.Rows = rows.Count;
+            if (!recheck.MayWrite(rows.Count)) return waiting;
+        }
         // Before the trace has settled, facts without a row would only be written to be written again.
         if (!settled && rows.Count == 0) return waiting;
 
@@ -120,11 +125,14 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     private static bool IsFirstHand(Evidence evidence) =>
         evidence is Evidence.Own or Evidence.Ancestor or Evidence.Link or Evidence.Resource;
 
-    private static PostingReason ReasonForNew(OpenTrace trace) =>
-        trace.Standing.PostedAsSettled ? PostingReason.LateSpan : PostingReason.First;
+    // A trace to which spans are still coming changes because of them.
+    private static bool IsAudited(OpenTrace trace) => trace.Recheck is { Outcome: RecheckOutcome.Waiting };
 
-    private static PostingReason ReasonForChange(OpenTrace trace) =>
-        trace.ContextChanged ? PostingReason.Context : trace.UsageArrived ? PostingReason.LateSpan : PostingReason.LateParent;
+    private static PostingReason ReasonForNew(OpenTrace trace) =>
+        IsAudited(trace) ? PostingReason.Audit : trace.Standing.PostedAsSettled ? PostingReason.LateSpan : PostingReason.First;
+
+    private static PostingReason ReasonForChange(OpenTrace trace) => IsAudited(trace) ? PostingReason.Audit
+        : trace.ContextChanged ? PostingReason.Context : trace.UsageArrived ? PostingReason.LateSpan : PostingReason.LateParent;
 
     private List<SpanFactsRow> NewFacts(OpenTrace trace, TraceCosts costs)
     {

@@ -1,4 +1,6 @@
+using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.Domain.Pricing;
 using CostAttribution.Ingest;
 using CostAttribution.Ingest.Assembly;
@@ -10,7 +12,7 @@ namespace CostAttribution.Server.Hosting;
 
 /// <summary>What the data plane tells the control plane about itself, put together from each stage's counters.</summary>
 internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pipeline, DurableJournal journal,
-    JournalIntake intake, IntakeMetrics intakeMetrics, TimeProvider clock) : IPipelineStatus, IOpenCosts
+    JournalIntake intake, IntakeMetrics intakeMetrics, IAudits audits, TimeProvider clock) : IPipelineStatus, IOpenCosts
 {
     private readonly DateTimeOffset startedAt = clock.GetUtcNow();
 
@@ -58,6 +60,7 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
             Journal = JournalState(log),
             Posting = PostingState(),
             Recovery = RecoveryState(),
+            Audit = AuditState(audits.Last),
             Limits = Limits(requests, log),
         };
     }
@@ -130,6 +133,24 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
         PipelineState.Recovering => new PartStatus(PartState.Starting, "postings of an earlier run are being settled"),
         PipelineState.Failed => new PartStatus(PartState.Failed, pipeline.Metrics.PostingTrouble),
         _ => new PartStatus(PartState.Healthy, ""),
+    };
+
+    private AuditSummary AuditState(AuditReport? last) => new()
+    {
+        Status = last switch
+        {
+            null => new PartStatus(PartState.Starting, ""),
+            { State: ClickHouse.Auditing.AuditState.Failed } => new PartStatus(PartState.Struggling,
+                $"the last audit did not finish: {last.Failure}"),
+            { Left: > 0 } => new PartStatus(PartState.Struggling,
+                $"the last audit left {last.Left} findings that it cannot mend; see /api/v1/audits/{last.Id}"),
+            _ => new PartStatus(PartState.Healthy, ""),
+        },
+        Running = audits.Current is not null,
+        AuditId = last?.Id ?? "",
+        EndedAt = last?.EndedAt,
+        Found = last?.Found ?? 0,
+        Repaired = last?.Repaired ?? 0,
     };
 
     private PipelineLimit[] Limits(IntakeSnapshot requests, JournalStatistics log)

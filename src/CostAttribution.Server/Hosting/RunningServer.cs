@@ -1,11 +1,13 @@
 using System.Net;
 using CostAttribution.Api;
+using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.ClickHouse.Embedded;
 using CostAttribution.ClickHouse.Endpoint;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Ingest;
+using CostAttribution.Ingest.Auditing;
 using CostAttribution.Ingest.Costing;
 using CostAttribution.Ingest.Intake;
 using CostAttribution.Journal;
@@ -35,6 +37,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private Task pipelineRun = Task.CompletedTask;
     private JournalIntake? intake;
     private Task journalRun = Task.CompletedTask;
+    private Task auditRun = Task.CompletedTask;
     private NodeClaim? claim;
 
     private RunningServer(ServerSettings settings, StopDeadline deadline)
@@ -45,6 +48,7 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public int ExitCode { get; private set; }
     public IClickHouseTransport Store => store!.Transport;
+    public Auditor Auditor { get; private set; } = null!;
     public int GrpcPort { get; private set; }
     public int HttpPort { get; private set; }
     public int ApiPort { get; private set; }
@@ -56,13 +60,20 @@ internal sealed class RunningServer : IAsyncDisposable
     /// Opens everything; throws <see cref="StartupException"/> when something an operator can mend is in the way. Null when it
     /// was told to stop before it was open.
     /// </summary>
+    /// <param name="settings">As read.</param>
+    /// <param name="configuration">For the parts of the framework.</param>
+    /// <param name="quiet">Only errors are logged.</param>
+    /// <param name="clock">Source of all time.</param>
+    /// <param name="deadline">Bounds the stop.</param>
+    /// <param name="stop">Asks to give up.</param>
+    /// <param name="listen">False opens no port and audits nothing by itself: for verbs that work on the store.</param>
     public static async Task<RunningServer?> StartAsync(ServerSettings settings, IConfiguration configuration, bool quiet,
-        TimeProvider clock, StopDeadline deadline, CancellationToken stop)
+        TimeProvider clock, StopDeadline deadline, CancellationToken stop, bool listen = true)
     {
         var server = new RunningServer(settings, deadline);
         try
         {
-            await server.OpenAsync(configuration, quiet, clock, stop).ConfigureAwait(false);
+            await server.OpenAsync(configuration, quiet, clock, listen, stop).ConfigureAwait(false);
             return server;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -134,7 +145,8 @@ internal sealed class RunningServer : IAsyncDisposable
         ended.Dispose();
     }
 
-    private async Task OpenAsync(IConfiguration configuration, bool quiet, TimeProvider clock, CancellationToken stop)
+    private async Task OpenAsync(IConfiguration configuration, bool quiet, TimeProvider clock, bool listen,
+        CancellationToken stop)
     {
         var cards = RateCardFiles.Load(settings.RateCardDirectory);
         if (!cards.IsSound) throw new StartupException([.. cards.Faults.Select(fault => $"rate card {fault}")]);
@@ -161,7 +173,9 @@ internal sealed class RunningServer : IAsyncDisposable
         var snapshots = new CostingSnapshots(cards.Book, attribution);
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(store.Transport);
-        builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, intake, intakeMetrics, clock));
+        builder.Services.AddSingleton<IAudits>(provider => new AuditorAudits(Auditor));
+        builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, intake, intakeMetrics,
+            provider.GetRequiredService<IAudits>(), clock));
         builder.Services.AddSingleton<IPipelineStatus>(provider => provider.GetRequiredService<PipelineStatus>());
         builder.Services.AddSingleton<IOpenCosts>(provider => provider.GetRequiredService<PipelineStatus>());
         builder.Services.AddCostAttributionApi(settings.Api);
@@ -184,23 +198,37 @@ internal sealed class RunningServer : IAsyncDisposable
             Assembly = settings.Assembly, Posting = settings.Posting,
             Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
         });
+        Auditor = new Auditor(new AuditParts
+        {
+            Pipeline = pipeline, Store = store.Transport, Spool = spool, Keys = keys, Options = settings.Audit,
+            NodeId = settings.NodeId, Clock = clock, Logger = logger,
+        });
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
         closing.Push(() => { pipeline.Dispose(); return ValueTask.CompletedTask; });
-        var ports = await ListenAsync(app).ConfigureAwait(false);
-        (GrpcPort, HttpPort, ApiPort) = (ports[0], ports[1], ports[2]);
-        MeasureSelf(app.Services, journal, configuration, clock, ports, logger);
-        closing.Push(StopStagesAsync);
-        closing.Push(() => StopAsync(app, StopDeadline.RequestsPercent));
-
-        if (store.Engine is { } engine && settings.Store.HttpPort != StoreSettings.NoPort)
-            await ServeSqlAsync(engine, configuration, quiet).ConfigureAwait(false);
+        if (listen)
+        {
+            var ports = await ListenAsync(app).ConfigureAwait(false);
+            (GrpcPort, HttpPort, ApiPort) = (ports[0], ports[1], ports[2]);
+            MeasureSelf(app.Services, journal, configuration, clock, ports, logger);
+            closing.Push(StopStagesAsync);
+            closing.Push(() => StopAsync(app, StopDeadline.RequestsPercent));
+            if (store.Engine is { } engine && settings.Store.HttpPort != StoreSettings.NoPort)
+                await ServeSqlAsync(engine, configuration, quiet).ConfigureAwait(false);
+        }
+        else
+        {
+            closing.Push(app.DisposeAsync);
+            closing.Push(StopStagesAsync);
+        }
 
         journalRun = journal.Appender.RunAsync(ended.Token);
         pipelineRun = pipeline.RunAsync(ended.Token);
         await Task.WhenAny(pipeline.Recovered, pipelineRun).WaitAsync(stop).ConfigureAwait(false);
         if (pipelineRun.IsFaulted)
             throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
+        if (!listen) return;
+        auditRun = Auditor.RunScheduleAsync(ended.Token);
         intake.Open();
     }
 
@@ -323,7 +351,8 @@ internal sealed class RunningServer : IAsyncDisposable
         using (var limit = deadline.Until(StopDeadline.PostingPercent))
             await pipeline!.DrainAsync(limit.Token).ConfigureAwait(false);
         await ended.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun).ConfigureAwait(false);
+        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun,
+            auditRun.ContinueWith(static _ => { }, TaskScheduler.Default)).ConfigureAwait(false);
     }
 
     private static WebApplicationBuilder NewHost(IConfiguration configuration, bool quiet)

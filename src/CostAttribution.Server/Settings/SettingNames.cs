@@ -1,5 +1,6 @@
 using CostAttribution.ClickHouse.Nodes;
 using CostAttribution.Ingest.Assembly;
+using CostAttribution.Ingest.Auditing;
 using CostAttribution.Ingest.Intake;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.Domain.Attribution;
@@ -18,7 +19,7 @@ internal static class SettingNames
         "DataDirectory", "Bind", "NodeId", "Api", "RateCards", "Logging", StoreSettings.Section, NodeOptions.Section,
         IntakeOptions.Section, AssemblyOptions.Section,
         PostingOptions.Section, AttributionOptions.Section, JournalOptions.Section, PostingSpoolOptions.Section,
-        ShutdownOptions.Section, TelemetryOptions.Section,
+        ShutdownOptions.Section, TelemetryOptions.Section, AuditOptions.Section,
     };
 
     /// <summary>

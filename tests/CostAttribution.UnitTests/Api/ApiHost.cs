@@ -2,7 +2,9 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CostAttribution.Api;
+using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Pricing;
 using Microsoft.AspNetCore.Builder;
@@ -13,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace CostAttribution.UnitTests.Api;
 
 /// <summary>The control plane on a real port of the loopback interface, with everything behind it replaced.</summary>
-internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts
+internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, IAudits
 {
     public static readonly DateTimeOffset Now = new(2026, 3, 15, 10, 20, 30, TimeSpan.Zero);
 
@@ -29,6 +31,7 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts
         builder.Services.AddSingleton<TimeProvider>(new FixedClock());
         builder.Services.AddSingleton<IPipelineStatus>(this);
         builder.Services.AddSingleton<IOpenCosts>(this);
+        builder.Services.AddSingleton<IAudits>(this);
         builder.Services.AddCostAttributionApi(options);
         app = builder.Build();
         app.MapCostAttributionApi();
@@ -41,6 +44,24 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts
     public PipelineSnapshot Snapshot { get; set; } = HealthySnapshot();
 
     public IReadOnlyList<OpenCostFigure> Open { get; set; } = [];
+
+    /// <summary>The audit under way, and the one that ended last.</summary>
+    public AuditReport? Current { get; set; }
+    public AuditReport? Last { get; set; }
+
+    /// <summary>What audits were asked for.</summary>
+    public List<AuditRequest> AuditsAsked { get; } = [];
+
+    public AuditReport? TryStart(AuditRequest request)
+    {
+        if (Current is not null) return null;
+        AuditsAsked.Add(request);
+        return Current = new AuditReport
+        {
+            Id = "node-1-1", Node = "node-1", Trigger = request.Trigger, State = AuditState.Running, StartedAt = Now,
+            DryRun = request.DryRun,
+        };
+    }
 
     public static async Task<ApiHost> StartAsync(ApiOptions? options = null)
     {
@@ -63,6 +84,13 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts
             ? "application/problem+json" : "application/json";
         Assert.StartsWith(expected, response.Content.Headers.ContentType!.ToString(), StringComparison.Ordinal);
         return (response.StatusCode, JsonNode.Parse(text)!);
+    }
+
+    public async Task<(HttpStatusCode Status, JsonNode Body, Uri? Location)> PostAsync(string address)
+    {
+        using var response = await Client.PostAsync(new Uri(address, UriKind.Relative), null, TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return (response.StatusCode, JsonNode.Parse(text)!, response.Headers.Location);
     }
 
     private static readonly JsonSerializerOptions IndentedOptions = new()
@@ -97,6 +125,11 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts
         Journal = new PartStatus(PartState.Healthy, ""),
         Posting = new PartStatus(PartState.Healthy, ""),
         Recovery = new PartStatus(PartState.Healthy, ""),
+        Audit = new AuditSummary
+        {
+            Status = new PartStatus(PartState.Healthy, ""), Running = false, AuditId = "node-1-1", EndedAt = Now.AddMinutes(-5),
+            Found = 2, Repaired = 2,
+        },
         Limits = [new PipelineLimit("Otlp:RequestBytesMax", 4 * 1024 * 1024, "bytes", 0)],
     };
 

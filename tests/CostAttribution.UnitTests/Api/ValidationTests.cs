@@ -52,6 +52,9 @@ public sealed class ValidationTests
     [InlineData("/spans/xyz/00f067aa0ba902b7/explain", "traceId", "is not a trace id", null)]
     [InlineData("/spans/4bf92f3577b34da6a3ce929d0e0e4736/00f067aa0ba902b/explain", "spanId", "is not a span id", null)]
     [InlineData("/spans/00000000000000000000000000000000/00f067aa0ba902b7/explain", "traceId", "not all zero", null)]
+    [InlineData("/audits?from=2026-01-01", "from", "is not a parameter here", null)]
+    [InlineData("/audits?limit=201", "limit", "must be a whole number from 1 to 200", null)]
+    [InlineData("/audits/a-1?full=1", "full", "is not a parameter here", null)]
     [InlineData("/pipeline?verbose=1", "verbose", "is not a parameter here", null)]
     public async Task A_bad_question_names_the_field_and_what_would_be_right(string address, string field, string detail,
         string? meant)

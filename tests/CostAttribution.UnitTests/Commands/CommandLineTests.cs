@@ -37,6 +37,12 @@ public sealed class CommandLineTests
     [InlineData("--demo-seconds 0", "--demo-seconds needs a positive number")]
     [InlineData("--Api:Port", "--Api:Port needs a value")]
     [InlineData("--Api:Port --demo", "--Api:Port needs a value")]
+    [InlineData("audit --from soon", "--from needs a time such as 2026-01-01T06:00:00Z")]
+    [InlineData("audit --from 2026-01-02 --to 2026-01-01", "--from must be before --to")]
+    [InlineData("audit --server here", "--server needs an address such as http://127.0.0.1:8080")]
+    [InlineData("audit --demo", "--demo is not an option here; see --help")]
+    [InlineData("audit everything", "unknown command 'everything'; see --help")]
+    [InlineData("audit --DataDirectory no-such-directory", "DataDirectory 'no-such-directory' does not exist; there is nothing to audit")]
     public async Task A_command_line_that_cannot_be_read_is_refused_in_one_line(string line, string fault)
     {
         var refused = await Assert.ThrowsAsync<StartupException>(() => CommandTree.RunAsync(line.Split(' '), TextWriter.Null));
@@ -55,6 +61,17 @@ public sealed class CommandLineTests
         Assert.Equal(["--Bind needs a value", "--Api:Port needs a value"], refused.Faults);
     }
 
+    [Fact]
+    public async Task Help_of_a_verb_tells_its_options_its_exit_codes_and_the_settings()
+    {
+        using var output = new StringWriter();
+
+        Assert.Equal(0, await CommandTree.RunAsync(["audit", "--help"], output));
+
+        foreach (var word in (string[])["--from", "--to", "--dry-run", "--json", "--server", "exit code 0", "--DataDirectory"])
+            Assert.Contains(word, output.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("--help")]
     [InlineData("-h")]
@@ -64,7 +81,7 @@ public sealed class CommandLineTests
 
         Assert.Equal(0, await CommandTree.RunAsync([option], output));
 
-        foreach (var word in (string[])["--demo ", "--demo-exit", "--version", "--DataDirectory", "--ClickHouse:Url"])
+        foreach (var word in (string[])["audit", "--demo ", "--demo-exit", "--version", "--DataDirectory", "--ClickHouse:Url"])
             Assert.Contains(word, output.ToString(), StringComparison.Ordinal);
     }
 }

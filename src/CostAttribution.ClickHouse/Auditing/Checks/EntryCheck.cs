@@ -12,7 +12,8 @@ public sealed class EntryCheck : TraceCheck
     private const string Copied = "event_time, cost_kind, cost_item, accounting_date, parent_span_id, run_id, workflow, step, " +
         "agent, attempt, call_status, operation, provider, model, request_model, service_tier, region, customer_id, " +
         "feature_id, product, team, environment, user_id, session_id, plan, audience, dimensions, customer_evidence, " +
-        "feature_evidence, price_status, unpriced_unit, rate_id, rate_book_version, attribution_version, ownership, flags, revision";
+        "feature_evidence, price_status, unpriced_unit, rate_id, rate_book_version, attribution_version, ownership, flags, " +
+        "revision";
 
     private static readonly string[] Additive = ["input_tokens", "cache_read_tokens", "cache_write_tokens",
         "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "calls", "failed_calls", "input_cost", "cache_read_cost",
@@ -40,7 +41,7 @@ public sealed class EntryCheck : TraceCheck
             FROM (
                 SELECT trace_id, span_id, cost_item, if(sign < 0, corrects, entry_id) AS entry,
                     toInt64(countIf(sign > 0)) AS posted, toInt64(countIf(sign < 0)) AS reversed,
-                    reversed = 0 OR posted < reversed OR arrayAll(content -> has(posted_contents, content), reversed_contents) AS alike,
+                    reversed = 0 OR posted < reversed OR hasAll(posted_contents, reversed_contents) AS alike,
                     groupUniqArrayIf(content, sign > 0) AS posted_contents,
                     groupUniqArrayIf(content, sign < 0) AS reversed_contents
                 FROM (

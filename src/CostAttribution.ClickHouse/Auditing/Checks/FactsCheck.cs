@@ -8,13 +8,16 @@ namespace CostAttribution.ClickHouse.Auditing.Checks;
 /// <param name="unsettledSince">Traces that were last posted before, and not as settled, are told.</param>
 public sealed class FactsCheck(DateTimeOffset unsettledSince) : TraceCheck
 {
+    /// <summary>A finding that costing the trace again cannot mend.</summary>
+    public const string RowWithoutFacts = "row_without_facts";
+
     public override string Name => "facts_match_rows";
     public override string Asserts =>
         "a span that its newest facts call an owner has a standing row and no other span has one; traces settle";
 
     protected override string Sql(TraceFilter filter) => $"""
         SELECT
-            multiIf(owns = 1, 'owner_without_row', known = 1, 'row_without_owner', 'row_without_facts') AS kind,
+            multiIf(owns = 1, 'owner_without_row', known = 1, 'row_without_owner', '{RowWithoutFacts}') AS kind,
             trace_id, span_id, '' AS run_id, 0 AS revision, concat('rows standing: ', toString(net)) AS detail
         FROM (
             SELECT trace_id, span_id, max(fact_owns) AS owns, max(fact_known) AS known, sum(row_sign) AS net

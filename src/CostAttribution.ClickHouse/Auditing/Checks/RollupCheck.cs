@@ -16,7 +16,7 @@ public sealed class RollupCheck : AuditCheck
     public override async Task<AuditSuspects> FindAsync(AuditStore store, AuditScope scope, CancellationToken cancel)
     {
         var suspects = new List<AuditSuspect>();
-        foreach (var hours in HoursOf(scope).Chunk(HoursPerQuestion))
+        foreach (var hours in (await HoursOfAsync(store, scope, cancel).ConfigureAwait(false)).Chunk(HoursPerQuestion))
             suspects.AddRange(await CompareAsync(store, hours, cancel).ConfigureAwait(false));
         return new AuditSuspects([.. suspects.Take(store.Limits.SuspectsMax)], suspects.Count);
     }
@@ -30,11 +30,40 @@ public sealed class RollupCheck : AuditCheck
         return confirmed;
     }
 
-    private static IEnumerable<DateTimeOffset> HoursOf(AuditScope scope)
+    /// <summary>
+    /// Those of the hours to which another node has posted since: its rows may still be on their way to the rollup.
+    /// </summary>
+    public static async Task<IReadOnlySet<DateTimeOffset>> PostedElsewhereAsync(AuditStore store,
+        IReadOnlyCollection<DateTimeOffset> hours, string node, DateTimeOffset since, CancellationToken cancel)
+    {
+        if (hours.Count == 0) return new HashSet<DateTimeOffset>();
+        var rows = await store.ReadAsync($"""
+            SELECT DISTINCT toUnixTimestamp(toStartOfHour(event_time)) AS hour_start FROM {CostLedgerBlock.TableName}
+            WHERE {HourSql.Around(hours)} AND toStartOfHour(event_time) IN ({HourSql.In(hours)})
+                AND posted_at >= {HourSql.Instant(since)} AND NOT startsWith(posting_id, {SqlText.String(node + "-")})
+            """, cancel).ConfigureAwait(false);
+        return rows.Select(HourOf).ToHashSet();
+    }
+
+    // Only hours that have rows: a stray one in another century makes no million questions.
+    private static async Task<IEnumerable<DateTimeOffset>> HoursOfAsync(AuditStore store, AuditScope scope,
+        CancellationToken cancel)
     {
         if (scope.Hours is { } touched) return touched;
-        return Enumerable.Range(0, Math.Max(0, (int)(scope.To - scope.From).TotalHours)).Select(hour => scope.From.AddHours(hour));
+        var rows = await store.ReadAsync($"""
+            SELECT DISTINCT hour_start FROM (
+                SELECT toUnixTimestamp(toStartOfHour(event_time)) AS hour_start FROM {CostLedgerBlock.TableName}
+                WHERE {HourSql.Within("event_time", scope.From, scope.To)}
+                UNION ALL
+                SELECT toUnixTimestamp(hour) FROM {RollupDifference.TableName}
+                WHERE hour >= {HourSql.Hour(scope.From)} AND hour < {HourSql.Hour(scope.To)}
+            ) ORDER BY hour_start
+            """, cancel).ConfigureAwait(false);
+        return rows.Select(HourOf);
     }
+
+    private static DateTimeOffset HourOf(JsonElement row) =>
+        DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("hour_start").GetInt64());
 
     private static async Task<IEnumerable<AuditSuspect>> CompareAsync(AuditStore store, DateTimeOffset[] hours,
         CancellationToken cancel)
@@ -52,7 +81,7 @@ public sealed class RollupCheck : AuditCheck
 
     private static AuditSuspect Read(JsonElement row)
     {
-        var hour = DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("hour_start").GetInt64());
+        var hour = HourOf(row);
         return new AuditSuspect("differs", $"{hour:yyyy-MM-ddTHH:mm:ssZ}",
             $"{row.GetProperty("groups")} groups differ; the rollup lacks {row.GetProperty("rows")} rows, " +
             $"{row.GetProperty("all_calls")} calls, cost {row.GetProperty("all_cost").GetString()}") { Hour = hour };

@@ -21,7 +21,8 @@ public sealed class SegmentCheck : TraceCheck
         [("cost", "sum(cost)"), ("list_cost", "sum(list_cost)"), ("retry_cost", "sum(retry_cost)")];
 
     public override string Name => "runs_sum_up_rows";
-    public override string Asserts => "cost, tokens and calls of the newest segment of a trace, and so of workflow_runs, equal its rows";
+    public override string Asserts =>
+        "cost, tokens and calls of the newest segment of a trace, and so of workflow_runs, equal its rows";
 
     protected override string Sql(TraceFilter filter)
     {
@@ -54,7 +55,8 @@ public sealed class SegmentCheck : TraceCheck
                 )
             )
             GROUP BY trace_id, run_id
-            HAVING sumForEach(segment_counts) != sumForEach(ledger_counts) OR sumForEach(segment_costs) != sumForEach(ledger_costs)
+            HAVING sumForEach(segment_counts) != sumForEach(ledger_counts)
+                OR sumForEach(segment_costs) != sumForEach(ledger_costs)
             """;
     }
 }

@@ -1,0 +1,55 @@
+using CostAttribution.ClickHouse.Auditing;
+using CostAttribution.Domain.Identity;
+
+namespace CostAttribution.Ingest.Assembly;
+
+/// <summary>How a re-check of a trace ended.</summary>
+public enum RecheckOutcome : byte
+{
+    /// <summary>Not yet.</summary>
+    Waiting = 0,
+
+    /// <summary>Costed again from what the store has; the difference is posted.</summary>
+    Done = 1,
+
+    /// <summary>Spans are still arriving: it is costed again when it settles.</summary>
+    StillOpen = 2,
+
+    /// <summary>The store has no facts of it, or none that can be read: nothing says what would be right.</summary>
+    NoFacts = 3,
+}
+
+/// <summary>
+/// A request to load a trace from the store, cost it again with everything known by now and post the difference, copies and
+/// stray reversals included. Filled by the assembler; read it when the batch it came in has completed.
+/// </summary>
+public sealed class TraceRecheck(TraceId traceId)
+{
+    public TraceId TraceId => traceId;
+
+    /// <summary>Counts what would be posted, and posts nothing.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Posts facts and run segment also when no row changes, because the stored ones are wrong.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Highest revision of the trace that the store holds anywhere; the next posting is above it.</summary>
+    public int RevisionMin { get; init; }
+
+    /// <summary>A run to which the trace no longer belongs; empty for none.</summary>
+    public string LeftRunId { get; init; } = "";
+
+    /// <summary>What the store knows about the trace's questions.</summary>
+    public IReadOnlyList<OutsideWord> Words { get; init; } = [];
+
+    public RecheckOutcome Outcome { get; internal set; }
+
+    /// <summary>Ledger rows of the difference.</summary>
+    public int Rows { get; internal set; }
+
+    /// <summary>What stands in memory is what the store holds: only the difference is news.</summary>
+    internal bool IsUnchanged { get; set; }
+
+    /// <summary>Whether facts and segment must be written although no row changes.</summary>
+    internal bool MayWrite(int rows) => !DryRun && (rows > 0 || Force || !IsUnchanged);
+}
