@@ -95,7 +95,32 @@ public sealed class AuditCleanTests(EngineFixture engine)
         Assert.Equal(0, again.Found);
     }
 
-    private static byte[] Trace(string id, string customer, DateTimeOffset start)
+    [Fact]
+    public async Task A_customer_that_a_linked_span_has_by_now_reaches_rows_of_other_nodes()
+    {
+        await using var store = await engine.NewStoreAsync();
+        var start = TimeProvider.System.GetUtcNow().AddMinutes(-10);
+        var (producer, consumer) = (Trace("cc", "c-link", start, session: "s-a"), Trace("dd", "", start.AddMinutes(1), "s-b", linked: "cc"));
+        await using (var first = await AuditRig.StartAsync(store))
+        {
+            await first.OfferAsync(consumer);
+            await first.SettledAsync(1);
+        }
+        await using var rig = await AuditRig.StartAsync(store);
+        await rig.OfferAsync(producer);
+        await rig.SettledAsync(2);
+        const string owners = "SELECT customer_id, sum(calls) FROM cost_ledger GROUP BY customer_id HAVING sum(sign) != 0 ORDER BY customer_id";
+        Assert.Equal("\t1\nc-link\t1", await store.AskAsync(owners));
+
+        var report = await rig.AuditAsync();
+        var again = await rig.AuditAsync();
+
+        Assert.True(report is { IsClean: true, Repaired: 1 }, report.ToJson(indented: true));
+        Assert.Equal("c-link\t2", await store.AskAsync(owners));
+        Assert.Equal(0, again.Found);
+    }
+
+    private static byte[] Trace(string id, string customer, DateTimeOffset start, string session = "s-1", string linked = "")
     {
         var nanos = (start.ToUnixTimeMilliseconds() * 1_000_000).ToString(System.Globalization.CultureInfo.InvariantCulture);
         object Text(string key, string value) => new { key, value = new { stringValue = value } };
@@ -103,7 +128,7 @@ public sealed class AuditCleanTests(EngineFixture engine)
         object[] attributes =
         [
             Text("gen_ai.operation.name", "chat"), Text("gen_ai.provider.name", "openai"), Text("gen_ai.request.model", "gpt-4.1-2025-04-14"),
-            Text("gen_ai.response.model", "gpt-4.1-2025-04-14"), Text("gen_ai.conversation.id", "s-1"), Text("feature.id", "f-1"),
+            Text("gen_ai.response.model", "gpt-4.1-2025-04-14"), Text("gen_ai.conversation.id", session), Text("feature.id", "f-1"),
             Count("gen_ai.usage.input_tokens", 100), Count("gen_ai.usage.output_tokens", 10),
             .. customer.Length > 0 ? [Text("customer.id", customer)] : Array.Empty<object>(),
         ];
@@ -111,6 +136,8 @@ public sealed class AuditCleanTests(EngineFixture engine)
         {
             traceId = string.Concat(Enumerable.Repeat(id, 16)), spanId = "00000000000000" + id, name = "chat", kind = 3,
             startTimeUnixNano = nanos, endTimeUnixNano = nanos, attributes,
+            links = linked.Length == 0 ? []
+                : new[] { new { traceId = string.Concat(Enumerable.Repeat(linked, 16)), spanId = "00000000000000" + linked } },
         };
         return JsonSerializer.SerializeToUtf8Bytes(new
         {
