@@ -65,8 +65,8 @@ public sealed class IngestPipeline : IDisposable
         encoder = new PostingEncoder($"{parts.NodeId}-{parts.StartId}", parts.Clock);
         posting = new PostingStage(parts.Store, parts.Spool, encoder, parts.Clock, parts.Posting, Metrics, parts.Logger);
         reader = new LedgerReader(parts.Store);
-        recovery = new PostingRecovery(parts.Store, parts.Spool, reader, Metrics, parts.Logger);
         recoveryPause = new RetryPause(parts.Clock, parts.Posting);
+        recovery = new PostingRecovery(parts.Store, parts.Spool, recoveryPause, parts.Posting, Metrics, parts.Logger);
     }
 
     public PipelineMetrics Metrics { get; } = new();
@@ -141,33 +141,26 @@ public sealed class IngestPipeline : IDisposable
     }
 
     /// <summary>
-    /// One attempt at the start order; false when the store or the disk is away, to be tried again after a pause. Completes
-    /// synchronously when the store does.
+    /// One attempt at the start order; false when the store or the disk is away, to be tried again after a pause; trying too
+    /// early does no harm. Completes synchronously when the store does.
     /// </summary>
     internal async Task<bool> TryRecoverAsync(CancellationToken stop)
     {
         state = PipelineState.Recovering;
+        if (!await recovery.TryResolveAsync(stop).ConfigureAwait(false)) return false;
         bool storeIsEmpty;
         try
         {
-            await recovery.ResolveAsync(stop).ConfigureAwait(false);
             storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
+            Metrics.QuarantinedFiles = parts.Spool.Refused().Files;
         }
-        catch (StoreUnavailableException fault)
+        catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or JournalException)
         {
-            RecoveryDelayed($"the store is unavailable: {fault.Message}");
+            Metrics.PostingTrouble = fault.Message;
+            PipelineLog.RecoveryDelayed(parts.Logger, (long)recoveryPause.Failed().TotalMilliseconds, fault.Message);
             return false;
         }
-        catch (ClickHouseException fault)
-        {
-            RecoveryDelayed($"the store refuses: {fault.Message}");
-            return false;
-        }
-        catch (JournalException fault)
-        {
-            RecoveryDelayed($"posting files cannot be used: {fault.Message}");
-            return false;
-        }
+        recoveryPause.Succeeded();
         Metrics.PostingTrouble = "";
         OpenStages(storeIsEmpty);
         state = PipelineState.Running;
@@ -191,12 +184,6 @@ public sealed class IngestPipeline : IDisposable
             ReplayEnd = statistics.DurablePosition,
         };
         posting.OnProgress = assembly.Wake;
-    }
-
-    private void RecoveryDelayed(string why)
-    {
-        Metrics.PostingTrouble = why;
-        PipelineLog.RecoveryDelayed(parts.Logger, (long)recoveryPause.Failed().TotalMilliseconds, why);
     }
 
     /// <summary>
@@ -223,7 +210,8 @@ public sealed class IngestPipeline : IDisposable
 
     private async Task<bool> IsStoreEmptyAsync(CancellationToken cancel)
     {
-        var isEmpty = $"SELECT count() = 0 FROM (SELECT 1 FROM {TraceFactsBlock.TableName} LIMIT 1)";
+        var isEmpty = $"SELECT count() = 0 FROM (SELECT 1 FROM {CostLedgerBlock.TableName} LIMIT 1 " +
+            $"UNION ALL SELECT 1 FROM {TraceFactsBlock.TableName} LIMIT 1)";
         var answer = await parts.Store.QueryAsync(
             new ClickHouseQuery(isEmpty) { Format = "TabSeparated" }, cancel).ConfigureAwait(false);
         return answer is [(byte)'1', ..];

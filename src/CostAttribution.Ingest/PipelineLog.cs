@@ -17,7 +17,7 @@ internal static partial class PipelineLog
     public static partial void PostingRetried(ILogger logger, string postingId, long rows, long delayMillis, string fault);
 
     [LoggerMessage(2004, LogLevel.Error,
-        "the store refuses posting {PostingId}; nothing is lost, but nothing is posted until this is mended: {Fault}")]
+        "the store refuses what posting {PostingId} says; trying again, then without the rows it refuses: {Fault}")]
     public static partial void PostingRefused(ILogger logger, string postingId, string fault);
 
     [LoggerMessage(2005, LogLevel.Warning, "{Traces} traces could not be looked up in the store; trying again: {Fault}")]
@@ -46,4 +46,26 @@ internal static partial class PipelineLog
     [LoggerMessage(2012, LogLevel.Warning,
         "postings of an earlier run cannot be settled yet; trying again in {DelayMillis} ms: {Fault}")]
     public static partial void RecoveryDelayed(ILogger logger, long delayMillis, string fault);
+
+    [LoggerMessage(2013, LogLevel.Error,
+        "posting {PostingId} waits; nothing is lost, but nothing is posted until this is mended: {Why}")]
+    public static partial void PostingHeld(ILogger logger, string postingId, string why);
+
+    [LoggerMessage(2014, LogLevel.Warning, "refused posting {PostingId} is sent in two halves; {Traces} traces are left of it")]
+    public static partial void PostingDivided(ILogger logger, string postingId, int traces);
+
+    [LoggerMessage(2015, LogLevel.Error,
+        "trace {TraceId} of posting {PostingId} is not in the store but set aside under postings/quarantine: {Why}")]
+    public static partial void TraceRefused(ILogger logger, string traceId, string postingId, string why);
+
+    [LoggerMessage(2016, LogLevel.Warning,
+        "cost_hourly lacked {Groups} groups in {Hours} hours, {Cost} USD in all; they were added")]
+    public static partial void RollupMended(ILogger logger, long groups, int hours, string cost);
+
+    [LoggerMessage(2017, LogLevel.Warning, "the store has lost rows of posting {PostingId}, which it had confirmed")]
+    public static partial void PostingReopened(ILogger logger, string postingId);
+
+    [LoggerMessage(2018, LogLevel.Error,
+        "posting file {PostingId} is damaged and was set aside; its traces are posted again from the journal: {Fault}")]
+    public static partial void PostingDamaged(ILogger logger, string postingId, string fault);
 }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace CostAttribution.Ingest;
 
 /// <summary>Counters of the way from journal to store; written by the stages, read by any thread.</summary>
@@ -25,6 +27,25 @@ public sealed class PipelineMetrics
     }
 
     private string postingTrouble = "";
+
+    /// <summary>
+    /// Postings set aside since the start, by why: <c>table_code</c> with the store's error code, or <c>depends_on_refused</c>.
+    /// </summary>
+    public IReadOnlyDictionary<string, long> QuarantinedByReason => quarantined;
+
+    // As many as there are tables times error codes that speak of content.
+    private readonly ConcurrentDictionary<string, long> quarantined = new(StringComparer.Ordinal);
+
+    /// <summary>Files of refused postings that wait for an operator.</summary>
+    public long QuarantinedFiles
+    {
+        get => Interlocked.Read(ref quarantinedFiles);
+        internal set => Interlocked.Exchange(ref quarantinedFiles, value);
+    }
+
+    private long quarantinedFiles;
+
+    internal void Quarantined(string reason) => quarantined.AddOrUpdate(reason, 1, (_, count) => count + 1);
 
     internal void SpansReplayed(int count) => Interlocked.Add(ref replayed, count);
     internal void RecordUnreadable() => Interlocked.Increment(ref unreadable);

@@ -6,14 +6,11 @@ using CostAttribution.Domain.Identity;
 
 namespace CostAttribution.ClickHouse.Ledger;
 
-/// <summary>Loads back what postings wrote: standing entries and facts of traces, and whether a posting has arrived.</summary>
+/// <summary>Loads back what postings wrote: standing entries and facts of traces.</summary>
 public sealed class LedgerReader(IClickHouseTransport transport)
 {
     /// <summary>Trace ids in one statement, well under the server's query size limit of 256 KiB.</summary>
     private const int TracesPerQueryMax = 2000;
-
-    private static readonly string[] PostingTables = [CostLedgerBlock.TableName, TraceFactsBlock.TableName,
-        RunSegmentBlock.TableName];
 
     /// <summary>Every row of the traces, netted: what stands, and the highest revision ever given per cost item.</summary>
     public async Task<LedgerHistory> LoadLedgerAsync(IReadOnlyList<TraceId> traces, CancellationToken cancel)
@@ -47,23 +44,6 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         return facts;
     }
 
-    /// <summary>How many rows of a posting each of its tables holds, zeros included; what decides a posting in doubt.</summary>
-    public async Task<IReadOnlyDictionary<string, long>> CountPostingAsync(string postingId, CancellationToken cancel)
-    {
-        var counts = PostingTables.Select(
-            table => $"SELECT '{table}' AS name, count() AS rows FROM {table} WHERE posting_id = {{id:String}}");
-        var blocks = await QueryAsync(string.Join(" UNION ALL ", counts), cancel, new Dictionary<string,
-            string> { ["id"] = postingId });
-        var rows = new Dictionary<string, long>();
-        foreach (var block in blocks)
-        {
-            var names = block.Column<StringValues>("name");
-            var values = block.Column<FixedWidthValues>("rows");
-            for (var i = 0; i < block.Rows; i++) rows[names.At(i)] = values.At<long>(i);
-        }
-        return rows;
-    }
-
     /// <summary>Whose spans they are, as of their newest facts; spans without owner or not stored are left out.</summary>
     public async Task<IReadOnlyList<StoredSpanOwner>> LoadSpanOwnersAsync(
         IReadOnlyList<(TraceId TraceId, SpanId SpanId)> spans, CancellationToken cancel)
@@ -91,21 +71,6 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         return owners;
     }
 
-    /// <summary>
-    /// Whether the rollup says of the hours of a posting what the ledger says, group by group. An insert that is cut off between
-    /// the ledger and the view leaves them apart.
-    /// </summary>
-    public async Task<bool> IsRolledUpAsync(string postingId, CancellationToken cancel)
-    {
-        const string hours =
-            $"SELECT toStartOfHour(event_time) FROM {CostLedgerBlock.TableName} WHERE posting_id = {{id:String}}";
-        var apart = "SELECT count() AS rows FROM (" +
-            RollupDifference.Select($"toStartOfHour(event_time) IN ({hours})", $"hour IN ({hours})") + ")";
-        var blocks = await QueryAsync(apart, cancel, new Dictionary<string, string> { ["id"] = postingId });
-        return blocks
-            .All(block => block.Rows == 0 || block.Column<FixedWidthValues>("rows").At<long>(0) == 0);
-    }
-
     private static void ReadFacts(NativeBlock block, List<StoredFacts> facts)
     {
         var traces = block.Column<StringValues>("trace_id");
@@ -122,21 +87,8 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         }
     }
 
-    private async Task<IReadOnlyList<NativeBlock>> QueryAsync(string sql, CancellationToken cancel,
-        Dictionary<string, string>? parameters = null)
-    {
-        var bytes = await transport.QueryAsync(
-            new ClickHouseQuery(sql) { Format = "Native", Parameters = parameters ?? [] }, cancel);
-        try
-        {
-            return NativeBlockReader.ReadAll(bytes);
-        }
-        catch (Exception fault) when (fault is InvalidDataException or OverflowException)
-        {
-            // An answer that was cut off, or that something between us and the store gave.
-            throw new StoreUnavailableException($"the store's answer cannot be read: {fault.Message}", fault);
-        }
-    }
+    private Task<IReadOnlyList<NativeBlock>> QueryAsync(string sql, CancellationToken cancel) =>
+        transport.ReadAsync(new ClickHouseQuery(sql), cancel);
 
     private static IEnumerable<string> InQueries(IReadOnlyList<TraceId> traces)
     {

@@ -1,5 +1,3 @@
-using CostAttribution.ClickHouse.Transport;
-
 namespace CostAttribution.ClickHouse.Ledger;
 
 /// <summary>What <c>cost_hourly</c> lacks against the ledger, group by group and for every measure.</summary>
@@ -36,50 +34,42 @@ public static class RollupDifference
     /// <param name="hours">Condition on the rollup's <c>hour</c> for the same hours.</param>
     public static string Select(string ledgerRows, string hours)
     {
-        // Names of their own, because an alias that is also a column would be taken for the column.
-        var ofLedger = string.Join(", ", Measures.Select(measure => $"{measure.OfRow} AS d_{measure.Name}"));
-        var ofRollup = string.Join(", ", Measures.Select(measure => $"-{measure.Name}"));
         var sums = string.Join(", ", Measures.Select(measure => $"sum(d_{measure.Name}) AS {measure.Name}"));
         var differs = string.Join(" OR ", Measures.Select(measure => $"{measure.Name} != 0"));
         return $"""
             SELECT hour, {Dimensions}, {sums}, mapFilter((unit, quantity) -> quantity != 0, sumMap(d_units)) AS {Units}
-            FROM (
-                SELECT toStartOfHour(event_time) AS hour, {Dimensions}, {ofLedger}, {Units} AS d_units
-                FROM {CostLedgerBlock.TableName} WHERE {ledgerRows}
-                UNION ALL
-                SELECT hour, {Dimensions}, {ofRollup}, mapApply((unit, quantity) -> (unit, -quantity), {Units})
-                FROM {TableName} WHERE {hours}
-            )
+            FROM ({Rows(Dimensions, ledgerRows, hours)})
             GROUP BY hour, {Dimensions}
             HAVING {differs} OR notEmpty({Units})
             """;
     }
-}
 
-/// <summary>Makes <c>cost_hourly</c> equal to the ledger again, by appending what it lacks.</summary>
-public sealed class RollupRepair(IClickHouseTransport transport)
-{
     /// <summary>
-    /// Appends the differences of whole hours. Only while no posting is in flight: rows whose feeding view has not run yet would
-    /// count twice. Where nothing differs nothing is written. Throws as <see cref="IClickHouseTransport.QueryAsync"/> does; after
-    /// an unknown outcome ask what differs before repairing again.
+    /// A query for the hours whose totals differ by customer: quick, and blind to what cancels out within a customer. Conditions
+    /// as in <see cref="Select"/>.
     /// </summary>
-    /// <param name="hours">Starts of the hours, UTC.</param>
-    /// <param name="token">Never used before: a repair must not be taken for an earlier one of the same content.</param>
-    /// <param name="settings">Limits of the statement.</param>
-    /// <param name="cancel">Abandons the wait; the statement may then still run.</param>
-    public async Task RepairAsync(IReadOnlyCollection<DateTimeOffset> hours, string token,
-        IReadOnlyDictionary<string, string> settings, CancellationToken cancel)
+    public static string SelectHours(string ledgerRows, string hours)
     {
-        if (hours.Count == 0) return;
-        var list = HourSql.In(hours);
-        var difference = RollupDifference.Select($"{HourSql.Around(hours)} AND toStartOfHour(event_time) IN ({list})",
-            $"hour IN ({list})");
-        // One thread and one block, as every posting: the rows arrive together or not at all.
-        var all = new Dictionary<string, string>(settings) { ["insert_deduplication_token"] = token };
-        foreach (var (name, value) in InsertSettings.Fixed) all[name] = value;
-        await transport.QueryAsync(new ClickHouseQuery(
-            $"INSERT INTO {RollupDifference.TableName} ({RollupDifference.Columns}) {difference}") { Settings = all }, cancel)
-            .ConfigureAwait(false);
+        var differs = string.Join(" OR ", Measures.Select(measure => $"sum(d_{measure.Name}) != 0"));
+        return $"""
+            SELECT DISTINCT hour FROM (
+                SELECT hour, customer_id FROM ({Rows("customer_id", ledgerRows, hours)})
+                GROUP BY hour, customer_id HAVING {differs}
+            )
+            """;
+    }
+
+    // Names of their own, because an alias that is also a column would be taken for the column.
+    private static string Rows(string dimensions, string ledgerRows, string hours)
+    {
+        var ofLedger = string.Join(", ", Measures.Select(measure => $"{measure.OfRow} AS d_{measure.Name}"));
+        var ofRollup = string.Join(", ", Measures.Select(measure => $"-{measure.Name}"));
+        return $"""
+            SELECT toStartOfHour(event_time) AS hour, {dimensions}, {ofLedger}, {Units} AS d_units
+            FROM {CostLedgerBlock.TableName} WHERE {ledgerRows}
+            UNION ALL
+            SELECT hour, {dimensions}, {ofRollup}, mapApply((unit, quantity) -> (unit, -quantity), {Units})
+            FROM {TableName} WHERE {hours}
+            """;
     }
 }

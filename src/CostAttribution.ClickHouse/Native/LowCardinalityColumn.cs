@@ -15,9 +15,9 @@ namespace CostAttribution.ClickHouse.Native;
 /// </summary>
 public sealed class LowCardinalityColumn() : NativeColumn("LowCardinality(String)")
 {
-    private const ulong KeysVersion = 1;
-    private const ulong HasKeys = 0x200;
-    private const ulong ReplacesDictionary = 0x400;
+    internal const ulong KeysVersion = 1;
+    internal const ulong HasKeys = 0x200;
+    internal const ulong ReplacesDictionary = 0x400;
 
     private readonly Dictionary<string, int> indexes = new(StringComparer.Ordinal);
     private readonly StringColumn keys = new();

@@ -38,6 +38,12 @@ public sealed class LowCardinalityValues(StringValues? keys, int[] indexes) : Na
 {
     private readonly string?[] decoded = new string?[keys?.Count ?? 0];
 
+    /// <summary>The distinct values; absent when there are no rows.</summary>
+    public StringValues? Keys => keys;
+
+    /// <summary>Place of a row's value in <see cref="Keys"/>.</summary>
+    public int IndexAt(int index) => indexes[index];
+
     public string At(int index)
     {
         var key = indexes[index];

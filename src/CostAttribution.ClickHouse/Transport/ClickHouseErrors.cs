@@ -16,6 +16,17 @@ internal static class ClickHouseErrors
     private static readonly HashSet<int> Transient =
         [74, 75, 76, 159, 198, 201, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 394, 425, 439, 999];
 
+    /// <summary>
+    /// Codes that speak of values: text, numbers, dates, arrays and dictionaries that cannot be read or converted (6, 25–27, 32,
+    /// 33, 38, 41, 53, 69, 70, 72, 117, 128, 131, 190, 321, 349, 407, 467, 691), a constraint or a condition that they violate
+    /// (395, 469), more partitions or rows than one insert may have (158, 307). A code that is not known to be about values is
+    /// taken to be about the store.
+    /// </summary>
+    private static readonly HashSet<int> Content =
+        [6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 128, 131, 158, 190, 307, 321, 349, 395, 407, 467, 469, 691];
+
+    public static bool IsAboutContent(int code) => Content.Contains(code);
+
     public static ClickHouseException FromText(string text) => new(CodeOf(text), text.TrimEnd());
 
     /// <summary>

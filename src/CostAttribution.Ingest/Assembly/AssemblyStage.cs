@@ -194,9 +194,15 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private bool TakeConfirmations()
     {
         var confirmed = false;
-        while (posting.Confirmed.TryRead(out _))
+        while (posting.Confirmed.TryRead(out var refused))
         {
             inFlight.Dequeue();
+            foreach (var trace in refused)
+            {
+                assembler.Forget(trace);
+                // The same bound as of a look-up: what is handed over after it was costed against the true state.
+                posting.Forgotten(trace, enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0));
+            }
             confirmed = true;
         }
         return confirmed;

@@ -107,6 +107,15 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>The spans changed.</summary>
     public void ForgetWhole() => whole = null;
 
+    /// <summary>What was posted of it does not stand: the store is to be asked what does.</summary>
+    public void ForgetPosted()
+    {
+        Waiting = [];
+        Standing = new StandingTrace();
+        Dirty = true;
+        Load = LoadState.Wanted;
+    }
+
     /// <summary>A span that changed something arrived in the journal record at <paramref name="position"/>.</summary>
     public void Arrived(bool withUsage, ulong position, long now)
     {

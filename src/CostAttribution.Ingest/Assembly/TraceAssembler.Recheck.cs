@@ -1,3 +1,4 @@
+using CostAttribution.Domain.Identity;
 using CostAttribution.Ingest.Posting;
 
 namespace CostAttribution.Ingest.Assembly;
@@ -68,5 +69,20 @@ internal sealed partial class TraceAssembler
     {
         if (trace.Recheck is { Outcome: RecheckOutcome.Waiting } recheck) recheck.Outcome = outcome;
         trace.Recheck = null;
+    }
+
+    /// <summary>The store refused what was last posted of a trace: it is loaded again before more is posted for it.</summary>
+    public void Forget(TraceId id)
+    {
+        // One that waits for the store is told the truth by it.
+        if (!traces.TryGetValue(id, out var trace) || trace.Load is LoadState.Wanted or LoadState.Asked) return;
+        if (trace.Settled && trace.UnpostedFrom is null)
+        {
+            Evict(trace);
+            return;
+        }
+        openCosts.Remove(trace.Waiting);
+        trace.ForgetPosted();
+        wanted.Enqueue(id);
     }
 }

@@ -21,9 +21,6 @@ internal sealed partial class TraceAssembler : IDisposable
 {
     private const long ObserveMillis = 1000;
 
-    /// <summary>How far ahead of ours a sender's clock may be: as far as its times are taken for event times.</summary>
-    private static readonly TimeSpan ClockAheadMax = TimeSpan.FromMinutes(10);
-
     private readonly AssemblyOptions options;
     private readonly TimeProvider clock;
     private readonly CostingStage costing;
@@ -38,8 +35,7 @@ internal sealed partial class TraceAssembler : IDisposable
     private readonly Func<TraceId, bool> tellFromMemory;
     private readonly SourceTable sources = new();
     private readonly PostedTraceFilter posted;
-    private readonly bool storeIsEmpty;
-    private readonly ulong mayBePostedBefore;
+    private readonly EarlierPostings earlier;
     private readonly long origin;
     private long bytes;
     private long observedAt = -ObserveMillis;
@@ -63,8 +59,7 @@ internal sealed partial class TraceAssembler : IDisposable
         this.metrics = metrics;
         this.openCosts = openCosts;
         posted = new PostedTraceFilter(options.PostedFilterBitsLog2, options.PostedRemembered, clock);
-        this.storeIsEmpty = storeIsEmpty;
-        mayBePostedBefore = NanosOf(clock.GetUtcNow() + ClockAheadMax);
+        earlier = new EarlierPostings(clock, storeIsEmpty);
         origin = clock.GetTimestamp();
     }
 
@@ -205,7 +200,7 @@ internal sealed partial class TraceAssembler : IDisposable
         {
             trace = new OpenTrace(id, now);
             traces.Add(id, trace);
-            if (replayed || posted.MayContain(id) || MayBePostedByEarlierProcess(span))
+            if (replayed || posted.MayContain(id) || earlier.MayContain(span))
             {
                 trace.Load = LoadState.Wanted;
                 wanted.Enqueue(id);
@@ -230,12 +225,6 @@ internal sealed partial class TraceAssembler : IDisposable
         Account(trace);
         due.Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
     }
-
-    // A span that began before this process, by a clock that may be ahead, or one whose clock says nothing.
-    private bool MayBePostedByEarlierProcess(SpanRecord span) => !storeIsEmpty
-        && (span.StartNanos < mayBePostedBefore || span.StartNanos > NanosOf(clock.GetUtcNow() + ClockAheadMax));
-
-    private static ulong NanosOf(DateTimeOffset instant) => (ulong)instant.ToUnixTimeMilliseconds() * 1_000_000;
 
     // Walks all traces, so not on every turn.
     private void Observe(long now)

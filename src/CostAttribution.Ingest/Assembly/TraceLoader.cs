@@ -3,6 +3,7 @@ using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Posting;
 using Microsoft.Extensions.Logging;
@@ -32,12 +33,9 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, P
         {
             var owners = await reader.LoadSpanOwnersAsync(links, CancellationToken.None).ConfigureAwait(false);
             var facts = await reader.LoadFactsAsync(ids, CancellationToken.None).ConfigureAwait(false);
-            var found = facts.GroupBy(row => row.TraceId)
-                .ToDictionary(group => group.Key, group => group.OrderBy(row => row.Revision).ToArray());
-            var ledger = found.Count == 0
-                ? new LedgerHistory([], new Dictionary<LedgerKey, int>(), [])
-                : await reader.LoadLedgerAsync([.. found.Keys], CancellationToken.None).ConfigureAwait(false);
-            var (traces, unreadable) = RebuildAll(found, ledger);
+            // Also of traces without facts: the ledger is written first, and a posting may have been cut off behind it.
+            var ledger = await reader.LoadLedgerAsync(ids, CancellationToken.None).ConfigureAwait(false);
+            var (traces, unreadable) = RebuildAll(facts, ledger);
             foreach (var copy in ledger.Surplus)
             {
                 if (traces.TryGetValue(copy.TraceId, out var trace)) (trace.Standing.Surplus ??= []).Add(copy);
@@ -57,17 +55,20 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, P
     }
 
     private (Dictionary<TraceId, StoredTrace> Traces, HashSet<TraceId> Unreadable) RebuildAll(
-        Dictionary<TraceId, StoredFacts[]> found, LedgerHistory ledger)
+        IReadOnlyList<StoredFacts> facts, LedgerHistory ledger)
     {
+        var revised = facts.ToLookup(row => row.TraceId);
         var standing = ledger.Standing.ToLookup(entry => entry.TraceId);
         var revisions = ledger.RevisionMax.ToLookup(pair => pair.Key.TraceId);
         var traces = new Dictionary<TraceId, StoredTrace>();
         var unreadable = new HashSet<TraceId>();
-        foreach (var (id, facts) in found)
+        foreach (var id in facts.Select(row => row.TraceId).Concat(ledger.RevisionMax.Keys.Select(key => key.TraceId)).Distinct())
         {
             try
             {
-                traces[id] = Rebuild(facts, standing[id], revisions[id]);
+                StoredFacts[] rows = [.. revised[id].OrderBy(row => row.Revision)];
+                traces[id] = rows.Length > 0 ? Rebuild(rows, standing[id], revisions[id])
+                    : RebuildFromLedger(standing[id], revisions[id]);
             }
             catch (InvalidDataException fault)
             {
@@ -78,19 +79,37 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, P
         return (traces, unreadable);
     }
 
-    private StoredTrace Rebuild(StoredFacts[] facts, IEnumerable<Domain.Ledger.LedgerEntry> standing,
+    /// <summary>Ledger rows whose facts never came: they stand, and the trace has not settled yet.</summary>
+    private static StoredTrace RebuildFromLedger(IEnumerable<LedgerEntry> standing,
+        IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
+    {
+        // A run segment may have come; the next one must be newer.
+        var rebuilt = new StandingTrace { FactsRevision = 1 };
+        Fill(rebuilt, standing, revisions);
+        return new StoredTrace([], rebuilt, TraceContext.Empty);
+    }
+
+    private StoredTrace Rebuild(StoredFacts[] facts, IEnumerable<LedgerEntry> standing,
         IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
     {
         var newest = facts[^1];
         var rebuilt = new StandingTrace
         {
-            FactsRevision = newest.Revision, PostedAsSettled = newest.Settled, WasSettled = facts.Any(row => row.Settled),
-            RunId = newest.RunId,
+            PostedAsSettled = newest.Settled, WasSettled = facts.Any(row => row.Settled), RunId = newest.RunId,
         };
-        foreach (var entry in standing) rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
-        foreach (var (key, revision) in revisions) rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
+        Fill(rebuilt, standing, revisions);
+        // A posting that was cut off behind the ledger may have left a run segment, which the next one must supersede.
+        var wasCutOff = rebuilt.Entries.Values.Any(entry => facts.All(row => row.PostingId != entry.PostingId));
+        rebuilt.FactsRevision = newest.Revision + (wasCutOff ? 1 : 0);
         var context = newest.Context.IsEmpty ? TraceContext.Empty : TraceContextCodec.Decode(newest.Context.Span);
         return new StoredTrace([.. facts.Where(row => !row.Blob.IsEmpty).Select(row => SpanBatch.Decode(row.Blob.Span, keys))],
             rebuilt, context);
+    }
+
+    private static void Fill(StandingTrace rebuilt, IEnumerable<LedgerEntry> standing,
+        IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
+    {
+        foreach (var entry in standing) rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
+        foreach (var (key, revision) in revisions) rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
     }
 }

@@ -69,11 +69,10 @@ internal sealed class AuditRun(IngestPipeline pipeline, IClickHouseTransport tra
             begun.Node, clock.GetUtcNow() - ElsewhereInFlight, cancel).ConfigureAwait(false);
         AuditSuspect[] own = [.. confirmed.Where(suspect => !elsewhere.Contains(suspect.Hour!.Value))];
         var repair = new RollupRepair(transport);
-        var part = 0;
         foreach (var day in own.GroupBy(suspect => suspect.Hour!.Value.Date))
         {
-            await repair.RepairAsync([.. day.Select(suspect => suspect.Hour!.Value)], $"audit/{begun.Id}/{part++}",
-                store.Settings, cancel).ConfigureAwait(false);
+            await repair.RepairAsync([.. day.Select(suspect => suspect.Hour!.Value)], cancel, store.Settings)
+                .ConfigureAwait(false);
         }
         var still = await check.ConfirmAsync(store, own, cancel).ConfigureAwait(false);
         var wrong = still.Select(suspect => suspect.Subject).ToHashSet();

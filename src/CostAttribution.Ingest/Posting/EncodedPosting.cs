@@ -76,6 +76,39 @@ internal sealed class EncodedPosting
         }
     }
 
+    /// <summary>
+    /// Tables and rows of a kept posting, from a few small reads of (offset, bytes); the blocks are passed over, unchecked. False
+    /// when that makes no sense.
+    /// </summary>
+    public static bool TryReadRows(Func<long, int, byte[]> read, out IReadOnlyList<(string Table, int Rows)> tables)
+    {
+        const int HeadBytes = 11, TableBytesMax = 16 * 1024;
+        var found = new List<(string, int)>();
+        tables = found;
+        try
+        {
+            var head = new Reader(read(0, HeadBytes));
+            if (head.Byte() != FormatVersion) return false;
+            head.Bytes(8);
+            long offset = HeadBytes;
+            for (var left = head.UInt16(); left > 0; left--)
+            {
+                var bytes = read(offset, TableBytesMax);
+                var table = new Reader(bytes);
+                var name = table.Text();
+                for (var columns = table.UInt16(); columns > 0; columns--) table.Bytes(table.UInt16());
+                found.Add((name, table.Int32()));
+                var block = table.Int32();
+                offset += bytes.Length - table.Left + block;
+            }
+            return true;
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return false;
+        }
+    }
+
     private static void WriteText(BinaryWriter writer, string text)
     {
         var utf8 = Encoding.UTF8.GetBytes(text);
@@ -85,6 +118,7 @@ internal sealed class EncodedPosting
 
     private struct Reader(ReadOnlyMemory<byte> rest)
     {
+        public readonly int Left => rest.Length;
         public byte Byte() => Bytes(1).Span[0];
         public ushort UInt16() => BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2).Span);
         public int Int32() => BinaryPrimitives.ReadInt32LittleEndian(Bytes(4).Span);

@@ -4,6 +4,7 @@ using System.Text;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
+using CostAttribution.Domain.Tracing;
 using CostAttribution.Domain.Usage;
 
 namespace CostAttribution.Ingest.Posting;
@@ -17,10 +18,11 @@ internal static class LedgerDifference
 {
     /// <summary>
     /// Appends the rows to <paramref name="rows"/>. <paramref name="wanted"/> entries must be distinct by span and cost item;
-    /// they become the standing objects. Returns whether anything was appended.
+    /// they become the standing objects. An entry of a span that is not among <paramref name="known"/> (null for all) goes on
+    /// standing: nothing can be said about it. Returns whether anything was appended.
     /// </summary>
     public static bool Append(StandingTrace standing, IReadOnlyList<LedgerEntry> wanted, PostingReason reasonForNew,
-        PostingReason reasonForChange, List<LedgerEntry> rows)
+        PostingReason reasonForChange, List<LedgerEntry> rows, TraceSpans? known = null)
     {
         var before = rows.Count;
         MendHistory(standing, rows);
@@ -46,6 +48,7 @@ internal static class LedgerDifference
         var unwanted = standing.Entries.Where(pair => !wantedKeys.Contains(pair.Key)).OrderBy(pair => pair.Value.EntryId);
         foreach (var gone in unwanted.ToArray())
         {
+            if (known is not null && known.Find(gone.Key.SpanId) < 0) continue;
             rows.Add(Reverse(gone.Value, reasonForChange));
             standing.Entries.Remove(gone.Key);
             standing.Revisions[gone.Key] = Math.Max(gone.Value.Revision, standing.RevisionOf(gone.Key));

@@ -8,8 +8,8 @@ using CostAttribution.Domain.Ledger;
 namespace CostAttribution.Ingest.Posting;
 
 /// <summary>
-/// Encodes gathered trace postings as one block per table. Facts go first and the ledger last, so that a row that someone can
-/// read always has its facts. Not thread-safe: belongs to the posting stage.
+/// Encodes gathered trace postings as one block per table. The ledger goes first and the facts last: facts say that a trace has
+/// been dealt with, so they must not be in the store before its rows are. Not thread-safe: belongs to the posting stage.
 /// </summary>
 internal sealed class PostingEncoder : IDisposable
 {
@@ -33,26 +33,31 @@ internal sealed class PostingEncoder : IDisposable
     /// <summary>Encodes and disposes <paramref name="buffer"/>.</summary>
     public EncodedPosting Encode(PostingBuffer buffer)
     {
+        using (buffer) return Encode(buffer.Traces);
+    }
+
+    /// <summary>Encodes trace postings whose buffer the caller keeps.</summary>
+    public EncodedPosting Encode(IReadOnlyList<TracePosting> traces)
+    {
         var postingId = string.Create(CultureInfo.InvariantCulture, $"{prefix}-{++sequence:x}");
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         ledger.Clear();
         facts.Clear();
         segments.Clear();
         var spans = 0;
-        foreach (var trace in buffer.Traces)
+        foreach (var trace in traces)
         {
             spans += trace.Spans.Count;
             AppendFacts(trace, postingId, now);
             if (trace.WithRun) AppendSegments(trace, postingId, now);
             foreach (var row in trace.Rows) AppendRow(row, postingId, now);
         }
-        buffer.Dispose();
         return new EncodedPosting
         {
             PostingId = postingId,
             LedgerRows = ledger.Rows,
             SpanFacts = spans,
-            Tables = [.. new RowBlock[] { facts, segments, ledger }.Where(block => block.Rows > 0).Select(Encode)],
+            Tables = [.. new RowBlock[] { ledger, segments, facts }.Where(block => block.Rows > 0).Select(Encode)],
         };
     }
 

@@ -25,4 +25,22 @@ public sealed class PostingOptions
     /// <summary>Traces asked of the store in one look-up.</summary>
     [Range(1, 10_000)]
     public int LookupTracesMax { get; set; } = 500;
+
+    /// <summary>
+    /// Times that the store refuses a posting for what it says before its traces are sent in two halves; a half that is refused
+    /// is halved at once.
+    /// </summary>
+    [Range(1, 100)]
+    public int RefusedTries { get; set; } = 3;
+
+    /// <summary>Times that the store refuses the rows of a single trace before they are set aside for an operator.</summary>
+    [Range(1, 1000)]
+    public int SetAsideTries { get; set; } = 5;
+
+    /// <summary>
+    /// Single traces that one table may refuse in a row before nothing more is set aside and posting waits, with an alarm: then
+    /// the store is at fault, not the traces.
+    /// </summary>
+    [Range(1, 10_000)]
+    public int RefusedInARowMax { get; set; } = 20;
 }

@@ -1,20 +1,23 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using CostAttribution.ClickHouse.Transport;
-using CostAttribution.Journal;
+using CostAttribution.Domain.Identity;
 using CostAttribution.Journal.Postings;
 using Microsoft.Extensions.Logging;
 
 namespace CostAttribution.Ingest.Posting;
 
 /// <summary>
-/// Sends postings to the store, one after the other: encode, keep the bytes on disk, insert each table's block under its own
-/// token, confirm. Whatever happens in between, the same bytes go out again under the same tokens, so a posting counts once.
-/// One attempt is one <see cref="StepAsync"/>; pauses are instants, so that a harness can drive the stage by its own clock.
+/// Sends postings to the store, one after the other: encode, then <see cref="PostingDelivery"/> until it is in the store. One
+/// attempt is one <see cref="StepAsync"/>; pauses are instants, so that a harness can drive the stage by its own clock.
 /// </summary>
 internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spool, PostingEncoder encoder, TimeProvider clock,
     PostingOptions options, PipelineMetrics metrics, ILogger logger)
 {
     private const int QueuedMax = 2;
+
+    /// <summary>Until the assembler says otherwise, what it hands over of a refused trace builds on what was refused.</summary>
+    private const long NotForgotten = long.MaxValue;
 
     private readonly QuietLane quiet = new();
 
@@ -24,14 +27,19 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     private readonly Channel<PostingBuffer> queue = Channel.CreateBounded<PostingBuffer>(QueuedMax);
 
     // At most the queued ones and the one being sent are unconfirmed.
-    private readonly Channel<bool> confirmed = Channel.CreateBounded<bool>(QueuedMax + 1);
+    private readonly Channel<IReadOnlyList<TraceId>> confirmed =
+        Channel.CreateBounded<IReadOnlyList<TraceId>>(QueuedMax + 1);
     private readonly RetryPause pause = new(clock, options);
-    private EncodedPosting? current;
-    private bool isKept;
-    private int tablesSent;
+    private readonly ConcurrentDictionary<TraceId, long> refused = new();
+    private PostingDelivery? delivery;
+    private bool isBusy;
+    private long taken;
 
-    /// <summary>One element per confirmed buffer, in the order they were enqueued.</summary>
-    public ChannelReader<bool> Confirmed => confirmed.Reader;
+    /// <summary>
+    /// One element per buffer that is done with, in the order they were enqueued: the traces in it that were refused and set
+    /// aside; everything else in it is in the store.
+    /// </summary>
+    public ChannelReader<IReadOnlyList<TraceId>> Confirmed => confirmed.Reader;
 
     /// <summary>Whether <see cref="TryEnqueue"/> will take a buffer; only taking them out makes room.</summary>
     public bool HasRoom => queue.Reader.Count < QueuedMax;
@@ -47,8 +55,16 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     public Task<T> WhileQuietAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancel) =>
         quiet.RunAsync(work, () => arrivals.Writer.TryWrite(true), cancel);
 
+    /// <summary>
+    /// The assembler no longer counts on what was refused of a trace. Its rows in buffers up to <paramref name="lastBuffer"/>
+    /// (the first one enqueued is 1) still do; those in later ones do not.
+    /// </summary>
+    public void Forgotten(TraceId trace, long lastBuffer) => refused[trace] = lastBuffer;
+
     /// <summary>Called when a buffer was taken or confirmed, so that the assembler may look.</summary>
     public Action OnProgress { get; set; } = static () => { };
+
+    private PostingDelivery Delivery => delivery ??= new PostingDelivery(store, spool, pause, options, metrics, logger);
 
     public async Task RunAsync(CancellationToken stop)
     {
@@ -57,86 +73,51 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
             arrivals.Reader.TryRead(out _);
             if (await StepAsync(stop).ConfigureAwait(false)) continue;
             await pause.WaitAsync(stop).ConfigureAwait(false);
-            if (current is null && queue.Reader.Count == 0 && quiet.IsEmpty)
+            if (!isBusy && queue.Reader.Count == 0 && quiet.IsEmpty)
                 await arrivals.Reader.WaitToReadAsync(stop).ConfigureAwait(false);
         }
     }
 
     /// <summary>
-    /// Makes one attempt at what is next: encode and keep a posting, insert one of its tables, or confirm it. False when there
-    /// is nothing to do, or not yet. Completes synchronously when the store does.
+    /// Makes one attempt at what is next: encode and keep a posting, insert one of its tables, confirm it. False when there is
+    /// nothing to do, or not yet. Completes synchronously when the store does.
     /// </summary>
     public async ValueTask<bool> StepAsync(CancellationToken stop)
     {
         if (!pause.IsOver) return false;
-        if (current is null)
+        if (!isBusy)
         {
             if (await quiet.StepAsync(stop).ConfigureAwait(false)) return true;
             if (!queue.Reader.TryRead(out var buffer)) return false;
-            current = encoder.Encode(buffer);
-            (isKept, tablesSent) = (false, 0);
+            using (buffer) Take(buffer.Traces);
+            isBusy = true;
             OnProgress();
         }
-        if (!isKept)
-        {
-            isKept = TryOnDisk(() => spool.Write(current.PostingId, current.ToBytes()));
-        }
-        else if (tablesSent < current.Tables.Count)
-        {
-            if (await TryInsertAsync(current, current.Tables[tablesSent], stop).ConfigureAwait(false)) tablesSent++;
-        }
-        else if (TryOnDisk(() => spool.Confirm(current.PostingId)))
-        {
-            metrics.PostingTrouble = "";
-            metrics.Posted(current.LedgerRows, current.SpanFacts);
-            current = null;
-            confirmed.Writer.TryWrite(true);
-            OnProgress();
-        }
+        if (!Delivery.IsDone) await Delivery.StepAsync(stop).ConfigureAwait(false);
+        if (!Delivery.IsDone) return true;
+        isBusy = false;
+        var traces = Delivery.TakeRefused();
+        foreach (var trace in traces) refused[trace] = NotForgotten;
+        confirmed.Writer.TryWrite(traces);
+        OnProgress();
         return true;
     }
 
-    // A disk that fails is waited for: the posting is neither lost nor passed over.
-    private bool TryOnDisk(Action write)
+    private void Take(List<TracePosting> traces)
     {
-        try
+        taken++;
+        if (!refused.IsEmpty)
         {
-            write();
-            pause.Succeeded();
-            return true;
+            // Rows that correct refused rows: posted without them they would take back what never stood.
+            var dependent = traces.FindAll(trace => refused.GetValueOrDefault(trace.TraceId, -1) >= taken);
+            if (dependent.Count > 0)
+            {
+                traces = traces.FindAll(trace => !dependent.Contains(trace));
+                Delivery.SetAside(encoder.Encode(dependent), "these rows build on others of their trace that were refused");
+            }
+            foreach (var (trace, lastBuffer) in refused)
+                if (lastBuffer <= taken) refused.TryRemove(KeyValuePair.Create(trace, lastBuffer));
         }
-        catch (JournalException fault)
-        {
-            metrics.PostingTrouble = $"posting files cannot be written: {fault.Message}";
-            PipelineLog.SpoolFailed(logger, fault.Message);
-            pause.Failed();
-            return false;
-        }
-    }
-
-    private async ValueTask<bool> TryInsertAsync(EncodedPosting posting, EncodedPosting.TableBlock table, CancellationToken stop)
-    {
-        try
-        {
-            await store.InsertAsync(posting.InsertOf(table), stop).ConfigureAwait(false);
-            pause.Succeeded();
-            return true;
-        }
-        catch (StoreUnavailableException fault)
-        {
-            metrics.PostingRetried();
-            metrics.PostingTrouble = $"the store is unavailable: {fault.Message}";
-            var delay = pause.Failed();
-            PipelineLog.PostingRetried(logger, posting.PostingId, posting.LedgerRows, (long)delay.TotalMilliseconds,
-                fault.Message);
-        }
-        catch (ClickHouseException fault)
-        {
-            metrics.PostingRefused();
-            metrics.PostingTrouble = $"the store refuses postings: {fault.Message}";
-            pause.Failed();
-            PipelineLog.PostingRefused(logger, posting.PostingId, fault.Message);
-        }
-        return false;
+        if (traces.Count > 0) Delivery.Send(encoder.Encode(traces));
     }
 }

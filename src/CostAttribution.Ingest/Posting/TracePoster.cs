@@ -59,7 +59,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         var waiting = Select(trace, costs, scope);
         rows.Clear();
         standing.Expect(wanted.Count);
-        LedgerDifference.Append(standing, wanted, ReasonForNew(trace), ReasonForChange(trace), rows);
+        LedgerDifference.Append(standing, wanted, ReasonForNew(trace), ReasonForChange(trace), rows, trace.Spans);
         if (trace.Recheck is { } recheck)
         {
             recheck.Rows = rows.Count;

@@ -15,7 +15,9 @@ public sealed record SpooledPosting(string PostingId, ulong Ordinal, long Conten
 /// that after a crash or an unknown outcome the same bytes can be sent again; confirmed ones are kept a further window.
 /// <code>
 ///   Write ─▶ id.pending ──Confirm──▶ id.confirmed ──window over──▶ deleted
-///                 ▲──────Reopen──────────┘       content that does not check ─▶ id.damaged (kept, listed)
+///             │ │ ▲──────Reopen──────────┘       content that does not check ─▶ id.damaged (kept, listed)
+///             │ └─Divide─▶ id.divided ──window over──▶ deleted       the rows live on in other postings
+///             └──Refuse──▶ quarantine/id.refused                     kept until an operator takes it away
 /// </code>
 /// One directory, one spool: the holder of the journal's lock. Safe for concurrent use. I/O failures are
 /// <see cref="JournalException"/>; every operation may be tried again.
@@ -24,6 +26,7 @@ public sealed class PostingSpool
 {
     private const string Pending = ".pending";
     private const string Confirmed = ".confirmed";
+    private const string Divided = ".divided";
     private const string Damaged = ".damaged";
     private const int ReadTries = 5;
 
@@ -35,6 +38,8 @@ public sealed class PostingSpool
     private readonly TimeProvider _time;
     private readonly Dictionary<string, Entry> _pending = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Entry> _confirmed = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Entry> _divided = new(StringComparer.Ordinal);
+    private readonly PostingQuarantine _quarantine;
     private readonly List<string> _damaged = [];
     private ulong _nextOrdinal = 1;
     private string? _inDoubt;
@@ -44,7 +49,11 @@ public sealed class PostingSpool
         _directory = directory;
         _options = options;
         _time = time;
+        _quarantine = new PostingQuarantine(directory, options.QuarantineBytesMax);
     }
+
+    /// <summary>Largest content that <see cref="Write"/> takes, in bytes.</summary>
+    public int PostingBytesMax => _options.PostingBytesMax;
 
     /// <summary>
     /// Names of files whose content does not check. Their records are still in the journal if it was not trimmed.
@@ -168,6 +177,16 @@ public sealed class PostingSpool
         throw new JournalDamageException($"posting {postingId} does not check; its file was set aside as {postingId}{Damaged}");
     });
 
+    /// <summary>
+    /// Sets a pending posting aside whose content checks but cannot be made sense of; it is no longer listed.
+    /// </summary>
+    public void SetAsideDamaged(string postingId) => Guarded(() =>
+    {
+        if (_directory.Exists(postingId + Pending)) SetAside_NeedsLock(postingId + Pending);
+        _pending.Remove(postingId);
+        return true;
+    });
+
     /// <summary>The store has the posting durably. Confirming again changes nothing. Deletes what has left the window.</summary>
     public void Confirm(string postingId) => Guarded(() =>
     {
@@ -204,6 +223,63 @@ public sealed class PostingSpool
         var (known, other) = _pending.ContainsKey(postingId) ? (Pending, Confirmed) : (Confirmed, Pending);
         return postingId + (_directory.Exists(postingId + known) || !_directory.Exists(postingId + other) ? known : other);
     }
+
+    /// <summary>
+    /// All that is left of a pending posting was written as other postings, which stand for it from now on. Its file is kept for
+    /// the window.
+    /// </summary>
+    public void Divide(string postingId) => Guarded(() =>
+    {
+        if (_divided.ContainsKey(postingId)) return true;
+        if (!_pending.TryGetValue(postingId, out var entry)) throw new JournalException($"there is no posting {postingId}");
+        Move_NeedsLock(postingId + Pending, postingId + Divided);
+        _pending.Remove(postingId);
+        _divided[postingId] = entry with { ConfirmedAt = _time.GetUtcNow() };
+        return true;
+    });
+
+    /// <summary>Deletes a pending posting that was never sent and whose rows another posting holds.</summary>
+    public void Discard(string postingId) => Guarded(() =>
+    {
+        if (_directory.Exists(postingId + Pending)) _directory.Delete(postingId + Pending);
+        else _directory.SyncAll();
+        _pending.Remove(postingId);
+        return true;
+    });
+
+    /// <summary>
+    /// Keeps a posting that the store refuses for what it says, with a description for the operator, and ends it here. Throws
+    /// <see cref="PostingQuarantineFullException"/> when there is no room: the posting then stays as it was.
+    /// </summary>
+    public void Refuse(string postingId, string description, ReadOnlyMemory<byte> content)
+    {
+        CheckId(postingId);
+        Guarded(() =>
+        {
+            _quarantine.Keep(postingId, description, content);
+            return true;
+        });
+        // Killed before this, it is pending at the next start, refused again and replaces its own file.
+        Discard(postingId);
+    }
+
+    /// <summary>Files of refused postings and their bytes.</summary>
+    public (int Files, long Bytes) Refused() => Guarded(() =>
+    {
+        var files = _quarantine.List();
+        return (files.Count, files.Sum(file => file.Length));
+    });
+
+    /// <summary>
+    /// A part of the content, unchecked; fewer bytes at its end. For a quick look that damage may at worst make fail.
+    /// </summary>
+    public byte[] ReadPart(string postingId, long offset, int bytes) => Guarded(() =>
+    {
+        using var file = _directory.Open(NameOf_NeedsLock(postingId));
+        var part = new byte[Math.Max(0, Math.Min(bytes, file.Length - PostingFile.HeadBytes - offset))];
+        var read = file.Read(part, PostingFile.HeadBytes + offset);
+        return read == part.Length ? part : part[..read];
+    });
 
     private static List<SpooledPosting> List(Dictionary<string, Entry> entries)
     {
@@ -259,6 +335,7 @@ public sealed class PostingSpool
             {
                 Adopt_NeedsLock(name, length, Confirmed, head, _confirmed);
             }
+            else if (name.EndsWith(Divided, StringComparison.Ordinal)) Adopt_NeedsLock(name, length, Divided, head, _divided);
         }
         // An earlier process may have ended between a rename and its sync. Sent on the strength of a name that a power cut takes
         // away, a posting would stay half sent.
@@ -334,15 +411,21 @@ public sealed class PostingSpool
 
     private void Prune_NeedsLock()
     {
+        Prune_NeedsLock(_confirmed, Confirmed);
+        Prune_NeedsLock(_divided, Divided);
+    }
+
+    private void Prune_NeedsLock(Dictionary<string, Entry> entries, string suffix)
+    {
         long bytes = 0;
-        foreach (var entry in _confirmed.Values) bytes += entry.File.ContentBytes;
+        foreach (var entry in entries.Values) bytes += entry.File.ContentBytes;
         var now = _time.GetUtcNow();
-        foreach (var posting in List(_confirmed))
+        foreach (var posting in List(entries))
         {
-            var isOld = _confirmed[posting.PostingId].ConfirmedAt + _options.ConfirmedAge <= now;
+            var isOld = entries[posting.PostingId].ConfirmedAt + _options.ConfirmedAge <= now;
             if (!isOld && bytes <= _options.ConfirmedBytesMax) continue;
-            if (_directory.Exists(posting.PostingId + Confirmed)) _directory.Delete(posting.PostingId + Confirmed);
-            _confirmed.Remove(posting.PostingId);
+            if (_directory.Exists(posting.PostingId + suffix)) _directory.Delete(posting.PostingId + suffix);
+            entries.Remove(posting.PostingId);
             bytes -= posting.ContentBytes;
         }
     }

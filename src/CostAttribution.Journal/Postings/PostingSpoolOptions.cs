@@ -17,6 +17,12 @@ public sealed class PostingSpoolOptions
     /// <summary>Longest that a confirmed posting is kept. Default 10 minutes.</summary>
     public TimeSpan ConfirmedAge { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Most that is kept of postings that the store refuses for what they say. When it is reached posting waits, with an alarm,
+    /// until an operator has taken files away. Default 256 MiB.
+    /// </summary>
+    public long QuarantineBytesMax { get; init; } = 256L * 1024 * 1024;
+
     /// <summary>One message per fault; empty when all is well.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -25,6 +31,7 @@ public sealed class PostingSpoolOptions
         Check(PendingBytesMax >= PostingBytesMax, nameof(PendingBytesMax), $"must be at least {nameof(PostingBytesMax)}");
         Check(ConfirmedBytesMax >= 0, nameof(ConfirmedBytesMax), "must not be negative");
         Check(ConfirmedAge >= TimeSpan.Zero, nameof(ConfirmedAge), "must not be negative");
+        Check(QuarantineBytesMax >= 0, nameof(QuarantineBytesMax), "must not be negative");
         return faults;
 
         void Check(bool holds, string name, string rule)

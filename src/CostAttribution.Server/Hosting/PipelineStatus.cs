@@ -102,7 +102,10 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
                 ["retried"] = metrics.PostingRetries, ["refused"] = metrics.PostingsRefused,
                 ["lookup_failed"] = metrics.LookupFailures, ["traces_loaded"] = assembly.TracesLoaded,
                 ["spans_replayed"] = metrics.SpansReplayedTotal,
+                ["quarantined_files"] = metrics.QuarantinedFiles,
             },
+            // Table and error code: postings that the store refused for what they say, set aside since the start.
+            ["posting_quarantined"] = metrics.QuarantinedByReason,
         };
     }
 
@@ -123,6 +126,8 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
     {
         PipelineState.Failed => new PartStatus(PartState.Failed, pipeline.Metrics.PostingTrouble),
         _ when pipeline.Metrics.PostingTrouble is { Length: > 0 } trouble => new PartStatus(PartState.Struggling, trouble),
+        PipelineState.Running when pipeline.Metrics.QuarantinedFiles is > 0 and var files => new PartStatus(PartState.Struggling,
+            $"the store refused {files} postings for what they say; look at the files in postings/quarantine and take them away"),
         PipelineState.Running => new PartStatus(PartState.Healthy, ""),
         _ => new PartStatus(PartState.Starting, ""),
     };

@@ -76,7 +76,8 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
             Snapshots = new CostingSnapshots(Prices.Book, AttributionTable.Default), Clock = clock, NodeId = NodeId,
             StartId = string.Create(CultureInfo.InvariantCulture, $"{++starts}"),
             Assembly = AssemblyOptions, Limits = TracingLimits.Default, Logger = log,
-            Posting = new PostingOptions { RowsMax = plan.RowsMax, LookupTracesMax = plan.LookupTracesMax },
+            // The store refuses by chance: what is refused often enough is divided, and nothing is refused for ever.
+            Posting = new PostingOptions { RowsMax = plan.RowsMax, LookupTracesMax = plan.LookupTracesMax, SetAsideTries = 60 },
         });
         log.Say("node: started");
         return true;

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Identity;
@@ -37,6 +38,7 @@ internal sealed class StoreTables(int window)
     /// <summary>Applies an insert; returns what happened, for the log.</summary>
     public string Apply(ClickHouseInsert insert, DateTimeOffset now, bool viewFails, Sabotage sabotage)
     {
+        if (insert.Table == View) return ApplyToView(insert, now);
         var rows = BlockRows.Read(insert, now);
         if (hashOfToken.TryGetValue(rows.Token, out var before) && before != rows.Hash)
             throw new SimulationFailure($"token {rows.Token} came again with other bytes");
@@ -82,18 +84,31 @@ internal sealed class StoreTables(int window)
         return lost;
     }
 
-    public int CountPosting(string table, string postingId) =>
-        Inserts.Where(insert => insert.Table == table && insert.PostingId == postingId).Sum(insert => insert.RowCount);
-
-    /// <summary>Groups in which the rollup and the ledger differ in some measure, in the hours of a posting.</summary>
-    public int GroupsApart(string postingId)
+    /// <summary>What the rollup lacks of the ledger in some hours, group by group.</summary>
+    public IEnumerable<HourlyRow> Apart(IReadOnlySet<long> hours)
     {
-        var hours = Inserts.Where(insert => insert.PostingId == postingId).SelectMany(insert => insert.Ledger)
-            .Select(row => Rollup.HourOf(row.Entry)).ToHashSet();
         var ledger = Rollup.Of(Ledger.Where(row => hours.Contains(Rollup.HourOf(row.Entry))));
         var hourly = Hourly.SelectMany(part => part.Rows).Where(row => hours.Contains(row.HourMicros))
             .Select(row => row with { Measures = [.. row.Measures.Select(value => -value)] });
-        return Rollup.Sum(ledger.Concat(hourly)).Count(row => row.Measures.Any(value => value != 0));
+        return Rollup.Sum(ledger.Concat(hourly)).Where(row => row.Measures.Any(value => value != 0))
+            .OrderBy(row => row.HourMicros).ThenBy(row => row.Group, StringComparer.Ordinal);
+    }
+
+    // Rows written to the rollup itself, by a repair.
+    private string ApplyToView(ClickHouseInsert insert, DateTimeOffset now)
+    {
+        var hash = XxHash3.HashToUInt64(insert.NativeBlock.Span);
+        if (hashOfToken.TryGetValue(insert.DeduplicationToken, out var before) && before != hash)
+            throw new SimulationFailure($"token {insert.DeduplicationToken} came again with other bytes");
+        hashOfToken[insert.DeduplicationToken] = hash;
+        if (Window(View).Contains(insert.DeduplicationToken)) return "known";
+        Window(View).Add(insert.DeduplicationToken);
+        var source = new StoredInsert
+        {
+            Table = View, Token = insert.DeduplicationToken, PostingId = "", Hash = hash, RowCount = 0, AppliedAt = now,
+        };
+        Hourly.Add((source, Rollup.FromBlock(insert.NativeBlock)));
+        return "applied";
     }
 
     private TokenWindow Window(string table)

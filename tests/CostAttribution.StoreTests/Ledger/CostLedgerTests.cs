@@ -169,17 +169,19 @@ public sealed class CostLedgerTests(EngineFixture engine)
     }
 
     [Fact]
-    public async Task A_posting_is_counted_per_table()
+    public async Task A_posting_is_counted_per_table_and_its_rows_are_named()
     {
         await using var store = await engine.NewStoreAsync();
         await PostAsync(store, "node-1", [LedgerEntries.Create(1), LedgerEntries.Create(2)]);
-        var reader = new LedgerReader(store);
+        var reader = new PostingReader(store);
 
-        var there = await reader.CountPostingAsync("node-1", Cancel);
-        var missing = await reader.CountPostingAsync("node-9", Cancel);
+        var there = await reader.CountAsync(["node-1", "node-9"], DateTimeOffset.UnixEpoch, Cancel);
+        var keys = await reader.KeysAsync("node-1", "cost_ledger", Cancel);
 
-        Assert.Equal(new Dictionary<string, long> { ["cost_ledger"] = 2, ["trace_facts"] = 0, ["run_segments"] = 0 }, there);
-        Assert.All(missing.Values, rows => Assert.Equal(0, rows));
+        Assert.Equal(new Dictionary<(string, string), long> { [("node-1", "cost_ledger")] = 2 }, there);
+        Assert.Equal([LedgerEntries.Create(1).EntryId, LedgerEntries.Create(2).EntryId], keys.Order());
+        Assert.Empty(await reader.KeysAsync("node-9", "trace_facts", Cancel));
+        Assert.Empty(await reader.CountAsync(["node-1"], DateTimeOffset.FromUnixTimeMilliseconds(long.MaxValue >> 20), Cancel));
     }
 
     [Fact]

@@ -16,10 +16,20 @@ public sealed class RollupRepairTests(EngineFixture engine)
         "sum(input_tokens), sum(reasoning_tokens), sumMap(other_units), sum(provider_reported_cost) FROM cost_hourly " +
         "GROUP BY ALL HAVING sum(entries) != 0 ORDER BY ALL";
 
-    private static readonly DateTimeOffset[] Hours =
-        [.. new[] { 0, 1, 2 }.Select(hour => DateTimeOffset.FromUnixTimeSeconds(LedgerEntries.BaseMicros / 3_600_000_000 * 3600).AddHours(hour))];
+    private const string Keys = "cost_kind, customer_id, feature_id, product, team, environment, plan, audience, workflow, " +
+        "agent, provider, model, service_tier, region, customer_evidence, feature_evidence, price_status, ownership";
 
-    private static readonly Dictionary<string, string> NoSettings = [];
+    private const string Measures = "sum(input_tokens), sum(cache_read_tokens), sum(cache_write_tokens), " +
+        "sum(cache_write_1h_tokens), sum(output_tokens), sum(reasoning_tokens), " +
+        "mapSort(mapFilter((k, v) -> v != 0, sumMap(other_units))) AS units, sum(calls), sum(failed_calls), sum(input_cost), " +
+        "sum(cache_read_cost), sum(cache_write_cost), sum(output_cost), sum(reasoning_cost), sum(other_cost), sum(cost), " +
+        "sum(list_cost), sum(retry_cost), sum(ifNull(provider_reported_cost, 0))";
+
+    private static readonly DateTimeOffset Hour =
+        DateTimeOffset.UnixEpoch.AddHours(LedgerEntries.BaseMicros / 3_600_000_000);
+
+    private static readonly DateTimeOffset[] Hours =
+        [.. new[] { 0, 1, 2 }.Select(hour => Hour.AddHours(hour))];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -37,7 +47,7 @@ public sealed class RollupRepairTests(EngineFixture engine)
         await store.AskAsync(damage.Replace("'all'", $"'{partition}'", StringComparison.Ordinal));
         var ledger = await store.AskAsync(Ledger);
 
-        await new RollupRepair(store).RepairAsync(Hours, "repair-1", NoSettings, Cancel);
+        await new RollupRepair(store).RepairAsync(Hours, Cancel);
 
         Assert.Equal("0", await ApartAsync(store));
         Assert.Equal(ledger, await store.AskAsync(Rollup));
@@ -54,9 +64,9 @@ public sealed class RollupRepairTests(EngineFixture engine)
         Assert.NotEqual("0", await ApartAsync(store));
 
         var repair = new RollupRepair(store);
-        await repair.RepairAsync(Hours, "repair-1", NoSettings, Cancel);
+        await repair.RepairAsync(Hours, Cancel);
         var parts = await store.AskAsync("SELECT count(), sum(cost) FROM cost_hourly");
-        await repair.RepairAsync(Hours, "repair-2", NoSettings, Cancel);
+        await repair.RepairAsync(Hours, Cancel);
 
         Assert.Equal("0", await ApartAsync(store));
         Assert.Equal(parts, await store.AskAsync("SELECT count(), sum(cost) FROM cost_hourly"));
@@ -71,10 +81,63 @@ public sealed class RollupRepairTests(EngineFixture engine)
         for (var round = 0; round < 2; round++)
         {
             await store.AskAsync("INSERT INTO cost_hourly (hour, customer_id, entries, cost) SELECT min(hour), 'stray', 1, 5 FROM cost_hourly");
-            await repair.RepairAsync(Hours, $"repair-{round}", NoSettings, Cancel);
+            await repair.RepairAsync(Hours, Cancel);
             Assert.Equal("0", await ApartAsync(store));
         }
     }
+
+    [Theory, InlineData(TransportKind.Embedded), InlineData(TransportKind.Http)]
+    public async Task Every_measure_that_the_rollup_lacks_is_added_once(TransportKind kind)
+    {
+        await using var store = await engine.NewStoreAsync(kind);
+        var repair = new RollupRepair(store);
+        var entries = Enumerable.Range(0, 50).Select(i => LedgerEntries.Create(i)).ToArray();
+        await CostLedgerTests.PostAsync(store, "p-1", [.. entries[..30]]);
+        await store.RunAsync("DROP VIEW cost_hourly_feed");
+        await CostLedgerTests.PostAsync(store, "p-2", [.. entries[30..], LedgerEntries.Reverse(entries[3], 3)]);
+
+        var apart = await repair.HoursApartAsync([Hour, Hour.AddHours(5)], Cancel);
+        var added = await repair.RepairAsync([Hour, Hour.AddHours(5)], Cancel);
+        var again = await repair.RepairAsync([Hour], Cancel);
+
+        Assert.Equal([Hour], apart);
+        Assert.Equal((19L, "19.000000000000"), (added.Entries, Whole(added)));
+        Assert.Equal([Hour], added.Hours);
+        Assert.True(again.IsNone);
+        await RollupEqualsLedgerAsync(store);
+        Assert.Empty(await repair.HoursApartAsync([Hour], Cancel));
+        Assert.Equal([Hour], await repair.HoursOfAsync(["node-1", "node-2"], DateTimeOffset.UnixEpoch, Cancel));
+    }
+
+    [Fact]
+    public async Task Differences_that_cancel_out_are_found_group_by_group()
+    {
+        await using var store = await engine.NewStoreAsync();
+        await CostLedgerTests.PostAsync(store, "p-1", [LedgerEntries.Create(1)]);
+        await store.RunAsync("DROP VIEW cost_hourly_feed");
+        // The cost moves from one feature to another: the customer's total stays.
+        var moved = LedgerEntries.Create(1, entry => (entry.EntryId, entry.FeatureId) = (new UInt128(0xf0, 1), "other"));
+        await CostLedgerTests.PostAsync(store, "p-2", [LedgerEntries.Reverse(LedgerEntries.Create(1), 1), moved]);
+
+        var found = await new RollupRepair(store).RepairAsync([Hour], Cancel);
+
+        Assert.Equal((2, 0), (found.Groups, found.Entries));
+        await RollupEqualsLedgerAsync(store);
+    }
+
+    /// <summary>Every measure of every group is the same in the ledger and in the rollup.</summary>
+    internal static async Task RollupEqualsLedgerAsync(IClickHouseTransport store)
+    {
+        var ledger = await store.AskAsync($"SELECT toStartOfHour(event_time) AS hour, {Keys}, {Measures}, sum(sign) AS net " +
+            $"FROM cost_ledger GROUP BY hour, {Keys} HAVING net != 0 OR sum(cost) != 0 ORDER BY ALL");
+        var rollup = await store.AskAsync($"SELECT hour, {Keys}, {Measures}, sum(entries) AS net " +
+            $"FROM cost_hourly GROUP BY hour, {Keys} HAVING net != 0 OR sum(cost) != 0 ORDER BY ALL");
+        Assert.Equal(ledger, rollup);
+    }
+
+    // Without the picodollars that the made-up entries differ by.
+    private static string Whole(RollupAddition difference) =>
+        $"{difference.Cost.PicoUsd / 1_000_000_000_000}.000000000000";
 
     private static Task<string> ApartAsync(IClickHouseTransport store) =>
         store.AskAsync($"SELECT count() FROM ({RollupDifference.Select("1", "1")})");

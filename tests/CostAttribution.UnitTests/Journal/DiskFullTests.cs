@@ -18,7 +18,7 @@ public sealed class DiskFullTests
 
         rig.Pass(10);
 
-        Assert.Empty(store.Inserted);
+        Assert.Empty(store.Rows);
         Assert.Contains("posting files cannot be written", rig.Pipeline.Metrics.PostingTrouble, StringComparison.Ordinal);
         var refused = Assert.Throws<JournalFullException>(() => rig.Offer(TestSpan.Root(99, 1)));
         Assert.Equal(JournalRefusal.FreeSpace, refused.Reason);
@@ -47,7 +47,7 @@ public sealed class DiskFullTests
         rig.Restart();
 
         rig.Pass(10);
-        Assert.Empty(store.Inserted);
+        Assert.Empty(store.Rows);
         Assert.Throws<JournalFullException>(() => rig.Offer(TestSpan.Root(99, 1)));
 
         rig.Disk.CapacityBytes = long.MaxValue;

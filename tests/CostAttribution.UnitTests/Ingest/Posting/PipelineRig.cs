@@ -40,6 +40,7 @@ internal sealed class PipelineRig : IDisposable
         Open();
         for (var attempts = 0; !TryRecover(); attempts++)
         {
+            AfterStep();
             Assert.True(attempts < 1000, Pipeline.Metrics.PostingTrouble);
             Clock.Advance(TimeSpan.FromSeconds(1));
         }
@@ -48,12 +49,14 @@ internal sealed class PipelineRig : IDisposable
 
     public void Open()
     {
-        Journal = DurableJournal.Open(Disk.Root.Subdirectory("journal"), "node", new JournalOptions { WindowBytesMax = 0 }, Clock);
+        Journal = DurableJournal.Open(Disk.Root.Subdirectory("journal"), "node", new JournalOptions { WindowBytesMax = 0 },
+            Clock);
         Spool = PostingSpool.Open(Disk.Root.Subdirectory("postings"), SpoolOptions, Clock);
         pipeline = new IngestPipeline(new PipelineParts
         {
             Journal = Journal, JournalBytesMax = 1 << 30, Spool = Spool, Store = store, Keys = AttributionTable.Default.Keys,
-            Snapshots = new CostingSnapshots(AssemblyBench.Rates, AttributionTable.Default), Clock = Clock, NodeId = "node", StartId = "start-1",
+            Snapshots = new CostingSnapshots(AssemblyBench.Rates, AttributionTable.Default), Clock = Clock,
+            NodeId = "node", StartId = "start-1",
             Assembly = Assembly, Posting = Posting, Limits = TracingLimits.Default, Logger = NullLogger.Instance,
         });
     }
@@ -72,9 +75,10 @@ internal sealed class PipelineRig : IDisposable
     /// <summary>Lets time pass and does what falls due, until nothing is left to do.</summary>
     public void Pass(double seconds)
     {
-        for (var left = seconds; left > 0.0001; left -= 0.05)
+        var step = seconds > 30 ? 0.5 : 0.05;
+        for (var left = seconds; left > 0.0001; left -= step)
         {
-            Clock.Advance(TimeSpan.FromSeconds(Math.Min(left, 0.05)));
+            Clock.Advance(TimeSpan.FromSeconds(Math.Min(left, step)));
             while (Step())
             {
             }
@@ -82,13 +86,28 @@ internal sealed class PipelineRig : IDisposable
     }
 
     /// <summary>One turn of each stage; false when neither had anything to do.</summary>
-    public bool Step() => Pipeline.Assembly.Step() | Done(Pipeline.Posting.StepAsync(CancellationToken.None).AsTask());
+    public bool Step()
+    {
+        var worked = Pipeline.Assembly.Step() | Done(Pipeline.Posting.StepAsync(CancellationToken.None).AsTask());
+        AfterStep();
+        return worked;
+    }
+
+    public Action AfterStep { get; set; } = static () => { };
 
     /// <summary>Ends as a killed process does, and starts again.</summary>
     public void Restart()
     {
         Kill();
         Start();
+    }
+
+    /// <summary>Loses power, and with it what was not synced.</summary>
+    public void Crash(bool tear)
+    {
+        Disk.Restart(tear);
+        pipeline?.Dispose();
+        pipeline = null;
     }
 
     public void Kill()

@@ -15,7 +15,7 @@ public sealed class SteppedPipelineTests
 
         rig.Pass(5);
 
-        Assert.Equal(["trace_facts", "run_segments", "cost_ledger"], store.Inserted.Select(insert => insert.Table));
+        Assert.Equal(["cost_ledger", "run_segments", "trace_facts"], store.Rows.Select(row => row.Table));
         Assert.Empty(rig.Spool.ListPending());
         Assert.Equal(2UL, rig.Journal.LowWaterMark.Sequence);
     }
@@ -38,7 +38,7 @@ public sealed class SteppedPipelineTests
         Assert.Equal(attempts + 1, store.Attempts);
         store.FailBefore = _ => null;
         rig.Pass(20);
-        Assert.Equal(3, store.Inserted.Count);
+        Assert.Equal(3, store.Rows.Count);
     }
 
     [Fact]
