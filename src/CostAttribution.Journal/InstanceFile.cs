@@ -6,8 +6,9 @@ namespace CostAttribution.Journal;
 
 /// <summary>
 /// Which data directory this is, beyond the name its node was given: the file <c>instance</c> beside the segments. Four lines of
-/// text: a title with the format version, a random id made when the directory was first used, the id of the last start that was
-/// registered with the store (empty when none was), and the CRC-32C of the three in hex. For the holder of the journal's lock.
+/// text: a title with the format version, a random id made when the directory was first used, the ids of the last starts that
+/// were about to be registered with the store (newest first, with a space between; empty when there was none), and the CRC-32C
+/// of the three in hex. For the holder of the journal's lock.
 /// </summary>
 public sealed class InstanceFile
 {
@@ -16,20 +17,25 @@ public sealed class InstanceFile
     private const int Version = 1;
     private const int FileBytesMax = 1024;
 
+    /// <summary>
+    /// More starts than can follow each other before the store takes the first one for gone, with usual settings.
+    /// </summary>
+    public const int FormerStartsMax = 8;
+
     private readonly StoreDirectory _directory;
 
-    private InstanceFile(StoreDirectory directory, string instanceId, string lastStartId)
+    private InstanceFile(StoreDirectory directory, string instanceId, IReadOnlyList<string> formerStarts)
     {
         _directory = directory;
         InstanceId = instanceId;
-        LastStartId = lastStartId;
+        FormerStarts = formerStarts;
     }
 
     /// <summary>Same at every start of this directory, and in every copy of it.</summary>
     public string InstanceId { get; }
 
-    /// <summary>The start that <see cref="Record"/> was last told of; empty when there was none.</summary>
-    public string LastStartId { get; private set; }
+    /// <summary>The starts that <see cref="Record"/> was last told of, newest first.</summary>
+    public IReadOnlyList<string> FormerStarts { get; private set; }
 
     /// <summary>
     /// Reads the file, or makes it with <paramref name="newId"/> when it is not there or damaged: an older version made none.
@@ -40,9 +46,13 @@ public sealed class InstanceFile
         CheckId(newId);
         try
         {
-            if (TryRead(directory) is { } lines) return new InstanceFile(directory, lines[1], lines[2]);
-            var made = new InstanceFile(directory, newId, "");
-            made.Write("");
+            if (TryRead(directory) is { } lines)
+            {
+                var starts = lines[2].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+                return new InstanceFile(directory, lines[1], starts);
+            }
+            var made = new InstanceFile(directory, newId, []);
+            made.Write([]);
             return made;
         }
         catch (Exception error) when (StoreErrors.IsDiskFailure(error))
@@ -51,19 +61,23 @@ public sealed class InstanceFile
         }
     }
 
-    /// <summary>Remembers a start durably. Throws <see cref="JournalException"/> when the disk fails.</summary>
+    /// <summary>
+    /// Remembers a start durably, before the store hears of it: whenever it ends, the next one knows it for its own. Throws
+    /// <see cref="JournalException"/> when the disk fails.
+    /// </summary>
     public void Record(string startId)
     {
         CheckId(startId);
+        string[] starts = [startId, .. FormerStarts.Take(FormerStartsMax - 1)];
         try
         {
-            Write(startId);
+            Write(starts);
         }
         catch (Exception error) when (StoreErrors.IsDiskFailure(error))
         {
             throw Failure(_directory, error);
         }
-        LastStartId = startId;
+        FormerStarts = starts;
     }
 
     /// <summary>Throws <see cref="JournalVersionException"/> when the file is one of a newer version.</summary>
@@ -76,8 +90,8 @@ public sealed class InstanceFile
         return lines.Length == 3 && lines[1].Length > 0 ? lines : null;
     }
 
-    private void Write(string startId) => TextFile.Write(_directory, FileName,
-        [Title + Version.ToString(CultureInfo.InvariantCulture), InstanceId, startId]);
+    private void Write(IEnumerable<string> starts) => TextFile.Write(_directory, FileName,
+        [Title + Version.ToString(CultureInfo.InvariantCulture), InstanceId, string.Join(' ', starts)]);
 
     private static void CheckId(string id)
     {

@@ -8,8 +8,8 @@ namespace CostAttribution.ClickHouse.Nodes;
 /// Keeps two processes from using one node id on one store, in table <c>nodes</c>. Ages are measured by the store's clock.
 /// <code>
 ///   Register: nobody lives under the id ──────────────────────────────▶ claim with the next generation
-///             only the former start of this data directory does ─wait─▶ silent for two intervals: it is dead, claim
-///             somebody else does, or the former start speaks again ───▶ refused
+///             only former starts of this data directory do ─wait─▶ silent for two intervals: it is dead, claim
+///             somebody else does, or a former start speaks again ───▶ refused
 ///   Beat:     a start that prevails lives ─▶ this one gives way; else say again that this one lives
 /// </code>
 /// The store has no compare-and-set: two that claim at the same moment both write, then both look, and the lesser gives way.
@@ -25,7 +25,13 @@ public sealed class NodeRegistry(IClickHouseTransport store, NodeStart self, Nod
     private long? startedUnixMs;
 
     /// <summary>
-    /// Claims the node id. Waits up to two intervals when this directory's former start was alive a moment ago: it was killed,
+    /// Called once, right before the store first hears of this start: whoever keeps <see cref="NodeStart.FormerStarts"/> must
+    /// know it durably by then, or a start that is killed here would be refused as a stranger's.
+    /// </summary>
+    public Action BeforeClaim { get; init; } = static () => { };
+
+    /// <summary>
+    /// Claims the node id. Waits up to two intervals when a former start of this directory was alive a moment ago: it was killed,
     /// or this directory is a copy. Throws <see cref="NodeInUseException"/> when the id is in use.
     /// </summary>
     public async Task RegisterAsync(CancellationToken cancel)
@@ -40,13 +46,14 @@ public sealed class NodeRegistry(IClickHouseTransport store, NodeStart self, Nod
             foreach (var start in living)
             {
                 var hasSpoken = seen.TryGetValue(start.StartId, out var before) && before != start.Version;
-                if (start.StartId != self.LastStartId || hasSpoken) throw InUse(start);
+                if (!self.FormerStarts.Contains(start.StartId) || hasSpoken) throw InUse(start);
                 seen[start.StartId] = start.Version;
             }
             if (living.TrueForAll(start => start.Age >= 2 * options.HeartbeatInterval)) break;
             await Task.Delay(options.HeartbeatInterval / 4, clock, cancel).ConfigureAwait(false);
         }
         generation = known.Select(start => start.Generation).DefaultIfEmpty(0UL).Max() + 1;
+        BeforeClaim();
         await WriteAsync(Running, cancel).ConfigureAwait(false);
         await GiveWayAsync(cancel).ConfigureAwait(false);
     }
@@ -61,8 +68,10 @@ public sealed class NodeRegistry(IClickHouseTransport store, NodeStart self, Nod
         await WriteAsync(Running, cancel).ConfigureAwait(false);
     }
 
-    /// <summary>Gives the node id back, so that the next start need not wait.</summary>
-    public Task ReleaseAsync(CancellationToken cancel) => WriteAsync(Stopped, cancel);
+    /// <summary>
+    /// Gives the node id back, so that the next start need not wait; nothing when the store cannot have heard of this start.
+    /// </summary>
+    public Task ReleaseAsync(CancellationToken cancel) => version == 0 ? Task.CompletedTask : WriteAsync(Stopped, cancel);
 
     private bool IsLivingRival(RegisteredStart start) =>
         start.StartId != self.StartId && !start.IsStopped && start.Age < options.StaleAfter;
@@ -84,8 +93,8 @@ public sealed class NodeRegistry(IClickHouseTransport store, NodeStart self, Nod
             $"another process uses node id '{self.NodeId}' on this store (host {other.Host}, started {startedAt:u}, "
             + $"seen {other.Age.TotalSeconds:0} s ago)");
         return new NodeInUseException(other.InstanceId == self.InstanceId
-            ? $"{who}, and its data directory and this one are copies of each other; stop one of them for good, or give it "
-                + "an empty DataDirectory and another NodeId"
+            ? $"{who}, and its data directory and this one are copies of each other; stop one of them for good; for "
+                + "both to run, give one another NodeId and, after its journal is posted, an empty DataDirectory"
             : $"{who}; set another NodeId for this one; if the other is gone for good, try again after "
                 + $"{options.StaleAfter.TotalSeconds:0} s, or start once with "
                 + $"--{NodeOptions.Section}:{nameof(options.TakeOver)} true");

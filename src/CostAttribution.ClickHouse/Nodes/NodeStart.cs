@@ -4,9 +4,10 @@ namespace CostAttribution.ClickHouse.Nodes;
 /// <param name="NodeId">Name that the operator gave; used by one process at a time.</param>
 /// <param name="InstanceId">Of the data directory; a copy of the directory has the same.</param>
 /// <param name="StartId">Random, of this start.</param>
-/// <param name="LastStartId">Of the start of this data directory that was registered before; empty when none was.</param>
+/// <param name="FormerStarts">Ids of earlier starts of this data directory that may have been registered.</param>
 /// <param name="Host">Name of the machine, for the operator.</param>
-public sealed record NodeStart(string NodeId, string InstanceId, string StartId, string LastStartId, string Host);
+public sealed record NodeStart(string NodeId, string InstanceId, string StartId, IReadOnlyList<string> FormerStarts,
+    string Host);
 
 /// <summary>A start as the store knows it.</summary>
 internal sealed record RegisteredStart(

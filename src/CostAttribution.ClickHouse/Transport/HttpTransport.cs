@@ -14,11 +14,13 @@ namespace CostAttribution.ClickHouse.Transport;
 public sealed class HttpTransport : IClickHouseTransport
 {
     private readonly HttpTransportOptions options;
+    private readonly string shownUrl;
     private readonly HttpClient client;
 
     public HttpTransport(HttpTransportOptions options)
     {
         this.options = options;
+        shownUrl = ShownAddress.Of(options.Url);
         client = new HttpClient(new SocketsHttpHandler
         {
             MaxConnectionsPerServer = options.ConnectionsMax,
@@ -79,24 +81,24 @@ public sealed class HttpTransport : IClickHouseTransport
                 // A page of something in between must never pass for "inserted".
                 if (IsClickHouse(response)) return bytes;
                 throw new StoreUnavailableException(
-                    $"what answers at {options.Url} is not ClickHouse: {ErrorText(response, bytes)}");
+                    $"what answers at {shownUrl} is not ClickHouse: {ErrorText(response, bytes)}");
             }
             var text = ErrorText(response, bytes);
             if (code == 0 && response.StatusCode is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests)
             {
                 // No ClickHouse error code: a proxy or load balancer answered, so the outcome is unknown.
                 throw new StoreUnavailableException(
-                    $"the ClickHouse URL {options.Url} answered {(int)response.StatusCode}: {text}");
+                    $"the ClickHouse URL {shownUrl} answered {(int)response.StatusCode}: {text}");
             }
             throw new ClickHouseException(code, text.TrimEnd());
         }
         catch (HttpRequestException error)
         {
-            throw new StoreUnavailableException($"ClickHouse at {options.Url} cannot be reached: {error.Message}", error);
+            throw new StoreUnavailableException($"ClickHouse at {shownUrl} cannot be reached: {error.Message}", error);
         }
         catch (OperationCanceledException error) when (!cancel.IsCancellationRequested)
         {
-            throw new StoreUnavailableException($"ClickHouse at {options.Url} did not answer within {options.RequestTimeout}",
+            throw new StoreUnavailableException($"ClickHouse at {shownUrl} did not answer within {options.RequestTimeout}",
                 error);
         }
     }

@@ -39,7 +39,7 @@ internal sealed class DemoCommand(GivenSettings given)
         var settings = ServerSettings.From(configuration, demo: true);
         if (settings.Store.Mode == StoreMode.Remote && !parsed.GetValue(yes))
             throw new StartupException(
-                $"--demo would write simulated data to {settings.Store.Url}; "
+                $"--demo would write simulated data to {settings.Store.ShownUrl}; "
                 + "add --yes if that is meant, or use the embedded store");
 
         using var stop = new CancellationTokenSource();

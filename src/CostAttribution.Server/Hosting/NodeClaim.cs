@@ -10,7 +10,7 @@ namespace CostAttribution.Server.Hosting;
 /// This start's hold on its node id in a remote store, renewed while the server runs. The embedded store belongs to its data
 /// directory, whose lock says as much: it is asked nothing.
 /// </summary>
-internal sealed class NodeClaim : IAsyncDisposable
+internal sealed partial class NodeClaim : IAsyncDisposable
 {
     private const int IdChars = 16;
 
@@ -20,13 +20,15 @@ internal sealed class NodeClaim : IAsyncDisposable
     private readonly NodeRegistry registry;
     private readonly NodeOptions options;
     private readonly TimeProvider clock;
+    private readonly ILogger logger;
     private readonly CancellationTokenSource ended = new();
 
-    private NodeClaim(NodeRegistry registry, NodeOptions options, TimeProvider clock)
+    private NodeClaim(NodeRegistry registry, NodeOptions options, TimeProvider clock, ILogger logger)
     {
         this.registry = registry;
         this.options = options;
         this.clock = clock;
+        this.logger = logger;
         Lost = BeatAsync();
     }
 
@@ -37,15 +39,15 @@ internal sealed class NodeClaim : IAsyncDisposable
 
     /// <summary>Claims the node id; throws <see cref="StartupException"/> with what to do when another process uses it.</summary>
     public static async Task<NodeClaim> TakeAsync(IClickHouseTransport store, ServerSettings settings, InstanceFile instance,
-        string startId, TimeProvider clock, CancellationToken cancel)
+        string startId, TimeProvider clock, ILogger logger, CancellationToken cancel)
     {
-        var start = new NodeStart(settings.NodeId, instance.InstanceId, startId, instance.LastStartId, Environment.MachineName);
-        var registry = new NodeRegistry(store, start, settings.Node, clock);
+        var start = new NodeStart(
+            settings.NodeId, instance.InstanceId, startId, instance.FormerStarts, Environment.MachineName);
+        var registry = new NodeRegistry(store, start, settings.Node, clock) { BeforeClaim = () => instance.Record(startId) };
         try
         {
             await registry.RegisterAsync(cancel).ConfigureAwait(false);
-            instance.Record(startId);
-            return new NodeClaim(registry, settings.Node, clock);
+            return new NodeClaim(registry, settings.Node, clock, logger);
         }
         catch (Exception fault) when (fault is NodeInUseException or JournalException)
         {
@@ -53,7 +55,14 @@ internal sealed class NodeClaim : IAsyncDisposable
         }
         catch (Exception fault) when (fault is ClickHouseException or StoreUnavailableException)
         {
-            throw new StartupException($"the node cannot be registered in the store at {settings.Store.Url}: {fault.Message}");
+            await ReleaseAsync(registry, clock).ConfigureAwait(false);
+            throw new StartupException(
+                $"the node cannot be registered in the store at {settings.Store.ShownUrl}: {fault.Message}");
+        }
+        catch (OperationCanceledException)
+        {
+            await ReleaseAsync(registry, clock).ConfigureAwait(false);
+            throw;
         }
     }
 
@@ -62,7 +71,11 @@ internal sealed class NodeClaim : IAsyncDisposable
         await ended.CancelAsync().ConfigureAwait(false);
         await Lost.ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
         ended.Dispose();
-        if (Lost.IsFaulted) return;
+        if (!Lost.IsFaulted) await ReleaseAsync(registry, clock).ConfigureAwait(false);
+    }
+
+    private static async Task ReleaseAsync(NodeRegistry registry, TimeProvider clock)
+    {
         using var limit = new CancellationTokenSource(ReleaseMax, clock);
         try
         {
@@ -77,6 +90,7 @@ internal sealed class NodeClaim : IAsyncDisposable
     private async Task BeatAsync()
     {
         using var timer = new PeriodicTimer(options.HeartbeatInterval, clock);
+        var trouble = "";
         try
         {
             while (await timer.WaitForNextTickAsync(ended.Token).ConfigureAwait(false))
@@ -84,10 +98,14 @@ internal sealed class NodeClaim : IAsyncDisposable
                 try
                 {
                     await registry.BeatAsync(ended.Token).ConfigureAwait(false);
+                    if (trouble.Length > 0) BeatsAgain(logger);
+                    trouble = "";
                 }
                 catch (Exception fault) when (fault is ClickHouseException or StoreUnavailableException)
                 {
                     // The journal takes the load meanwhile; who holds the id is settled when the store answers again.
+                    if (trouble != fault.Message) NotBeating(logger, options.StaleAfter.TotalSeconds, fault.Message);
+                    trouble = fault.Message;
                 }
             }
         }
@@ -95,4 +113,11 @@ internal sealed class NodeClaim : IAsyncDisposable
         {
         }
     }
+
+    [LoggerMessage(3201, LogLevel.Warning,
+        "the store was not told that this node lives; after {StaleSeconds} s of that another process may claim its id: {Fault}")]
+    private static partial void NotBeating(ILogger logger, double staleSeconds, string fault);
+
+    [LoggerMessage(3202, LogLevel.Information, "the store hears again that this node lives")]
+    private static partial void BeatsAgain(ILogger logger);
 }

@@ -31,7 +31,7 @@ internal sealed class OpenStore : IAsyncDisposable
         {
             store = settings.Mode == StoreMode.Embedded ? Embedded(settings, dataDirectory) : Remote(settings);
             if (settings.Mode == StoreMode.Remote)
-                await CheckVersionAsync(store.Transport, settings.Url, cancel).ConfigureAwait(false);
+                await CheckVersionAsync(store.Transport, settings.ShownUrl, cancel).ConfigureAwait(false);
             var cluster = settings.Cluster.Length > 0 ? settings.Cluster : null;
             await new SchemaMigrator(store.Transport, cluster).MigrateAsync(cancel).ConfigureAwait(false);
             return store;
@@ -86,7 +86,7 @@ internal sealed class OpenStore : IAsyncDisposable
     }
 
     private static string Describe(Exception fault, StoreSettings settings) => settings.Mode == StoreMode.Remote
-        ? $"the store at {settings.Url} cannot be used: {fault.Message}; "
+        ? $"the store at {settings.ShownUrl} cannot be used: {fault.Message}; "
             + "check ClickHouse:Url, ClickHouse:User and that the server runs"
         : $"the embedded store cannot be used: {fault.Message}";
 }

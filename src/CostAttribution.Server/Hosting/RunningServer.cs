@@ -31,7 +31,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private readonly ServerSettings settings;
     private readonly StopDeadline deadline;
     private readonly CancellationTokenSource ended = new();
-    private readonly Stack<Func<ValueTask>> closing = new();
+    private readonly Closers closing = new();
     private OpenStore? store;
     private IngestPipeline? pipeline;
     private Task pipelineRun = Task.CompletedTask;
@@ -108,40 +108,29 @@ internal sealed class RunningServer : IAsyncDisposable
         var sql = ClickHousePort == 0 ? "" : $" · SQL http://{host}:{ClickHousePort} (read-only)";
         var where = settings.Store.Mode == StoreMode.Embedded
             ? $"embedded store in {settings.DataDirectory}"
-            : $"store at {settings.Store.Url}";
+            : $"store at {settings.Store.ShownUrl}";
         await output.WriteLineAsync($"{where}{sql} · stop with Ctrl+C").ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Completes when the stop is asked for, or when the pipeline has died or another process has taken the node id; then
-    /// <see cref="ExitCode"/> is not 0.
+    /// Completes when the stop is asked for, or when the journal's writer or the pipeline has died or another process has taken
+    /// the node id; then <see cref="ExitCode"/> is not 0.
     /// </summary>
     public async Task WaitAsync(CancellationToken stop)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Register(asked.SetResult).ConfigureAwait(false);
-        await Task.WhenAny(asked.Task, pipelineRun, claim?.Lost ?? asked.Task).ConfigureAwait(false);
-        if (pipelineRun.IsFaulted) ExitCode = 1;
-        if (claim?.Lost.Exception?.GetBaseException() is not { } lost) return;
+        var ends = new ServerEnds { Journal = journalRun, Pipeline = pipelineRun, Claim = claim?.Lost };
+        if (await ends.FirstAsync(asked.Task).ConfigureAwait(false) is not { } fault) return;
         ExitCode = 1;
-        await Console.Error.WriteLineAsync($"error: {lost.Message}").ConfigureAwait(false);
+        await Console.Error.WriteLineAsync($"error: {fault}").ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
         deadline.Begin(ExitCode);
         intake?.Close();
-        while (closing.TryPop(out var close))
-        {
-            try
-            {
-                await close().ConfigureAwait(false);
-            }
-            catch (Exception fault) when (fault is OperationCanceledException or JournalException)
-            {
-                await Console.Error.WriteLineAsync($"while stopping: {fault.Message}").ConfigureAwait(false);
-            }
-        }
+        await closing.CloseAsync(Console.Error).ConfigureAwait(false);
         ended.Dispose();
     }
 
@@ -156,20 +145,15 @@ internal sealed class RunningServer : IAsyncDisposable
 
         var startId = NodeClaim.NewId();
         var (journal, spool, instance) = OpenJournal(clock, out var events);
-        closing.Push(() => { journal.Dispose(); return ValueTask.CompletedTask; });
+        closing.Push(journal);
         store = await OpenStore.OpenAsync(settings.Store, settings.DataDirectory, stop).ConfigureAwait(false);
         closing.Push(store.DisposeAsync);
-        if (settings.Store.Mode == StoreMode.Remote)
-        {
-            claim = await NodeClaim.TakeAsync(store.Transport, settings, instance, startId, clock, stop).ConfigureAwait(false);
-            closing.Push(claim.DisposeAsync);
-        }
 
-        var builder = NewHost(configuration, quiet);
+        var builder = BareHost.New(configuration, quiet);
         intake = new JournalIntake(journal.Appender, clock);
         var intakeMetrics = new IntakeMetrics();
         var readers = new OtlpReaderPool(keys, settings.Intake.ToLimits(), idleMax: Environment.ProcessorCount * 2);
-        closing.Push(() => { readers.Dispose(); return ValueTask.CompletedTask; });
+        closing.Push(readers);
         var snapshots = new CostingSnapshots(cards.Book, attribution);
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(store.Transport);
@@ -189,6 +173,12 @@ internal sealed class RunningServer : IAsyncDisposable
         var app = builder.Build();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("CostAttribution");
         events.Logger = logger;
+        if (settings.Store.Mode == StoreMode.Remote)
+        {
+            claim = await NodeClaim.TakeAsync(store.Transport, settings, instance, startId, clock, logger, stop)
+                .ConfigureAwait(false);
+            closing.Push(claim.DisposeAsync);
+        }
         var metered = new MeteredStore(store.Transport, clock);
         closing.Push(metered.DisposeAsync);
         pipeline = new IngestPipeline(new PipelineParts
@@ -205,7 +195,7 @@ internal sealed class RunningServer : IAsyncDisposable
         });
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
-        closing.Push(() => { pipeline.Dispose(); return ValueTask.CompletedTask; });
+        closing.Push(pipeline);
         if (listen)
         {
             var ports = await ListenAsync(app).ConfigureAwait(false);
@@ -237,15 +227,14 @@ internal sealed class RunningServer : IAsyncDisposable
         int[] ports, ILogger logger)
     {
         var meter = new SelfMeter(services.GetRequiredService<IPipelineStatus>(), journal, clock);
-        closing.Push(() => { meter.Dispose(); return ValueTask.CompletedTask; });
-        var export = MetricExport.Start(settings.Telemetry, configuration, settings.NodeId, settings.Bind, ports, logger);
-        closing.Push(() => { export?.Dispose(); return ValueTask.CompletedTask; });
+        closing.Push(meter);
+        closing.Push(MetricExport.Start(settings.Telemetry, configuration, settings.NodeId, settings.Bind, ports, logger));
     }
 
     // A host of its own: none of its routes can ever answer on another port.
     private async Task ServeSqlAsync(ChdbEngine engine, IConfiguration configuration, bool quiet)
     {
-        var builder = NewHost(configuration, quiet);
+        var builder = BareHost.New(configuration, quiet);
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             Listening.Harden(kestrel);
@@ -353,30 +342,6 @@ internal sealed class RunningServer : IAsyncDisposable
         await ended.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun,
             auditRun.ContinueWith(static _ => { }, TaskScheduler.Default)).ConfigureAwait(false);
-    }
-
-    private static WebApplicationBuilder NewHost(IConfiguration configuration, bool quiet)
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore();
-        builder.WebHost.UseKestrelHttpsConfiguration();
-        builder.Services.AddRouting();
-        ConfigureLogging(builder.Logging, configuration, quiet);
-        return builder;
-    }
-
-    private static void ConfigureLogging(ILoggingBuilder logging, IConfiguration configuration, bool quiet)
-    {
-        logging.AddConfiguration(configuration.GetSection("Logging"));
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        });
-        // A failed start is told in one line by who catches it; the host would add a stack trace.
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        if (quiet) logging.AddFilter(level => level >= LogLevel.Error);
     }
 
     private static string LoopbackOf(IPAddress bind) =>

@@ -1,3 +1,5 @@
+using CostAttribution.ClickHouse.Transport;
+
 namespace CostAttribution.Server.Settings;
 
 /// <summary>Where the ledger lives.</summary>
@@ -13,7 +15,9 @@ public sealed class StoreSettings
     /// </summary>
     public StoreMode Mode { get; set; } = StoreMode.Embedded;
 
-    /// <summary>HTTP interface of the server, for example <c>http://clickhouse:8123</c>. Needed for <c>Remote</c>.</summary>
+    /// <summary>
+    /// HTTP interface of the server, for example <c>http://clickhouse:8123</c>, without user and query. Needed for <c>Remote</c>.
+    /// </summary>
     public string Url { get; set; } = "";
     public string User { get; set; } = "default";
     public string Password { get; set; } = "";
@@ -34,13 +38,20 @@ public sealed class StoreSettings
     /// <summary>Memory the embedded engine may use, in bytes.</summary>
     public long MemoryBytesMax { get; set; } = 4L << 30;
 
+    /// <summary>The address for logs and messages.</summary>
+    internal string ShownUrl => ShownAddress.Of(Url);
+
     internal IEnumerable<string> Faults()
     {
         if (HttpPort is < 0 or > 65535)
             yield return $"ClickHouse:HttpPort must be a port from 1 to 65535, or 0 to turn it off; it is {HttpPort}";
-        if (Mode == StoreMode.Remote && !(Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+        var isUrl = Uri.TryCreate(Url, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+        if (isUrl && (url!.UserInfo.Length > 0 || url.Query.Length > 0))
+            yield return "ClickHouse:Url must have no user, password or query: addresses are shown in logs; "
+                + "use ClickHouse:User and ClickHouse:Password";
+        if (Mode == StoreMode.Remote && !isUrl)
             yield return "ClickHouse:Url must be an http or https address when ClickHouse:Mode is Remote, "
-                + $"for example http://clickhouse:8123; it is '{Url}'";
+                + $"for example http://clickhouse:8123; it is '{ShownUrl}'";
         if (Mode == StoreMode.Embedded && Url.Length > 0)
             yield return "ClickHouse:Url is set but ClickHouse:Mode is Embedded; "
                 + "set ClickHouse:Mode to Remote or remove the address";

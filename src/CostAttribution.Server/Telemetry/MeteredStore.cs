@@ -41,6 +41,11 @@ internal sealed class MeteredStore : IClickHouseTransport
             outcome = "refused";
             throw;
         }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            outcome = "cancelled";
+            throw;
+        }
         finally
         {
             inserts.Record(clock.GetElapsedTime(began).TotalSeconds, new("table", insert.Table), new("outcome", outcome));

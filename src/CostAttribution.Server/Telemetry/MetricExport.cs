@@ -1,4 +1,5 @@
 using System.Net;
+using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Server.Settings;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -38,9 +39,9 @@ internal sealed partial class MetricExport : IDisposable
             if (isOurs)
             {
                 throw new StartupException(
-                    $"Telemetry:OtlpEndpoint {endpoint} is this server itself; name a Collector's address");
+                    $"Telemetry:OtlpEndpoint {ShownAddress.Of(endpoint)} is this server itself; name a Collector's address");
             }
-            EndpointIsOwn(logger, endpoint);
+            EndpointIsOwn(logger, ShownAddress.Of(endpoint));
             return null;
         }
         var provider = Sdk.CreateMeterProviderBuilder()
@@ -56,7 +57,7 @@ internal sealed partial class MetricExport : IDisposable
                 reader.PeriodicExportingMetricReaderOptions.ExportTimeoutMilliseconds = TimeoutMillis;
             })
             .Build();
-        Exporting(logger, endpoint, options.Interval.TotalSeconds);
+        Exporting(logger, ShownAddress.Of(endpoint), options.Interval.TotalSeconds);
         return new MetricExport(provider);
     }
 
@@ -91,9 +92,9 @@ internal sealed partial class MetricExport : IDisposable
         text?.Trim() == "http/protobuf" ? OtlpExportProtocol.HttpProtobuf : OtlpExportProtocol.Grpc;
 
     [LoggerMessage(3101, LogLevel.Information, "sending metrics about this server to {Endpoint} every {Seconds} s")]
-    private static partial void Exporting(ILogger logger, Uri endpoint, double seconds);
+    private static partial void Exporting(ILogger logger, string endpoint, double seconds);
 
     [LoggerMessage(3102, LogLevel.Warning,
         "the environment's OTLP endpoint {Endpoint} is this server itself: no metrics are sent; set Telemetry:OtlpEndpoint")]
-    private static partial void EndpointIsOwn(ILogger logger, Uri endpoint);
+    private static partial void EndpointIsOwn(ILogger logger, string endpoint);
 }

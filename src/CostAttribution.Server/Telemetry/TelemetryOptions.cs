@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using CostAttribution.ClickHouse.Transport;
 using OpenTelemetry.Exporter;
 
 namespace CostAttribution.Server.Telemetry;
@@ -26,7 +27,7 @@ public sealed class TelemetryOptions
         if (OtlpEndpoint.Length > 0 && !TryParse(OtlpEndpoint, out _))
         {
             yield return "Telemetry:OtlpEndpoint must be an http or https address such as http://collector:4317; "
-                + $"it is '{OtlpEndpoint}'";
+                + $"it is '{ShownAddress.Of(OtlpEndpoint)}'";
         }
     }
 

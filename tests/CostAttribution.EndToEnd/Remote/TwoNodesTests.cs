@@ -37,7 +37,7 @@ public sealed class TwoNodesTests(StoreServer stores)
         CopyDirectory(Path.Combine(data.Path, "data"), copied);
         var run = await ServerRun.ToEndAsync(copy, [.. ServerRun.AnyPorts, .. store.Settings, "--DataDirectory", copied]);
 
-        run.FailedWith(["copies of each other", "empty DataDirectory"]);
+        run.FailedWith(["copies of each other", "after its journal is posted, an empty DataDirectory"]);
         Assert.Equal(HttpStatusCode.OK, await again.Api.StatusAsync("/health/ready"));
     }
 

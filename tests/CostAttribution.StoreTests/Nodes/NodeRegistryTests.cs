@@ -65,9 +65,22 @@ public sealed class NodeRegistryTests(EngineFixture engine)
         await using var store = await engine.NewStoreAsync();
         await Registry(store, "a", "1", options: Quick).RegisterAsync(Cancel);
 
-        await Registry(store, "a", "2", lastStartId: "1", options: Quick).RegisterAsync(Cancel);
+        await Registry(store, "a", "2", formerStarts: "1", options: Quick).RegisterAsync(Cancel);
 
         Assert.Equal("2", await store.AskAsync("SELECT max(generation) FROM nodes"));
+    }
+
+    [Fact]
+    public async Task A_node_that_is_killed_again_right_after_its_claim_comes_back_all_the_same()
+    {
+        await using var store = await engine.NewStoreAsync();
+        await Registry(store, "a", "1", options: Quick).RegisterAsync(Cancel);
+        await Registry(store, "a", "2", formerStarts: "1", options: Quick).RegisterAsync(Cancel);
+
+        // The store still takes both for living: neither was silent for as long as StaleAfter.
+        await Registry(store, "a", "3", formerStarts: "2 1", options: Quick).RegisterAsync(Cancel);
+
+        Assert.Equal("3", await store.AskAsync("SELECT max(generation) FROM nodes"));
     }
 
     [Fact]
@@ -80,15 +93,15 @@ public sealed class NodeRegistryTests(EngineFixture engine)
         var beating = BeatUntilAsync(original, stop.Token);
 
         // Copied while the first runs: it takes the registered start for its own former one, until that speaks.
-        var copy = Registry(store, "a", "2", lastStartId: "1", options: Quick);
+        var copy = Registry(store, "a", "2", formerStarts: "1", options: Quick);
         var refused = await Assert.ThrowsAsync<NodeInUseException>(() => copy.RegisterAsync(Cancel));
         // Copied before it was started: not even that.
-        await Assert.ThrowsAsync<NodeInUseException>(() => Registry(store, "a", "3", lastStartId: "0").RegisterAsync(Cancel));
+        await Assert.ThrowsAsync<NodeInUseException>(() => Registry(store, "a", "3", formerStarts: "0").RegisterAsync(Cancel));
         await stop.CancelAsync();
         await beating;
 
         Assert.Contains("copies of each other", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("empty DataDirectory and another NodeId", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("another NodeId and, after its journal is posted, an empty DataDirectory", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,9 +164,9 @@ public sealed class NodeRegistryTests(EngineFixture engine)
         Assert.Empty(new NodeOptions().Validate());
     }
 
-    private static NodeRegistry Registry(IClickHouseTransport store, string instance, string start, string lastStartId = "",
+    private static NodeRegistry Registry(IClickHouseTransport store, string instance, string start, string formerStarts = "",
         string nodeId = "node-1", NodeOptions? options = null) =>
-        new(store, new NodeStart(nodeId, instance, start, lastStartId, "h-" + instance), options ?? Slow, TimeProvider.System);
+        new(store, new NodeStart(nodeId, instance, start, formerStarts.Split(' '), "h-" + instance), options ?? Slow, TimeProvider.System);
 
     private static async Task<bool> OutcomeAsync(Func<Task> act)
     {

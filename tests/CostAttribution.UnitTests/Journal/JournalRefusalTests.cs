@@ -96,15 +96,17 @@ public sealed class JournalRefusalTests
     }
 
     [Fact]
-    public void An_instance_is_made_once_and_remembers_the_last_registered_start() => StoreDirectories.OnEach(directory =>
+    public void An_instance_is_made_once_and_remembers_its_last_starts() => StoreDirectories.OnEach(directory =>
     {
         var made = InstanceFile.Adopt(directory, "abc");
-        Assert.Equal(("abc", ""), (made.InstanceId, made.LastStartId));
-        made.Record("start1");
+        Assert.Equal("abc", made.InstanceId);
+        Assert.Empty(made.FormerStarts);
+        for (var start = 1; start <= 10; start++) made.Record($"start{start}");
 
         var again = InstanceFile.Adopt(directory, "other");
 
-        Assert.Equal(("abc", "start1"), (again.InstanceId, again.LastStartId));
+        Assert.Equal("abc", again.InstanceId);
+        Assert.Equal(["start10", "start9", "start8", "start7", "start6", "start5", "start4", "start3"], again.FormerStarts);
         Assert.Throws<ArgumentException>(() => again.Record("not an id\n"));
     });
 
@@ -129,7 +131,7 @@ public sealed class JournalRefusalTests
 
             var again = InstanceFile.Adopt(disk.Root, "def");
             Assert.Equal("abc", again.InstanceId);
-            Assert.Contains(again.LastStartId, new[] { "start1", "start2" });
+            Assert.Contains(string.Join(' ', again.FormerStarts), new[] { "start1", "start2 start1" });
         }
     }
 
