@@ -13,37 +13,40 @@ internal static class LedgerRules
     private static readonly string[] CostParts =
         ["input_cost", "cache_read_cost", "cache_write_cost", "output_cost", "reasoning_cost", "other_cost"];
 
-    /// <summary>Checks the rows in the order of posting and returns what stands.</summary>
+    /// <summary>Checks all rows and returns what stands.</summary>
     public static Dictionary<LedgerKey, LedgerEntry> Check(IEnumerable<LedgerRow> rows, Findings findings)
     {
         var positive = new Dictionary<UInt128, LedgerRow>();
-        var reversed = new HashSet<UInt128>();
-        var reversals = new HashSet<UInt128>();
-        var standing = new Dictionary<LedgerKey, LedgerEntry>();
-        var revisions = new Dictionary<LedgerKey, int>();
+        var reversals = new Dictionary<UInt128, LedgerRow>();
         foreach (var row in rows)
         {
-            var entry = row.Entry;
-            var key = LedgerKey.Of(entry);
             CheckSums(row, findings);
-            if (entry.Sign > 0)
+            var isFirst = row.Entry.Sign > 0 ? positive.TryAdd(row.Entry.EntryId, row) : reversals.TryAdd(row.Entry.EntryId, row);
+            findings.Expect(isFirst, () => $"{(row.Entry.Sign > 0 ? "" : "the reversal of ")}{Name(row.Entry)} stands in the ledger twice");
+        }
+        var reversed = new HashSet<UInt128>();
+        foreach (var reversal in reversals.Values)
+        {
+            var of = reversal.Entry.Corrects;
+            findings.Expect(reversed.Add(of), () => $"{Name(reversal.Entry)} is reversed twice");
+            if (positive.TryGetValue(of, out var corrected)) CheckCopy(corrected, reversal, findings);
+            else findings.Add($"the reversal of {Name(reversal.Entry)} corrects an entry that is not there");
+        }
+        return Standing(positive.Values, reversed, findings);
+    }
+
+    private static Dictionary<LedgerKey, LedgerEntry> Standing(IEnumerable<LedgerRow> positive, HashSet<UInt128> reversed, Findings findings)
+    {
+        var standing = new Dictionary<LedgerKey, LedgerEntry>();
+        foreach (var history in positive.Select(row => row.Entry).GroupBy(LedgerKey.Of))
+        {
+            var revision = 0;
+            foreach (var entry in history.OrderBy(entry => entry.Revision))
             {
-                findings.Expect(positive.TryAdd(entry.EntryId, row), () => $"{Name(entry)} stands in the ledger twice");
-                findings.Expect(standing.TryAdd(key, entry), () => $"{Name(entry)} is posted while an earlier revision stands");
-                findings.Expect(entry.Revision == revisions.GetValueOrDefault(key) + 1,
-                    () => $"{Name(entry)} follows revision {revisions.GetValueOrDefault(key)}");
-                revisions[key] = entry.Revision;
-                continue;
+                findings.Expect(entry.Revision == ++revision, () => $"{Name(entry)} follows revision {revision - 1}");
+                if (reversed.Contains(entry.EntryId)) continue;
+                findings.Expect(standing.TryAdd(history.Key, entry), () => $"{Name(entry)} was posted while an earlier revision stood");
             }
-            findings.Expect(reversals.Add(entry.EntryId), () => $"the reversal of {Name(entry)} stands in the ledger twice");
-            if (!positive.TryGetValue(entry.Corrects, out var corrected))
-            {
-                findings.Add($"the reversal of {Name(entry)} corrects an entry that does not stand before it");
-                continue;
-            }
-            findings.Expect(reversed.Add(entry.Corrects), () => $"{Name(entry)} is reversed twice");
-            CheckCopy(corrected, row, findings);
-            if (standing.TryGetValue(key, out var old) && old.EntryId == entry.Corrects) standing.Remove(key);
         }
         return standing;
     }

@@ -76,8 +76,7 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
             Snapshots = new CostingSnapshots(Prices.Book, AttributionTable.Default), Clock = clock, NodeId = NodeId,
             StartId = string.Create(CultureInfo.InvariantCulture, $"{++starts}"),
             Assembly = AssemblyOptions, Limits = TracingLimits.Default, Logger = log,
-            // The store refuses by chance: what is refused often enough is divided, and nothing is refused for ever.
-            Posting = new PostingOptions { RowsMax = plan.RowsMax, LookupTracesMax = plan.LookupTracesMax, SetAsideTries = 60 },
+            Posting = new PostingOptions { RowsMax = plan.RowsMax, LookupTracesMax = plan.LookupTracesMax },
         });
         log.Say("node: started");
         return true;

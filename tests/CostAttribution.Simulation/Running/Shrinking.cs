@@ -27,6 +27,8 @@ internal static class Shrinking
             if (turns > 0 && turns < plan.TurnsPerCycle) yield return plan with { TurnsPerCycle = turns };
         }
         if (plan.Pressure) yield return plan with { Pressure = false };
+        if (plan.Poison) yield return plan with { Poison = false };
+        if (plan.StoreLosesInserts) yield return plan with { StoreLosesInserts = false };
         if (plan.Outages) yield return plan with { Outages = false };
         if (plan.DiskFaults) yield return plan with { DiskFaults = false };
         if (plan.StoreFaults) yield return plan with { StoreFaults = false };

@@ -10,7 +10,7 @@ namespace CostAttribution.Simulation.Running;
 ///   --seed 77 [--trace]    runs one, with every event
 ///   --seed 77 --shrink     looks for a smaller run that fails the same way
 /// </code>
-/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c> and <c>--without crashes,disk,store,outages,pressure</c> change the plan.
+/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c> and <c>--without crashes,disk,store,loss,outages,pressure,poison</c> change the plan.
 /// </summary>
 public static class SimulationCommand
 {
@@ -97,6 +97,8 @@ public static class SimulationCommand
                 "disk" => plan with { DiskFaults = false },
                 "store" => plan with { StoreFaults = false },
                 "outages" => plan with { Outages = false },
+                "loss" => plan with { StoreLosesInserts = false },
+                "poison" => plan with { Poison = false },
                 "pressure" => plan with { Pressure = false },
                 _ => throw new ArgumentException($"there is no '{without}' to leave out"),
             };

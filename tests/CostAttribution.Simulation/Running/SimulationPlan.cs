@@ -22,6 +22,12 @@ public sealed record SimulationPlan
     /// <summary>Journal and open traces so small that traces without cost are given up early.</summary>
     public bool Pressure { get; init; }
 
+    /// <summary>With a power cut the store loses what it took in the last minute, part by part: rows, tokens, the rollup.</summary>
+    public bool StoreLosesInserts { get; init; }
+
+    /// <summary>One table never takes rows of one trace.</summary>
+    public bool Poison { get; init; }
+
     public int RowsMax { get; init; } = 50_000;
     public int LookupTracesMax { get; init; } = 500;
     public int TokenWindow { get; init; } = 100;
@@ -33,7 +39,7 @@ public sealed record SimulationPlan
     public static SimulationPlan Of(ulong seed)
     {
         var dice = new Dice(seed * 0xD6E8FEB86659FD93UL + 1);
-        return new SimulationPlan
+        var plan = new SimulationPlan
         {
             Seed = seed,
             Traces = dice.Between(2, 24),
@@ -44,6 +50,8 @@ public sealed record SimulationPlan
             StoreFaults = dice.Chance(700),
             Outages = dice.Chance(300),
             Pressure = dice.Chance(150),
+            StoreLosesInserts = dice.Chance(300),
+            Poison = dice.Chance(100),
             RowsMax = dice.Pick([1, 4, 40, 50_000]),
             LookupTracesMax = dice.Pick([1, 3, 500]),
             TokenWindow = dice.Pick([1, 3, 100]),
@@ -51,11 +59,14 @@ public sealed record SimulationPlan
             FeedBytesMax = dice.Pick([0L, 4096, 1 << 20]),
             WindowBytesMax = dice.Pick([0L, 1 << 15, 1 << 20]),
         };
+        // What was applied of a posting before it was divided is not looked at again when the store loses it.
+        return plan.Poison ? plan with { StoreLosesInserts = false } : plan;
     }
 
     public override string ToString() =>
         $"seed {Seed}: {Traces} traces, {Cycles} x {TurnsPerCycle} turns" + (Crashes ? ", crashes" : "") + (DiskFaults ? ", disk faults" : "")
         + (StoreFaults ? ", store faults" : "") + (Outages ? ", outages" : "") + (Pressure ? ", pressure" : "")
+        + (StoreLosesInserts ? ", a store that loses inserts" : "") + (Poison ? ", a poisoned trace" : "")
         + $", postings of {RowsMax}, look-ups of {LookupTracesMax}, {TokenWindow} tokens, kept {SettledKept.TotalSeconds:F0} s, "
         + $"feed {FeedBytesMax}, window {WindowBytesMax}";
 }

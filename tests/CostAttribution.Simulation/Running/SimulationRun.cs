@@ -1,3 +1,5 @@
+using CostAttribution.ClickHouse.Facts;
+using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.Journal;
 using CostAttribution.Simulation.Checks;
 using CostAttribution.Simulation.Node;
@@ -75,11 +77,11 @@ public sealed class SimulationRun : IDisposable
                     while (tracesLeft > 0) Begin();
                 }
                 Rest(toTheEnd: cycle == plan.Cycles);
-                comparison.Check(Restarts);
+                Compare();
                 if (log.IsOn) log.Say($"=== books agree after cycle {cycle}");
             }
             LetGo();
-            comparison.Check(Restarts);
+            Compare();
         }
         finally
         {
@@ -92,6 +94,18 @@ public sealed class SimulationRun : IDisposable
         node.Dispose();
         comparison.Dispose();
         store.Dispose();
+    }
+
+    private void Compare()
+    {
+        if (plan.StoreLosesInserts)
+        {
+            // Recovery looks at totals by customer; what is apart within a customer is for the audit, whose repair runs here.
+            comparison.CheckTotals();
+            var hours = store.Tables.Hours.Select(hour => DateTimeOffset.FromUnixTimeMilliseconds(hour / 1000)).ToArray();
+            new RollupRepair(store).RepairAsync(hours, CancellationToken.None).GetAwaiter().GetResult();
+        }
+        comparison.Check(Restarts, store.Poison?.Trace);
     }
 
     private void Turn()
@@ -130,7 +144,11 @@ public sealed class SimulationRun : IDisposable
     private void Begin()
     {
         tracesLeft--;
-        senders.Add(stories.Next(clock.GetUtcNow()));
+        var trace = stories.Next(clock.GetUtcNow());
+        senders.Add(trace);
+        if (!plan.Poison || store.Poison is not null || trace.Ordinal < plan.Traces / 2) return;
+        store.Poison = (trouble.Pick([CostLedgerBlock.TableName, TraceFactsBlock.TableName, RunSegmentBlock.TableName]), trace.Id);
+        if (log.IsOn) log.Say($"store: {store.Poison.Value.Table} never takes trace {trace.Ordinal}");
     }
 
     private void Pass()
@@ -225,6 +243,11 @@ public sealed class SimulationRun : IDisposable
     {
         if (log.IsOn) log.Say($"node: power cut{(tear ? ", torn" : "")}");
         disk.Restart(tear);
+        if (plan.StoreLosesInserts)
+        {
+            var lost = store.Tables.Lose(clock.GetUtcNow() - TimeSpan.FromMinutes(1), trouble);
+            if (log.IsOn) log.Say($"store: {lost} parts are lost");
+        }
         powerIsCut = false;
         node.Drop();
         Gone();
@@ -304,7 +327,7 @@ public sealed class SimulationRun : IDisposable
         if (node.Spool.DamagedFiles.Count > 0) throw new SimulationFailure($"posting files are damaged: {string.Join(' ', node.Spool.DamagedFiles)}");
     }
 
-    private (int, int) Moves() => (senders.Sent, store.InsertsTaken);
+    private (int, int, int) Moves() => (senders.Sent, store.InsertsTaken, store.InsertsRefused);
 
     private void RestTurn()
     {

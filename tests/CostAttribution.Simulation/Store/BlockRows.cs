@@ -18,6 +18,23 @@ internal static class BlockRows
         "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "calls", "failed_calls", "input_cost", "cache_read_cost",
         "cache_write_cost", "output_cost", "reasoning_cost", "other_cost", "cost", "list_cost", "retry_cost"];
 
+    /// <summary>The rollup calls the sum of signs entries.</summary>
+    public static string NameInRollup(string measure) => measure == "sign" ? "entries" : measure;
+
+    public static bool IsMoney(string measure) => measure.EndsWith("cost", StringComparison.Ordinal);
+
+    /// <summary>Rows for the rollup itself, as a repair adds them.</summary>
+    public static IReadOnlyList<HourlyRow> Hourly(ClickHouseInsert insert)
+    {
+        var block = NativeBlockReader.ReadAll(insert.NativeBlock).Single();
+        var hours = block.Column<FixedWidthValues>("hour");
+        var dimensions = RollupDifference.Dimensions.Split(", ").Select(block.Column<StringValues>).ToArray();
+        var measures = MeasureNames.Select(name => Whole(block, NameInRollup(name))).ToArray();
+        return [.. Enumerable.Range(0, block.Rows).Select(row => new HourlyRow(
+            string.Join(Rollup.Separator, dimensions.Select(values => values.At(row))), hours.At<uint>(row) * 1_000_000L,
+            [.. measures.Select(at => at(row))]))];
+    }
+
     public static StoredInsert Read(ClickHouseInsert insert, DateTimeOffset now)
     {
         var blocks = NativeBlockReader.ReadAll(insert.NativeBlock);
@@ -32,6 +49,7 @@ internal static class BlockRows
             Table = insert.Table,
             Token = insert.DeduplicationToken,
             PostingId = postings.At(0),
+            PostedAtMillis = block.Column<FixedWidthValues>("posted_at").At<long>(0),
             Hash = XxHash3.HashToUInt64(insert.NativeBlock.Span),
             RowCount = block.Rows,
             AppliedAt = now,
@@ -39,6 +57,12 @@ internal static class BlockRows
             Facts = insert.Table == TraceFactsBlock.TableName ? Facts(block) : [],
             Segments = insert.Table == RunSegmentBlock.TableName ? Segments(block) : [],
         };
+    }
+
+    public static HashSet<TraceId> TracesOf(ClickHouseInsert insert)
+    {
+        var traces = NativeBlockReader.ReadAll(insert.NativeBlock).Single().Column<StringValues>("trace_id");
+        return [.. Enumerable.Range(0, traces.Count).Select(row => LedgerRowReader.ParseTrace(traces.At(row)))];
     }
 
     private static LedgerRow[] Ledger(NativeBlock block)

@@ -49,7 +49,7 @@ internal sealed class Sabotage(SabotageKind kind)
     private static StoredInsert With(StoredInsert insert, IReadOnlyList<LedgerRow> ledger) => new()
     {
         Table = insert.Table, Token = insert.Token, PostingId = insert.PostingId, Hash = insert.Hash,
-        RowCount = insert.RowCount, AppliedAt = insert.AppliedAt, Ledger = ledger,
+        RowCount = insert.RowCount, PostedAtMillis = insert.PostedAtMillis, AppliedAt = insert.AppliedAt, Ledger = ledger,
     };
 
     private static LedgerRow Elsewhere(LedgerRow row)

@@ -1,4 +1,5 @@
 using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Identity;
 using CostAttribution.Simulation.Running;
 using CostAttribution.Testing.Time;
 
@@ -21,6 +22,9 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
     public StoreFaults Faults { get; set; } = StoreFaults.None;
 
     public StoreTables Tables => tables;
+
+    /// <summary>A table that never takes rows of a trace; null when every table takes all.</summary>
+    public (string Table, TraceId Trace)? Poison { get; set; }
 
     /// <summary>Inserts that reached the tables, repeated ones included.</summary>
     public int InsertsTaken => insertsTaken;
@@ -54,6 +58,11 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
             return Later<bool>(() => throw Away(insert.DeduplicationToken));
         }
         if (dice.Chance(Faults.RefusedPerMille))
+        {
+            InsertsRefused++;
+            return Later<bool>(() => throw new ClickHouseException(60, "Code: 60. DB::Exception: refused as told (UNKNOWN_TABLE)"));
+        }
+        if (Poison is { } poison && insert.Table == poison.Table && StoreTables.Mentions(insert, poison.Trace))
         {
             InsertsRefused++;
             return Later<bool>(() => throw new ClickHouseException(117, "Code: 117. DB::Exception: refused as told (INCORRECT_DATA)"));

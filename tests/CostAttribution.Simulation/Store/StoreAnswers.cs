@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Native;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
 using CostAttribution.Simulation.Running;
 
 namespace CostAttribution.Simulation.Store;
@@ -15,7 +15,7 @@ namespace CostAttribution.Simulation.Store;
 /// Answers the product's statements, known by their beginning, from the tables. A statement that is not known ends the run: the
 /// double must be taught before the product may rely on it.
 /// </summary>
-internal static partial class StoreAnswers
+internal static class StoreAnswers
 {
     private const string IdColumn = " WHERE trace_id IN (";
     private static readonly string LedgerOfTraces = $"SELECT {LedgerRowReader.ColumnList} FROM {CostLedgerBlock.TableName}{IdColumn}";
@@ -23,72 +23,97 @@ internal static partial class StoreAnswers
         TraceFactsBlock.TableName + IdColumn;
     private const string OwnersOfSpans = "SELECT trace_id, span_id, customer_id, feature_id FROM spans" + IdColumn;
     private const string RowsOfPostings = "SELECT '" + CostLedgerBlock.TableName + "' AS name, posting_id, count() AS rows FROM ";
-    private const string LedgerKeys = "SELECT entry_id FROM " + CostLedgerBlock.TableName + " WHERE posting_id = ";
-    private const string FactsKeys = "SELECT trace_id, revision FROM " + TraceFactsBlock.TableName + " WHERE posting_id = ";
-    private const string SegmentKeys = "SELECT run_id, trace_id, revision FROM " + RunSegmentBlock.TableName + " WHERE posting_id = ";
-    private const string HoursOfPostings = "SELECT DISTINCT toStartOfHour(event_time) AS hour FROM " + CostLedgerBlock.TableName;
-    private const string HoursApart = "SELECT DISTINCT hour FROM (";
-    private const string GroupsApart = "SELECT hour, " + RollupDifference.Dimensions + ", sum(";
-    private const string IsEmpty = "SELECT count() = 0 FROM (SELECT 1 FROM " + CostLedgerBlock.TableName + " LIMIT 1 UNION ALL " +
-        "SELECT 1 FROM " + TraceFactsBlock.TableName + " LIMIT 1)";
+    private const string OfPosting = " WHERE posting_id = {id:String}";
+    private const string LedgerOfPosting = "SELECT entry_id FROM " + CostLedgerBlock.TableName + OfPosting;
+    private const string FactsOfPosting = "SELECT trace_id, revision FROM " + TraceFactsBlock.TableName + OfPosting;
+    private const string SegmentsOfPosting = "SELECT run_id, trace_id, revision FROM " + RunSegmentBlock.TableName + OfPosting;
+    private const string HoursOfPostings = "SELECT DISTINCT toStartOfHour(event_time) AS hour FROM " + CostLedgerBlock.TableName + " ";
+    private const string IsEmpty = "SELECT count() = 0 FROM (SELECT 1 FROM ";
 
     public static byte[] To(ClickHouseQuery query, StoreTables tables)
     {
         var sql = query.Sql;
-        if (sql == IsEmpty && query.Format == "TabSeparated")
-            return Encoding.UTF8.GetBytes(tables.IsEmpty ? "1\n" : "0\n");
+        if (sql.StartsWith(IsEmpty, StringComparison.Ordinal) && query.Format == "TabSeparated")
+        {
+            var isFilled = (sql.Contains(CostLedgerBlock.TableName, StringComparison.Ordinal) && tables.Ledger.Any())
+                || (sql.Contains(TraceFactsBlock.TableName, StringComparison.Ordinal) && tables.Facts.Any());
+            return Encoding.UTF8.GetBytes(isFilled ? "0\n" : "1\n");
+        }
         if (query.Format != "Native") throw new SimulationFailure($"the simulated store does not answer in {query.Format}: {sql}");
         if (sql.StartsWith(LedgerOfTraces, StringComparison.Ordinal)) return Ledger(tables.LedgerOf(TracesIn(sql)));
         if (sql.StartsWith(FactsOfTraces, StringComparison.Ordinal)) return Facts(tables.FactsOf(TracesIn(sql)));
         if (sql.StartsWith(OwnersOfSpans, StringComparison.Ordinal)) return Owners(tables.FactsOf(TracesIn(sql)));
-        return OfPostings(sql, query, tables) ?? OfRollup(sql, tables) ??
-            throw new SimulationFailure($"the simulated store does not know this statement: {sql}");
-    }
-
-    private static byte[]? OfPostings(string sql, ClickHouseQuery query, StoreTables tables)
-    {
-        if (sql.StartsWith(RowsOfPostings, StringComparison.Ordinal)) return Counts(tables);
-        if (!query.Parameters.TryGetValue("id", out var id)) return null;
-        var own = tables.Inserts.Where(insert => insert.PostingId == id).ToArray();
-        if (sql.StartsWith(LedgerKeys, StringComparison.Ordinal)) return Ledger(own.SelectMany(insert => insert.Ledger));
-        if (sql.StartsWith(FactsKeys, StringComparison.Ordinal)) return Facts(own.SelectMany(insert => insert.Facts));
-        return sql.StartsWith(SegmentKeys, StringComparison.Ordinal) ? Segments(own.SelectMany(insert => insert.Segments)) : null;
-    }
-
-    private static byte[]? OfRollup(string sql, StoreTables tables)
-    {
+        if (sql.StartsWith(RowsOfPostings, StringComparison.Ordinal)) return Counts(tables, PostingsIn(sql), SinceMillisIn(sql));
         if (sql.StartsWith(HoursOfPostings, StringComparison.Ordinal))
-            return Hours(tables.Ledger.Select(row => Rollup.HourOf(row.Entry)));
-        if (sql.StartsWith(HoursApart, StringComparison.Ordinal))
-            return Hours(tables.Apart(HoursIn(sql)).Select(row => row.HourMicros));
-        return sql.StartsWith(GroupsApart, StringComparison.Ordinal) ? Rollup.ToBlock(tables.Apart(HoursIn(sql))) : null;
+            return Hours(tables.HoursOf(PostingsIn(sql), SinceMillisIn(sql)));
+        if (sql.StartsWith(HoursApart, StringComparison.Ordinal)) return Hours(tables.HoursApartByCustomer(HoursIn(sql)));
+        if (sql.StartsWith(GroupsApart, StringComparison.Ordinal)) return Groups(tables.GroupsApart(HoursIn(sql)));
+        if (query.Parameters.TryGetValue("id", out var posting) && KeysOf(sql, tables.Of(posting)) is { } keys) return keys;
+        throw new SimulationFailure($"the simulated store does not know this statement: {sql}");
     }
 
-    private static byte[] Hours(IEnumerable<long> hours)
+    private static readonly string HoursApart = RollupDifference.SelectHours("", "").Split('(')[0];
+    private static readonly string GroupsApart = $"SELECT hour, {RollupDifference.Dimensions}, ";
+
+    private static string[] PostingsIn(string sql)
     {
-        using var column = Columns.UInt32();
-        foreach (var hour in hours.Distinct()) column.Append((uint)(hour / 1_000_000));
-        return Block(("hour", column));
+        var list = sql[(sql.IndexOf("posting_id IN (", StringComparison.Ordinal) + 15)..];
+        return [.. list[..list.IndexOf(')')].Split(',').Select(text => text.Trim('\''))];
     }
 
-    // The list of "toStartOfHour(event_time) IN (toDateTime(…, 'UTC'), …)".
-    private static HashSet<long> HoursIn(string sql) =>
-        [.. HourLiteral().Matches(sql).Select(found => long.Parse(found.Groups[1].ValueSpan, CultureInfo.InvariantCulture) * 1_000_000)];
+    private static long SinceMillisIn(string sql) => Numbers(sql, "fromUnixTimestamp64Milli(").First();
 
-    [GeneratedRegex(@"toDateTime\((\d+), 'UTC'\)")]
-    private static partial Regex HourLiteral();
+    private static HashSet<long> HoursIn(string sql) => [.. Numbers(sql, "toDateTime(").Select(seconds => seconds * 1_000_000)];
 
-    private static byte[] Segments(IEnumerable<SegmentRow> rows)
+    private static IEnumerable<long> Numbers(string sql, string before)
     {
-        using StringColumn runs = Columns.String(), traces = Columns.String();
-        using var revisions = Columns.UInt32();
-        foreach (var row in rows)
+        for (var at = sql.IndexOf(before, StringComparison.Ordinal); at >= 0; at = sql.IndexOf(before, at + 1, StringComparison.Ordinal))
         {
-            runs.Append(row.RunId);
-            traces.Append(row.TraceId.ToString());
-            revisions.Append((uint)row.Revision);
+            var start = at + before.Length;
+            yield return long.Parse(sql[start..sql.IndexOf(',', start)], CultureInfo.InvariantCulture);
         }
-        return Block(("run_id", runs), ("trace_id", traces), ("revision", revisions));
+    }
+
+    private static byte[]? KeysOf(string sql, StoredInsert[] inserts)
+    {
+        if (sql == LedgerOfPosting) return Ledger(inserts.SelectMany(insert => insert.Ledger));
+        if (sql == FactsOfPosting) return Facts(inserts.SelectMany(insert => insert.Facts));
+        if (sql != SegmentsOfPosting) return null;
+        using var block = new RunSegmentBlock();
+        foreach (var row in inserts.SelectMany(insert => insert.Segments))
+            block.Append(new RunSegmentRow { RunId = row.RunId, TraceId = row.TraceId, Revision = row.Revision, Status = RunStatus.Open });
+        return Bytes(block);
+    }
+
+    private static byte[] Hours(IEnumerable<long> hoursMicros)
+    {
+        using var hours = new FixedWidthColumn<uint>("DateTime('UTC')");
+        foreach (var hour in hoursMicros.Order()) hours.Append((uint)(hour / 1_000_000));
+        return Block(("hour", hours));
+    }
+
+    // In the columns of the rollup; dimensions as text, which only this double reads again.
+    private static byte[] Groups(IEnumerable<HourlyRow> groups)
+    {
+        var rows = groups.OrderBy(row => row.HourMicros).ThenBy(row => row.Group, StringComparer.Ordinal).ToArray();
+        using var hours = new FixedWidthColumn<uint>("DateTime('UTC')");
+        foreach (var row in rows) hours.Append((uint)(row.HourMicros / 1_000_000));
+        var columns = new List<(string, NativeColumn)> { ("hour", hours) };
+        var names = RollupDifference.Dimensions.Split(", ");
+        for (var i = 0; i < names.Length; i++)
+        {
+            var values = Columns.String();
+            foreach (var row in rows) values.Append(row.Group.Split(Rollup.Separator)[i]);
+            columns.Add((names[i], values));
+        }
+        for (var i = 0; i < BlockRows.MeasureNames.Length; i++)
+        {
+            var name = BlockRows.MeasureNames[i];
+            columns.Add((BlockRows.NameInRollup(name), BlockRows.IsMoney(name)
+                ? Fill(Columns.Decimal(), rows.Select(row => row.Measures[i]))
+                : Fill(Columns.Int64(), rows.Select(row => (long)row.Measures[i]))));
+        }
+        return Block([.. columns]);
     }
 
     private static HashSet<TraceId> TracesIn(string sql)
@@ -143,18 +168,24 @@ internal static partial class StoreAnswers
             .GroupBy(found => (found.TraceId, found.Span.SpanId))
             .Select(group => group.MaxBy(found => found.Revision)).Select(found => (found.TraceId, found.Span));
 
-    private static byte[] Counts(StoreTables tables)
+    private static byte[] Counts(StoreTables tables, string[] postingIds, long sinceMillis)
     {
-        using StringColumn names = Columns.String(), postings = Columns.String();
-        using var rows = Columns.UInt64();
-        foreach (var posting in tables.Inserts.Where(insert => insert.PostingId.Length > 0)
-            .GroupBy(insert => (insert.Table, insert.PostingId)))
+        var counts = tables.CountPostings(postingIds, sinceMillis).ToArray();
+        using var names = Columns.String();
+        using var postings = Columns.String();
+        foreach (var ((table, posting), _) in counts)
         {
-            names.Append(posting.Key.Table);
-            postings.Append(posting.Key.PostingId);
-            rows.Append((ulong)posting.Sum(insert => insert.RowCount));
+            names.Append(table);
+            postings.Append(posting);
         }
-        return Block(("name", names), ("posting_id", postings), ("rows", rows));
+        return Block(("name", names), ("posting_id", postings),
+            ("rows", Fill(Columns.UInt64(), counts.Select(count => (ulong)count.Rows))));
+    }
+
+    private static FixedWidthColumn<T> Fill<T>(FixedWidthColumn<T> column, IEnumerable<T> values) where T : unmanaged
+    {
+        foreach (var value in values) column.Append(value);
+        return column;
     }
 
     private static byte[] Block(params (string Name, NativeColumn Column)[] columns)

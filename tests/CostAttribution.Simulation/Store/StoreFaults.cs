@@ -14,7 +14,7 @@ public sealed record StoreFaults
     /// <summary>The view fails after the ledger was written.</summary>
     public int ViewFailsPerMille { get; init; }
 
-    /// <summary>An insert is refused for its content, for no good reason, and taken when it comes again.</summary>
+    /// <summary>An insert is refused for a reason that has nothing to do with its rows.</summary>
     public int RefusedPerMille { get; init; }
 
     /// <summary>A query is answered with bytes that are no answer.</summary>

@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Identity;
@@ -38,7 +37,7 @@ internal sealed class StoreTables(int window)
     /// <summary>Applies an insert; returns what happened, for the log.</summary>
     public string Apply(ClickHouseInsert insert, DateTimeOffset now, bool viewFails, Sabotage sabotage)
     {
-        if (insert.Table == View) return ApplyToView(insert, now);
+        if (insert.Table == View) return AddToRollup(insert, now);
         var rows = BlockRows.Read(insert, now);
         if (hashOfToken.TryGetValue(rows.Token, out var before) && before != rows.Hash)
             throw new SimulationFailure($"token {rows.Token} came again with other bytes");
@@ -62,12 +61,25 @@ internal sealed class StoreTables(int window)
         return $"{(isNew ? "applied" : "known")}, view {(viewIsNew ? "applied" : "known")}";
     }
 
+    private string AddToRollup(ClickHouseInsert insert, DateTimeOffset now)
+    {
+        if (Window(View).Contains(insert.DeduplicationToken)) return "known";
+        Window(View).Add(insert.DeduplicationToken);
+        var source = new StoredInsert
+        {
+            Table = View, Token = insert.DeduplicationToken, PostingId = "", Hash = 0, RowCount = 0, PostedAtMillis = 0, AppliedAt = now,
+        };
+        Hourly.Add((source, BlockRows.Hourly(insert)));
+        return "applied";
+    }
+
     /// <summary>The machine of the store crashed: what it had applied after <paramref name="since"/> may be gone, part by part.</summary>
     public int Lose(DateTimeOffset since, Dice dice)
     {
         var lost = 0;
         foreach (var insert in Inserts.Where(insert => insert.AppliedAt > since).ToArray())
         {
+            if (dice.Chance(100)) Window(insert.Table).Forget(insert.Token);
             if (dice.Chance(500)) continue;
             // Rows and tokens are different files.
             Inserts.Remove(insert);
@@ -84,32 +96,38 @@ internal sealed class StoreTables(int window)
         return lost;
     }
 
-    /// <summary>What the rollup lacks of the ledger in some hours, group by group.</summary>
-    public IEnumerable<HourlyRow> Apart(IReadOnlySet<long> hours)
+    /// <summary>What is there of a posting.</summary>
+    public StoredInsert[] Of(string postingId) => [.. Inserts.Where(insert => insert.PostingId == postingId)];
+
+    public IEnumerable<((string Table, string PostingId) Key, int Rows)> CountPostings(IReadOnlyList<string> postingIds, long sinceMillis) =>
+        Since(postingIds, sinceMillis).GroupBy(insert => (insert.Table, insert.PostingId))
+            .Select(group => (group.Key, group.Sum(insert => insert.RowCount)));
+
+    public IEnumerable<long> HoursOf(IReadOnlyList<string> postingIds, long sinceMillis) =>
+        Since(postingIds, sinceMillis).SelectMany(insert => insert.Ledger).Select(row => Rollup.HourOf(row.Entry)).Distinct();
+
+    /// <summary>Ledger minus rollup in these hours, for the groups that differ.</summary>
+    public IEnumerable<HourlyRow> GroupsApart(IReadOnlySet<long> hoursMicros)
     {
-        var ledger = Rollup.Of(Ledger.Where(row => hours.Contains(Rollup.HourOf(row.Entry))));
-        var hourly = Hourly.SelectMany(part => part.Rows).Where(row => hours.Contains(row.HourMicros))
+        var ledger = Rollup.Of(Ledger.Where(row => hoursMicros.Contains(Rollup.HourOf(row.Entry))));
+        var hourly = Hourly.SelectMany(part => part.Rows).Where(row => hoursMicros.Contains(row.HourMicros))
             .Select(row => row with { Measures = [.. row.Measures.Select(value => -value)] });
-        return Rollup.Sum(ledger.Concat(hourly)).Where(row => row.Measures.Any(value => value != 0))
-            .OrderBy(row => row.HourMicros).ThenBy(row => row.Group, StringComparer.Ordinal);
+        return Rollup.Sum(ledger.Concat(hourly)).Where(row => row.Measures.Any(value => value != 0));
     }
 
-    // Rows written to the rollup itself, by a repair.
-    private string ApplyToView(ClickHouseInsert insert, DateTimeOffset now)
-    {
-        var hash = XxHash3.HashToUInt64(insert.NativeBlock.Span);
-        if (hashOfToken.TryGetValue(insert.DeduplicationToken, out var before) && before != hash)
-            throw new SimulationFailure($"token {insert.DeduplicationToken} came again with other bytes");
-        hashOfToken[insert.DeduplicationToken] = hash;
-        if (Window(View).Contains(insert.DeduplicationToken)) return "known";
-        Window(View).Add(insert.DeduplicationToken);
-        var source = new StoredInsert
-        {
-            Table = View, Token = insert.DeduplicationToken, PostingId = "", Hash = hash, RowCount = 0, AppliedAt = now,
-        };
-        Hourly.Add((source, Rollup.FromBlock(insert.NativeBlock)));
-        return "applied";
-    }
+    /// <summary>All hours there are, in microseconds since the Unix epoch.</summary>
+    public HashSet<long> Hours => [.. Ledger.Select(row => Rollup.HourOf(row.Entry)),
+        .. Hourly.SelectMany(part => part.Rows).Select(row => row.HourMicros)];
+
+    /// <summary>Hours in which the totals of some customer differ.</summary>
+    public IEnumerable<long> HoursApartByCustomer(IReadOnlySet<long> hoursMicros) =>
+        Rollup.Sum(GroupsApart(hoursMicros).Select(row => row with { Group = row.Group.Split(Rollup.Separator)[1] }))
+            .Where(row => row.Measures.Any(value => value != 0)).Select(row => row.HourMicros).Distinct();
+
+    private IEnumerable<StoredInsert> Since(IReadOnlyList<string> postingIds, long sinceMillis) =>
+        Inserts.Where(insert => insert.PostedAtMillis >= sinceMillis && postingIds.Contains(insert.PostingId));
+
+    public static bool Mentions(ClickHouseInsert insert, TraceId trace) => BlockRows.TracesOf(insert).Contains(trace);
 
     private TokenWindow Window(string table)
     {

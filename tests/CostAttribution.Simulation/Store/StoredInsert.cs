@@ -14,6 +14,9 @@ internal sealed class StoredInsert
     /// <summary>Hash of the block's bytes: a token that comes again must come with the same.</summary>
     public required ulong Hash { get; init; }
     public required int RowCount { get; init; }
+
+    /// <summary>When its rows say they were posted, in milliseconds since the Unix epoch.</summary>
+    public required long PostedAtMillis { get; init; }
     public IReadOnlyList<LedgerRow> Ledger { get; init; } = [];
     public IReadOnlyList<FactsRow> Facts { get; init; } = [];
     public IReadOnlyList<SegmentRow> Segments { get; init; } = [];

@@ -3,7 +3,7 @@ namespace CostAttribution.Simulation.Store;
 /// <summary>The deduplication tokens that a table remembers: the last few, as the engine's window does.</summary>
 internal sealed class TokenWindow(int size)
 {
-    private readonly Queue<string> age = new();
+    private readonly List<string> age = [];
     private readonly HashSet<string> known = new(StringComparer.Ordinal);
 
     public bool Contains(string token) => known.Contains(token);
@@ -11,13 +11,14 @@ internal sealed class TokenWindow(int size)
     public void Add(string token)
     {
         if (!known.Add(token)) return;
-        age.Enqueue(token);
-        while (age.Count > size) known.Remove(age.Dequeue());
+        age.Add(token);
+        if (age.Count <= size) return;
+        known.Remove(age[0]);
+        age.RemoveAt(0);
     }
 
     public void Forget(string token)
     {
-        // Its place in the queue stays until it has aged; the set decides.
-        known.Remove(token);
+        if (known.Remove(token)) age.Remove(token);
     }
 }
