@@ -56,6 +56,7 @@ public sealed class IngestPipeline : IDisposable
     private TraceAssembler? assembler;
     private AssemblyStage? assembly;
     private JournalFeed? feed;
+    private BatchFeed? batches;
     private volatile PipelineState state = PipelineState.Starting;
 
     public IngestPipeline(PipelineParts parts)
@@ -101,6 +102,8 @@ public sealed class IngestPipeline : IDisposable
             // Both have ended before anything they use is disposed; then the first one's fault is told.
             await Task.WhenAll(stages).ContinueWith(static _ => { }, TaskScheduler.Default).ConfigureAwait(false);
             await first.ConfigureAwait(false);
+            if (!stop.IsCancellationRequested) throw new InvalidOperationException("a stage ended without being told to");
+            state = PipelineState.Stopped;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -178,7 +181,8 @@ public sealed class IngestPipeline : IDisposable
             PipelineLog.Replaying(parts.Logger, from.Sequence, statistics.DurablePosition.Sequence);
         feed = parts.Journal.OpenFeed(from);
         var loader = new TraceLoader(reader, parts.Keys, Metrics, parts.Logger);
-        assembly = new AssemblyStage(assembler, poster, parts.Journal, feed, parts.Keys, posting, loader, parts.Clock,
+        batches = new BatchFeed(feed, parts.Journal, parts.Keys, parts.Clock, parts.Posting, Metrics, parts.Logger);
+        assembly = new AssemblyStage(assembler, poster, parts.Journal, batches, posting, loader, parts.Clock,
             parts.Posting, Metrics, parts.Logger, parts.JournalBytesMax)
         {
             ReplayEnd = statistics.DurablePosition,
@@ -202,6 +206,7 @@ public sealed class IngestPipeline : IDisposable
 
     public void Dispose()
     {
+        batches?.Dispose();
         feed?.Dispose();
         assembler?.Dispose();
         poster.Dispose();

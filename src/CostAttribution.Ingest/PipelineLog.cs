@@ -6,8 +6,8 @@ namespace CostAttribution.Ingest;
 internal static partial class PipelineLog
 {
     [LoggerMessage(2001, LogLevel.Error,
-        "journal record {Position} is not a span batch this version reads and was left out: {Fault}")]
-    public static partial void RecordUnreadable(ILogger logger, ulong position, string fault);
+        "journal record {Position} is no span batch and was left out; its bytes were {Kept}: {Fault}")]
+    public static partial void RecordUnreadable(ILogger logger, ulong position, string kept, string fault);
 
     [LoggerMessage(2002, LogLevel.Warning, "the journal cannot be trimmed; it keeps growing until this is mended: {Fault}")]
     public static partial void TrimFailed(ILogger logger, string fault);

@@ -127,6 +127,24 @@ public sealed class DurableJournal : IDisposable
         }
     }
 
+    /// <summary>
+    /// Keeps the payload of a record that checks and that its consumer cannot read, as
+    /// <c>quarantine/record-&lt;sequence&gt;.bin</c>. Returns the file's name, or null when the quarantine is full. Throws
+    /// <see cref="JournalException"/> when the disk fails; safe to try again, and the record must not be trimmed before.
+    /// </summary>
+    public string? SetAside(JournalRecord record)
+    {
+        try
+        {
+            return _quarantine.Keep(record);
+        }
+        catch (Exception error) when (StoreErrors.IsDiskFailure(error))
+        {
+            throw new JournalException(
+                $"record {record.Position} cannot be set aside in {_directory.DisplayName}: {error.Message}", error);
+        }
+    }
+
     public JournalStatistics Statistics()
     {
         var lag = _feed?.Lag ?? (0, false);

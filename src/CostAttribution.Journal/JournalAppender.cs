@@ -17,7 +17,6 @@ namespace CostAttribution.Journal;
 public sealed class JournalAppender : IDisposable
 {
     private readonly StoreDirectory _directory;
-    private readonly string _nodeId;
     private readonly JournalOptions _options;
     private readonly TimeProvider _time;
     private readonly SegmentCatalog _catalog;
@@ -26,7 +25,7 @@ public sealed class JournalAppender : IDisposable
     private readonly AutoResetEvent _work = new(initialState: false);
     private readonly Lock _commitGate = new();
     private readonly List<PendingAppend> _batch = [];
-    private SegmentWriter? _writer;
+    private readonly ActiveSegment _segment;
     private JournalFeed? _feed;
     private ulong _nextSequence;
     private volatile JournalRefusal _refusal;
@@ -44,11 +43,11 @@ public sealed class JournalAppender : IDisposable
         SegmentCatalog catalog, JournalTally tally, ulong nextSequence)
     {
         _directory = directory;
-        _nodeId = nodeId;
         _options = options;
         _time = time;
         _catalog = catalog;
         _tally = tally;
+        _segment = new ActiveSegment(directory, nodeId, catalog, time);
         _queue = new AppendQueue(options.QueueRecordsMax, options.QueueBytesMax);
         _nextSequence = nextSequence;
         _refusal = JournalRefusal.Failed;
@@ -141,12 +140,8 @@ public sealed class JournalAppender : IDisposable
         lock (_commitGate)
         {
             if (position.Sequence <= _nextSequence) return;
-            if (_writer is { } writer)
-            {
-                // The numbers in a segment have no gaps, so the next record gets a new one.
-                _catalog.Close(writer.FileLength, _time.GetUtcNow().ToUnixTimeMilliseconds());
-                RetireWriter();
-            }
+            // The numbers in a segment have no gaps, so the next record gets a new one.
+            _segment.Close();
             _nextSequence = position.Sequence;
             _catalog.RaiseDurable(position.Sequence - 1);
             if (_refusal is JournalRefusal.None) _refusal = JournalRefusal.Failed;
@@ -212,7 +207,7 @@ public sealed class JournalAppender : IDisposable
             {
                 _refusal = JournalRefusal.Stopped;
                 RefuseQueued(JournalRefusal.Stopped);
-                RetireWriter();
+                _segment.Retire();
                 _feed?.Complete();
                 _work.Set();
             }
@@ -222,11 +217,7 @@ public sealed class JournalAppender : IDisposable
     private int CommitBatch(long frameBytes)
     {
         if (_refusal is JournalRefusal.None) FindRoom(frameBytes);
-        if (_refusal is JournalRefusal.None && _writer!.Length > SegmentHeader.Bytes
-            && _writer.Length + frameBytes > _options.SegmentBytesMax)
-        {
-            Roll();
-        }
+        if (_refusal is JournalRefusal.None && !_segment.HasRoom(frameBytes, _options.SegmentBytesMax)) Roll();
         if (_refusal is not JournalRefusal.None and var refusal) return RefuseBatch(refusal);
 
         var first = _nextSequence;
@@ -234,7 +225,7 @@ public sealed class JournalAppender : IDisposable
         var started = _time.GetTimestamp();
         try
         {
-            _writer!.Append(_batch, first);
+            _segment.Append(_batch, first);
         }
         catch (Exception error) when (StoreErrors.IsDiskFailure(error))
         {
@@ -244,7 +235,6 @@ public sealed class JournalAppender : IDisposable
         Interlocked.Exchange(ref _syncTicks, _time.GetElapsedTime(started).Ticks);
         Interlocked.Increment(ref _syncs);
         Interlocked.Add(ref _writtenBytes, frameBytes);
-        _catalog.Advance(_writer.Length, _nextSequence - 1);
         return Acknowledge();
     }
 
@@ -280,16 +270,19 @@ public sealed class JournalAppender : IDisposable
         RefuseBatch(refusal);
     }
 
-    /// <summary>Ends the full and the failed state when their cause is gone.</summary>
+    /// <summary>
+    /// Ends the full and the failed state when their cause is gone, and begins the failed one when the segment's file is.
+    /// </summary>
     private void TryReady()
     {
+        FindFile();
         var isFull = _refusal is JournalRefusal.Full or JournalRefusal.FreeSpace;
         if (isFull && HasRoom(_options.RecordBytesMax) is JournalRefusal.None)
         {
             _refusal = JournalRefusal.None;
             _tally.Report(JournalEventKind.Accepting, "there is room again; records are accepted");
         }
-        if (_refusal is not JournalRefusal.Failed || _writer is not null || !TryOpenSegment()) return;
+        if (_refusal is not JournalRefusal.Failed || _segment.IsOpen || !TryOpenSegment()) return;
         if (_failure is not null) _tally.Report(JournalEventKind.Recovered, "a new segment could be opened");
         _failure = null;
         _refusal = JournalRefusal.None;
@@ -320,8 +313,7 @@ public sealed class JournalAppender : IDisposable
 
     private void Roll()
     {
-        _catalog.Close(_writer!.FileLength, _time.GetUtcNow().ToUnixTimeMilliseconds());
-        RetireWriter();
+        _segment.Close();
         if (!TryOpenSegment()) _refusal = JournalRefusal.Failed;
     }
 
@@ -331,16 +323,14 @@ public sealed class JournalAppender : IDisposable
     /// </summary>
     private void Seal()
     {
-        if (_writer is { } writer && writer.Length > SegmentHeader.Bytes && _refusal is not JournalRefusal.Failed) Roll();
+        if (_segment.HasRecords && _refusal is not JournalRefusal.Failed) Roll();
     }
 
     private bool TryOpenSegment()
     {
-        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        var header = new SegmentHeader(_nodeId, _nextSequence, _catalog.RecordedSequence, now);
         try
         {
-            _writer = SegmentWriter.Create(_directory, header);
+            _segment.Open(_nextSequence);
         }
         catch (Exception error) when (StoreErrors.IsDiskFailure(error))
         {
@@ -348,30 +338,27 @@ public sealed class JournalAppender : IDisposable
             return false;
         }
         Interlocked.Add(ref _writtenBytes, SegmentHeader.Bytes);
-        _catalog.Add(new Segment(_nextSequence, _nextSequence - 1, SegmentHeader.Bytes, SegmentHeader.Bytes, ClosedUnixMs: null));
         return true;
     }
 
-    /// <summary>A write or sync failed: the segment is over.</summary>
+    private void FindFile()
+    {
+        try
+        {
+            _segment.CheckName();
+        }
+        catch (Exception error) when (StoreErrors.IsDiskFailure(error))
+        {
+            Poison(error);
+        }
+    }
+
+    /// <summary>A write or sync failed, or the file is gone: the segment is over.</summary>
     private void Poison(Exception error)
     {
         _refusal = JournalRefusal.Failed;
-        var writer = _writer!;
-        var isEmpty = writer.Length == SegmentHeader.Bytes;
-        _catalog.Close(writer.FileLength, _time.GetUtcNow().ToUnixTimeMilliseconds());
-        RetireWriter();
+        _segment.Abandon();
         ReportFailure(error);
-        // A disk that fails for hours must not fill with segments that hold nothing.
-        if (!isEmpty) return;
-        try
-        {
-            _directory.Delete(SegmentName.Of(writer.FirstSequence));
-            _catalog.RemoveNewest();
-        }
-        catch (Exception second) when (StoreErrors.IsDiskFailure(second))
-        {
-            // Stays in the catalog without records and is trimmed later.
-        }
     }
 
     private void ReportFailure(Exception error)
@@ -383,12 +370,6 @@ public sealed class JournalAppender : IDisposable
                 $"cannot write the journal in {_directory.DisplayName}: {error.Message}; senders are refused until it works");
         }
         _failure = error;
-    }
-
-    private void RetireWriter()
-    {
-        _writer?.Dispose();
-        _writer = null;
     }
 
     private JournalException Refused(JournalRefusal refusal, bool count = true)

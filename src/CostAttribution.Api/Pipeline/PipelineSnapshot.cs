@@ -104,6 +104,9 @@ public sealed record OpenTraces
 
     /// <summary>Memory at which the oldest are posted and put aside, in bytes.</summary>
     public required long MemoryBytesMax { get; init; }
+
+    /// <summary>How often what is open has been counted since the start: the figures are those of the last time.</summary>
+    public required long Observations { get; init; }
 }
 
 /// <summary>Cost that is known but not posted yet.</summary>

@@ -26,7 +26,7 @@ public sealed class AssemblyMetrics
 
     private readonly long[] limits = new long[Enum.GetValues<SpanLimit>().Length];
     private readonly long[] reasons = new long[Enum.GetValues<AssemblyReason>().Length];
-    private long spans, openTraces, openBytes, openSpans, oldestMillis, loaded;
+    private long spans, openTraces, openBytes, openSpans, oldestMillis, loaded, observations;
 
     public long SpansTotal => Interlocked.Read(ref spans);
     public long OpenTraces => Interlocked.Read(ref openTraces);
@@ -37,6 +37,9 @@ public sealed class AssemblyMetrics
     public double OldestUnpostedSeconds => Interlocked.Read(ref oldestMillis) / 1000.0;
 
     public long OpenTraceBytes => Interlocked.Read(ref openBytes);
+    /// <summary>How often what is open has been counted; figures of one that began later than an event know of it.</summary>
+    public long Observations => Interlocked.Read(ref observations);
+
     public long TracesLoaded => Interlocked.Read(ref loaded);
 
     public long CountOf(AssemblyReason reason) => Interlocked.Read(ref reasons[(int)reason]);
@@ -64,5 +67,6 @@ public sealed class AssemblyMetrics
         Interlocked.Exchange(ref oldestMillis, oldestUnpostedMillis);
         Interlocked.Exchange(ref openTraces, traces);
         Interlocked.Exchange(ref openBytes, bytes);
+        Interlocked.Increment(ref observations);
     }
 }

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using CostAttribution.Domain.Identity;
-using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.Journal;
 using Microsoft.Extensions.Logging;
@@ -13,8 +12,8 @@ namespace CostAttribution.Ingest.Assembly;
 /// posting stage has no room rows gather up to the size of a posting; from there on the stage is blocked and reads nothing
 /// more, so that memory stays bounded and the journal takes the load.
 /// </summary>
-internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster, DurableJournal journal, JournalFeed feed,
-    AttributeKeyTable keys, PostingStage posting, TraceLoader loader, TimeProvider clock, PostingOptions options,
+internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster, DurableJournal journal, BatchFeed feed,
+    PostingStage posting, TraceLoader loader, TimeProvider clock, PostingOptions options,
     PipelineMetrics metrics, ILogger logger, long journalBytesMax)
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(50);
@@ -28,7 +27,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private readonly List<TraceId> ids = [];
     private readonly List<(TraceId TraceId, SpanId SpanId)> links = [];
     private readonly RetryPause lookupPause = new(clock, options);
-    private readonly RetryPause feedPause = new(clock, options);
+    private readonly TroubleNote trimTrouble = new(clock);
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool draining;
     private Task<LoadAnswer>? loading;
@@ -67,7 +66,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
             if (draining && IsDrained) drained.TrySetResult();
 
             var woken = wake.Reader.WaitToReadAsync(stop).AsTask();
-            if (feedEnded || IsBlocked || !feedPause.IsOver)
+            if (feedEnded || IsBlocked || feed.IsPaused)
             {
                 await woken.ConfigureAwait(false);
             }
@@ -104,45 +103,22 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     }
 
     private bool IsDrained => metrics.PostingTrouble.Length > 0
-        || (poster.Buffer.RowCount == 0 && inFlight.Count == 0 && feed.Lag.Records == 0);
+        || (poster.Buffer.RowCount == 0 && inFlight.Count == 0 && feed.IsAtEnd);
 
     private bool ReadRecords()
     {
         var read = 0;
-        if (!feedPause.IsOver) return false;
-        try
+        while (read < RecordsPerTurn && poster.Buffer.RowCount < options.RowsMax && feed.TryRead(out var batch, out var position))
         {
-            while (read < RecordsPerTurn && poster.Buffer.RowCount < options.RowsMax && feed.TryRead(out var record))
+            using (batch)
             {
-                using (record) Accept(record);
-                read++;
+                var replayed = position <= ReplayEnd;
+                assembler.Accept(batch, position.Sequence, replayed);
+                if (replayed) metrics.SpansReplayed(batch.SpanCount);
             }
-            feedPause.Succeeded();
-        }
-        catch (JournalException fault)
-        {
-            // The record stays where it is and is tried again after a pause.
-            feedPause.Failed();
-            PipelineLog.FeedFailed(logger, fault.Message);
+            read++;
         }
         return read > 0;
-    }
-
-    private void Accept(JournalRecord record)
-    {
-        try
-        {
-            using var batch = SpanBatch.Decode(record.Payload.Span, keys);
-            var replayed = record.Position <= ReplayEnd;
-            assembler.Accept(batch, record.Position.Sequence, replayed);
-            if (replayed) metrics.SpansReplayed(batch.SpanCount);
-        }
-        catch (InvalidDataException fault)
-        {
-            // The checksum held, so another program or version wrote it; it stays in the journal's window for inspection.
-            metrics.RecordUnreadable();
-            PipelineLog.RecordUnreadable(logger, record.Position.Sequence, fault.Message);
-        }
     }
 
     // A trace that was evicted a moment ago may still be on its way to the store: its look-up waits until everything handed
@@ -243,15 +219,16 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
                 assembler.SettleRestless();
             }
         }
-        var low = Math.Min(Math.Min(feed.Next.Sequence, assembler.HeldFrom), poster.Buffer.HeldFrom);
+        var low = Math.Min(Math.Min(feed.Next, assembler.HeldFrom), poster.Buffer.HeldFrom);
         foreach (var held in inFlight) low = Math.Min(low, held);
         try
         {
             if (low > journal.LowWaterMark.Sequence) journal.TrimTo(new JournalPosition(low));
+            trimTrouble.Over();
         }
         catch (JournalException fault)
         {
-            PipelineLog.TrimFailed(logger, fault.Message);
+            if (trimTrouble.IsNews(fault.Message)) PipelineLog.TrimFailed(logger, fault.Message);
         }
     }
 }

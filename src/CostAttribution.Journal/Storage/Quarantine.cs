@@ -6,8 +6,9 @@ namespace CostAttribution.Journal.Storage;
 
 /// <summary>
 /// Damaged stretches, copied byte for byte into <c>quarantine/&lt;segment&gt;-&lt;offset&gt;-&lt;length&gt;.bin</c> for
-/// inspection. The same stretch is set aside once. Bounded: beyond the limit stretches are counted but not kept. A stretch that
-/// could not be copied because the disk failed is remembered, and its segment must not be deleted before it was.
+/// inspection, and payloads that no consumer could read. The same stretch is set aside once. Bounded: beyond the limit
+/// stretches are counted but not kept. A stretch that could not be copied because the disk failed is remembered, and its segment
+/// must not be deleted before it was.
 /// </summary>
 internal sealed class Quarantine
 {
@@ -60,6 +61,23 @@ internal sealed class Quarantine
     }
 
     /// <summary>
+    /// Keeps the payload of a whole record as <c>record-&lt;sequence&gt;.bin</c>; null when there is no room. Throws when the
+    /// disk fails.
+    /// </summary>
+    public string? Keep(JournalRecord record)
+    {
+        lock (_gate)
+        {
+            _directory ??= _parent.Subdirectory(DirectoryName);
+            var name = string.Create(CultureInfo.InvariantCulture, $"record-{record.Position.Sequence:x16}.bin");
+            if (_directory.Exists(name)) return name;
+            if (!HasRoom_NeedsLock(_directory, record.Payload.Length)) return null;
+            _directory.Replace(name, record.Payload);
+            return name;
+        }
+    }
+
+    /// <summary>
     /// Sets aside what is still owed of a segment; called before it is deleted. Throws when the disk fails again.
     /// </summary>
     public void Settle(string segmentName)
@@ -81,11 +99,16 @@ internal sealed class Quarantine
         _directory ??= _parent.Subdirectory(DirectoryName);
         var name = NameOf(segmentName, stretch, ".bin");
         if (_directory.Exists(name)) return name;
-        long kept = 0;
-        foreach (var entry in _directory.List()) kept += entry.Length;
-        if (kept + stretch.Length > _bytesMax) return null;
+        if (!HasRoom_NeedsLock(_directory, stretch.Length)) return null;
         Copy(source, stretch, _directory, name);
         return name;
+    }
+
+    private bool HasRoom_NeedsLock(StoreDirectory directory, long bytes)
+    {
+        long kept = 0;
+        foreach (var entry in directory.List()) kept += entry.Length;
+        return kept + bytes <= _bytesMax;
     }
 
     private static string NameOf(string segmentName, Stretch stretch, string suffix) => string.Create(

@@ -49,6 +49,7 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
                 Count = assembly.OpenTraces,
                 MemoryBytes = assembly.OpenTraceBytes,
                 MemoryBytesMax = settings.Assembly.OpenTraceBytesMax,
+                Observations = assembly.Observations,
             },
             OpenCost = new OpenCostSummary
             {

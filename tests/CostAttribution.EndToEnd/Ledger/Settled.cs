@@ -12,17 +12,19 @@ internal static class Settled
         await senders.Sent;
     }
 
-    /// <summary>What is open is counted once a second, so the first answers may be from before the last spans came.</summary>
-    private static readonly TimeSpan CountedEvery = TimeSpan.FromSeconds(1.5);
-
-    /// <summary>Until no span is open.</summary>
+    /// <summary>Until no span is open by a count that began after this was called.</summary>
     public static async Task NothingOpenAsync(ServerProcess server, Func<string> context, TimeSpan? deadline = null)
     {
-        var first = (await server.Api.GetAsync("/api/v1/pipeline")).GetProperty("asOf").GetDateTimeOffset();
+        // The first count to come may have begun before.
+        var counted = await CountsAsync(server) + 2;
         await Eventually.GetAsync(
             () => server.Api.GetAsync("/api/v1/pipeline"),
-            seen => seen.GetProperty("spans").Count("open") == 0 && seen.GetProperty("asOf").GetDateTimeOffset() > first + CountedEvery, context, deadline);
+            seen => seen.GetProperty("spans").Count("open") == 0 && seen.GetProperty("openTraces").Count("observations") >= counted,
+            context, deadline);
     }
+
+    private static async Task<long> CountsAsync(ServerProcess server) =>
+        (await server.Api.GetAsync("/api/v1/pipeline")).GetProperty("openTraces").Count("observations");
 
     /// <summary>Until no span is open and <paramref name="differences"/> finds none.</summary>
     public static async Task WithoutDifferencesAsync(ServerProcess server, Func<Task<IReadOnlyList<string>>> differences, Func<string> context,

@@ -115,7 +115,7 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
         Spans = new SpanCounts { Received = 1000, Journaled = 990, Open = 40, Posted = 950, Refused = 10 },
         RowsPosted = 310,
         Lag = new PipelineLag { Bytes = 4096, Seconds = 1.5 },
-        OpenTraces = new OpenTraces { Count = 7, MemoryBytes = 40_000, MemoryBytesMax = 512L * 1024 * 1024 },
+        OpenTraces = new OpenTraces { Count = 7, MemoryBytes = 40_000, MemoryBytesMax = 512L * 1024 * 1024, Observations = 90 },
         OpenCost = new OpenCostSummary { Cost = Money.Parse("0.5"), Calls = 3, OldestReceivedAt = Now.AddSeconds(-4) },
         Reasons = new Dictionary<string, IReadOnlyDictionary<string, long>>
         {

@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Server.Telemetry;
-using CostAttribution.UnitTests.Ingest.Posting;
 
 namespace CostAttribution.UnitTests.Hosting;
 
@@ -14,7 +13,7 @@ public sealed class MeteredStoreTests
         var outcomes = new List<string>();
         using var listener = Listen("cancelled_table", outcomes);
         var faults = new Queue<Exception?>([null, new StoreUnavailableException("away"), new OperationCanceledException()]);
-        await using var store = new MeteredStore(new MemoryStore { FailBefore = _ => faults.Dequeue() }, TimeProvider.System);
+        await using var store = new MeteredStore(new ScriptedStore(faults), TimeProvider.System);
         using var stop = new CancellationTokenSource();
         var insert = new ClickHouseInsert("cancelled_table", ["one"], new byte[1], "t");
 
@@ -24,6 +23,19 @@ public sealed class MeteredStoreTests
         await Assert.ThrowsAsync<OperationCanceledException>(() => store.InsertAsync(insert, stop.Token));
 
         Assert.Equal(["ok", "unavailable", "cancelled"], outcomes);
+    }
+
+    /// <summary>Inserts end as told, in this order; null is well.</summary>
+    private sealed class ScriptedStore(Queue<Exception?> faults) : IClickHouseTransport
+    {
+        public string Database => "test";
+
+        public Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel) =>
+            faults.Dequeue() is { } fault ? Task.FromException(fault) : Task.CompletedTask;
+
+        public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private static MeterListener Listen(string table, List<string> outcomes)

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Configuration;
 namespace CostAttribution.UnitTests.Hosting;
 
 /// <summary>A start that ends at a bad moment does not keep the next one of its own directory out.</summary>
-public sealed class NodeClaimTests
+public sealed class NodeClaimTests : IAsyncDisposable
 {
     private readonly ManualClock clock = new();
     private readonly MemoryDisk disk = new();
@@ -22,6 +22,8 @@ public sealed class NodeClaimTests
         }).Build(), demo: false);
 
     public NodeClaimTests() => store = new NodesTable(clock);
+
+    public ValueTask DisposeAsync() => store.DisposeAsync();
 
     [Fact]
     public async Task The_directory_knows_the_start_before_the_store_does()

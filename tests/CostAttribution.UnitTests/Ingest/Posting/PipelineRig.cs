@@ -10,6 +10,7 @@ using CostAttribution.Journal.Postings;
 using CostAttribution.Testing.Filesystem;
 using CostAttribution.Testing.Time;
 using CostAttribution.UnitTests.Ingest.Assembly;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CostAttribution.UnitTests.Ingest.Posting;
@@ -27,6 +28,7 @@ internal sealed class PipelineRig : IDisposable
 
     public MemoryDisk Disk { get; } = new();
     public ManualClock Clock { get; } = new();
+    public ILogger Logger { get; init; } = NullLogger.Instance;
     public PostingOptions Posting { get; } = new();
     public PostingSpoolOptions SpoolOptions { get; init; } = new();
     public AssemblyOptions Assembly { get; } = new() { PostedFilterBitsLog2 = 16 };
@@ -57,7 +59,7 @@ internal sealed class PipelineRig : IDisposable
             Journal = Journal, JournalBytesMax = 1 << 30, Spool = Spool, Store = store, Keys = AttributionTable.Default.Keys,
             Snapshots = new CostingSnapshots(AssemblyBench.Rates, AttributionTable.Default), Clock = Clock,
             NodeId = "node", StartId = "start-1",
-            Assembly = Assembly, Posting = Posting, Limits = TracingLimits.Default, Logger = NullLogger.Instance,
+            Assembly = Assembly, Posting = Posting, Limits = TracingLimits.Default, Logger = Logger,
         });
     }
 
