@@ -6,7 +6,7 @@ namespace CostAttribution.UnitTests.Architecture;
 public sealed partial class TidyTests
 {
     private const int SourceLinesMax = 450;
-    private const int TestLinesMax = 650;
+    private const int TestLinesMax = 600;
     private const int SourceColumnsMax = 130;
     private const int TestColumnsMax = 160;
 
