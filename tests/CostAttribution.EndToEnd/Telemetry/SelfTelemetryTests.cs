@@ -71,7 +71,7 @@ public sealed class SelfTelemetryTests(StoreServer stores)
             () => Task.FromResult((
                 Retries: receiver.Find(Prefix + "posting.retries"), Held: receiver.Find(Prefix + "journal.held"),
                 Struggling: receiver.Find(Prefix + "part.state{part=posting,state=struggling}"),
-                Failures: receiver.Find(Prefix + "store.insert.duration{outcome=unavailable,table=trace_facts}"))),
+                Failures: receiver.Find(Prefix + "store.insert.duration{outcome=unavailable,table=cost_ledger}"))),
             seen => seen is { Retries: > 1, Held: > 0, Struggling: 1, Failures: > 1 }, server.ToString);
 
         store.Proxy.Script = _ => StoreFault.None;
