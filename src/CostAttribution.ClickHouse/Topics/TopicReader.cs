@@ -40,7 +40,8 @@ public sealed class TopicReader(IClickHouseTransport transport)
                 "ORDER BY kind, topic, item, notEmpty(said) DESC, trace_id " +
                 $"LIMIT {SqlText.Number(TracesPerTopicMax)} BY kind, topic, item";
             sql = $"SELECT kind, topic, item, trace_id, is_asking, CAST(said, 'Map(String, String)') AS words FROM ({sql})";
-            foreach (var block in await transport.ReadAsync(new ClickHouseQuery(sql), cancel).ConfigureAwait(false)) Read(block, rows);
+            foreach (var block in await transport.ReadAsync(new ClickHouseQuery(sql), cancel).ConfigureAwait(false))
+                Read(block, rows);
         }
         return rows;
     }
