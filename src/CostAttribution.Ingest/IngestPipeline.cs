@@ -1,5 +1,7 @@
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.ClickHouse.Snapshots;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Assembly;
@@ -51,6 +53,7 @@ public sealed class IngestPipeline : IDisposable
     private readonly PostingEncoder encoder;
     private readonly PostingStage posting;
     private readonly LedgerReader reader;
+    private readonly SnapshotArchive archive;
     private readonly PostingRecovery recovery;
     private readonly RetryPause recoveryPause;
     private TraceAssembler? assembler;
@@ -66,6 +69,7 @@ public sealed class IngestPipeline : IDisposable
         encoder = new PostingEncoder($"{parts.NodeId}-{parts.StartId}", parts.Clock);
         posting = new PostingStage(parts.Store, parts.Spool, encoder, parts.Clock, parts.Posting, Metrics, parts.Logger);
         reader = new LedgerReader(parts.Store);
+        archive = new SnapshotArchive(parts.Store);
         recoveryPause = new RetryPause(parts.Clock, parts.Posting);
         recovery = new PostingRecovery(parts.Store, parts.Spool, recoveryPause, parts.Posting, Metrics, parts.Logger);
     }
@@ -156,6 +160,7 @@ public sealed class IngestPipeline : IDisposable
         {
             storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
             Metrics.QuarantinedFiles = parts.Spool.Refused().Files;
+            await parts.Snapshots.KeepAsync(archive, parts.Clock, stop).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or JournalException)
         {
@@ -173,14 +178,16 @@ public sealed class IngestPipeline : IDisposable
 
     private void OpenStages(bool storeIsEmpty)
     {
-        assembler = new TraceAssembler(parts.Assembly, parts.Clock, new CostingStage(parts.Snapshots, TopicsMax), poster,
+        var costing = new CostingStage(parts.Snapshots, TopicsMax, storeIsEmpty);
+        assembler = new TraceAssembler(parts.Assembly, parts.Clock, costing, poster,
             AssemblyMetrics, OpenCosts, storeIsEmpty);
         var statistics = parts.Journal.Statistics();
         var from = statistics.LowWaterMark > statistics.OldestPosition ? statistics.LowWaterMark : JournalPosition.Oldest;
         if (statistics.DurablePosition >= from && statistics.DurablePosition > JournalPosition.Oldest)
             PipelineLog.Replaying(parts.Logger, from.Sequence, statistics.DurablePosition.Sequence);
         feed = parts.Journal.OpenFeed(from);
-        var loader = new TraceLoader(reader, parts.Keys, Metrics, parts.Logger);
+        var shelf = new SnapshotShelf(archive, parts.Keys, parts.Snapshots, parts.Logger);
+        var loader = new TraceLoader(reader, new TopicReader(parts.Store), shelf, parts.Keys, Metrics, parts.Logger);
         batches = new BatchFeed(feed, parts.Journal, parts.Keys, parts.Clock, parts.Posting, Metrics, parts.Logger);
         assembly = new AssemblyStage(assembler, poster, parts.Journal, batches, posting, loader, parts.Clock,
             parts.Posting, Metrics, parts.Logger, parts.JournalBytesMax)

@@ -68,4 +68,8 @@ internal static partial class PipelineLog
     [LoggerMessage(2018, LogLevel.Error,
         "posting file {PostingId} is damaged and was set aside; its traces are posted again from the journal: {Fault}")]
     public static partial void PostingDamaged(ILogger logger, string postingId, string fault);
+
+    [LoggerMessage(2030, LogLevel.Warning,
+        "{Kind} version {Version} is not among the kept ones, or not readable; corrections of its rows use today's, flagged")]
+    public static partial void SnapshotMissing(ILogger logger, string kind, long version);
 }

@@ -66,6 +66,8 @@ internal static class FlagTexts
         [SpanFlags.SiblingDuplicate] = "A span beside this one reports the same call; it is billed once.",
         [SpanFlags.MissingRoot] = "The first span of the trace has not been received.",
         [SpanFlags.TraceOverLimit] = "The trace has more spans than are kept together, so it was costed in parts.",
+        [SpanFlags.SnapshotMissing] =
+            "The rates or rules this entry was first posted with were not kept, so the correction used those of today.",
     }.ToFrozenDictionary(pair => SpanFlagNames.NameOf(pair.Key), pair => pair.Value, StringComparer.Ordinal);
 
     /// <summary>One or two sentences; for a flag written by a newer program, one that says so.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Native;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.ClickHouse.Transport;
 
 namespace CostAttribution.ClickHouse.Ledger;
@@ -19,6 +20,7 @@ public sealed class PostingReader(IClickHouseTransport transport)
         [CostLedgerBlock.TableName] = ["entry_id"],
         [TraceFactsBlock.TableName] = ["trace_id", "revision"],
         [RunSegmentBlock.TableName] = ["run_id", "trace_id", "revision"],
+        [TraceTopicsBlock.TableName] = ["topic", "item", "trace_id", "revision"],
     };
 
     /// <summary>
@@ -60,8 +62,8 @@ public sealed class PostingReader(IClickHouseTransport transport)
     }
 
     /// <summary>
-    /// The identity of each row of a block: a ledger row's <c>entry_id</c>; for facts and segments a hash of trace, revision and
-    /// run.
+    /// The identity of each row of a block: a ledger row's <c>entry_id</c>; for facts, segments and topics a hash of trace,
+    /// revision and run or topic.
     /// </summary>
     public static UInt128[] KeysOf(string table, NativeBlock block)
     {

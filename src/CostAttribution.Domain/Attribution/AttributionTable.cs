@@ -35,11 +35,12 @@ public sealed class AttributionTable
     private readonly FrozenDictionary<string, string>?[] mappings;
     private readonly AttributionRule[][] rules;
 
-    internal AttributionTable(long version, AttributeKeyTable keys, IReadOnlyList<string> dimensions,
+    internal AttributionTable(ReadOnlyMemory<byte> content, AttributeKeyTable keys, IReadOnlyList<string> dimensions,
         IReadOnlyList<(ushort Key, DimensionUse Use)> uses,
         FrozenDictionary<string, string>?[] mappings, IReadOnlyList<AttributionRule> rules)
     {
-        Version = version;
+        Content = content;
+        Version = AttributionText.VersionOf(content.Span);
         Keys = keys;
         Dimensions = dimensions;
         this.mappings = mappings;
@@ -59,6 +60,9 @@ public sealed class AttributionTable
     /// Derived from the content alone, never negative: the same settings give the same version on every node and start.
     /// </summary>
     public long Version { get; }
+
+    /// <summary>What the version is derived from and the table can be made of again: <see cref="AttributionText"/>.</summary>
+    public ReadOnlyMemory<byte> Content { get; }
 
     /// <summary>The key table spans must be decoded with for the configured keys to be seen.</summary>
     public AttributeKeyTable Keys { get; }

@@ -1,6 +1,4 @@
 using System.Collections.Frozen;
-using System.IO.Hashing;
-using System.Text;
 using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Domain.Attribution;
@@ -45,7 +43,8 @@ public static class AttributionTableBuilder
             AddUses(uses, keys, (byte)(i * 2 + 1), configured.FallbackKeys.Concat(fallbacks));
             if (configured.Values.Count > 0) mappings[i] = configured.Values.ToFrozenDictionary(StringComparer.Ordinal);
         }
-        return new AttributionTable(VersionOf(dimensions, uses, keys, options), keys, dimensions, uses, mappings, rules);
+        var content = AttributionText.Write(keys, dimensions, uses, mappings, rules);
+        return new AttributionTable(content, keys, dimensions, uses, mappings, rules);
     }
 
     private static void AddUses(List<(ushort, DimensionUse)> uses, AttributeKeyTable keys, byte slot, IEnumerable<string> names)
@@ -99,25 +98,5 @@ public static class AttributionTableBuilder
             rules.Add(compiled);
         }
         return rules;
-    }
-
-    private static long VersionOf(string[] dimensions, List<(ushort Key, DimensionUse Use)> uses, AttributeKeyTable keys,
-        AttributionOptions options)
-    {
-        var text = new StringBuilder();
-        foreach (var name in dimensions) text.Append(name).Append('\n');
-        foreach (var (key, use) in uses) text.AppendJoin('\t', keys.NameOf(key), use.Slot, use.Rank).Append('\n');
-        foreach (var (name, dimension) in options.Dimensions.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-        {
-            foreach (var (from, to) in dimension.Values.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-                text.Append(name).Append('\t').Append(from).Append('\t').Append(to).Append('\n');
-        }
-        foreach (var rule in options.Rules)
-        {
-            text.AppendJoin('\t', rule.Dimension, rule.Value, rule.Service, rule.Provider, rule.ProviderProject,
-                rule.ProviderKey, rule.IngestKey)
-                .Append('\n');
-        }
-        return (long)(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text.ToString())) >> 1);
     }
 }

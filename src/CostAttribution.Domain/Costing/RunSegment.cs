@@ -47,4 +47,25 @@ public sealed class RunSegment
     public Money RetryCost { get; set; }
     public long UnpricedCalls { get; set; }
     public long UsageMissingCalls { get; set; }
+
+    /// <summary>Whose the run is, from the entries that are to stand.</summary>
+    public void TakeOwners(IReadOnlyList<LedgerEntry> entries)
+    {
+        Agreed workflow = default, agent = default, customer = default, feature = default, environment = default;
+        Agreed product = default, team = default, plan = default;
+        foreach (var entry in entries)
+        {
+            workflow.Add(entry.Workflow);
+            agent.Add(entry.Agent);
+            customer.Add(entry.CustomerId);
+            feature.Add(entry.FeatureId);
+            environment.Add(entry.Environment);
+            product.Add(entry.Product);
+            team.Add(entry.Team);
+            plan.Add(entry.Plan);
+        }
+        (Workflow, Agent, CustomerId, MixedCustomers) = (workflow.Value, agent.Value, customer.Value, customer.Several);
+        (FeatureId, Environment, Product) = (feature.Value, environment.Value, product.Value);
+        (Team, Plan) = (team.Value, plan.Value);
+    }
 }

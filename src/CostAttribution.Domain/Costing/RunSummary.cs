@@ -8,28 +8,11 @@ namespace CostAttribution.Domain.Costing;
 /// <summary>Adds a trace's entries up to its part of a run.</summary>
 internal sealed class RunSummary
 {
-    /// <summary>A value that all entries with one agree on.</summary>
-    private struct Agreed
-    {
-        private string? value;
-        public bool Several { get; private set; }
-        public readonly string Value => Several ? "" : value ?? "";
-
-        public void Add(string candidate)
-        {
-            if (candidate.Length == 0) return;
-            if (value is null) value = candidate;
-            else Several |= value != candidate;
-        }
-    }
-
     private RunSegment segment = new();
-    private Agreed workflow, agent, customer, feature, environment, product, team, plan;
     private int callsOutsideSteps;
 
     public void Begin(TraceSpans trace, TraceTree tree, SpanFacts[] facts, TraceContext context, string runId, TraceCosts result)
     {
-        workflow = agent = customer = feature = environment = product = team = plan = default;
         callsOutsideSteps = 0;
         ulong started = ulong.MaxValue, ended = 0;
         for (var node = 0; node < tree.Count; node++)
@@ -71,32 +54,16 @@ internal sealed class RunSummary
         segment.ListCost = Sum(segment.ListCost, cost.ListCost);
         segment.RetryCost = Sum(segment.RetryCost, entry.RetryCost);
         if (cost.Status is PriceStatus.UnpricedModel or PriceStatus.UnpricedUnit) segment.UnpricedCalls += entry.Calls;
-        workflow.Add(entry.Workflow);
-        agent.Add(entry.Agent);
-        customer.Add(entry.CustomerId);
-        feature.Add(entry.FeatureId);
-        environment.Add(entry.Environment);
-        product.Add(entry.Product);
-        team.Add(entry.Team);
-        plan.Add(entry.Plan);
     }
 
-    public void Finish(TraceTree tree, SpanFacts[] facts)
+    public void Finish(TraceTree tree, SpanFacts[] facts, IReadOnlyList<LedgerEntry> entries)
     {
         for (var node = 0; node < tree.Count; node++)
         {
             if (facts[node].IsStep) segment.Steps++;
         }
         segment.Steps += callsOutsideSteps;
-        segment.Workflow = workflow.Value;
-        segment.Agent = agent.Value;
-        segment.CustomerId = customer.Value;
-        segment.MixedCustomers = customer.Several;
-        segment.FeatureId = feature.Value;
-        segment.Environment = environment.Value;
-        segment.Product = product.Value;
-        segment.Team = team.Value;
-        segment.Plan = plan.Value;
+        segment.TakeOwners(entries);
     }
 
     // Only absurd rate cards get here; a summary must not stop the trace they are on.

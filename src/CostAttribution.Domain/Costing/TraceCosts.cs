@@ -12,7 +12,7 @@ public sealed class TraceCosts
     /// <summary>Outcomes of one trace that are kept for the next.</summary>
     private const int PooledMax = 4096;
 
-    private readonly HashSet<(string, OutsideValue)> knownSessionValues = [];
+    private readonly Dictionary<(string, string), int> knownSessionValues = [];
     private readonly List<SpanOutcome> pool = [];
 
     public List<LedgerEntry> Entries { get; } = [];
@@ -33,7 +33,8 @@ public sealed class TraceCosts
     public HashSet<(TraceId TraceId, SpanId SpanId)> OpenLinks { get; } = [];
 
     /// <summary>
-    /// What this trace knows first-hand (evidence own or ancestor) about sessions: session id → dimension value.
+    /// What this trace knows first-hand (evidence own or ancestor) about sessions, one value per session and dimension; empty
+    /// where its spans say several.
     /// </summary>
     public List<(string SessionId, OutsideValue Value)> SessionValues { get; } = [];
 
@@ -57,10 +58,19 @@ public sealed class TraceCosts
         return outcome;
     }
 
-    /// <summary>Adds what is known about a session, once.</summary>
+    /// <summary>Adds what is known about a session; spans that contradict each other leave an empty value.</summary>
     internal void AddSessionValue(string sessionId, OutsideValue value)
     {
-        if (knownSessionValues.Add((sessionId, value))) SessionValues.Add((sessionId, value));
+        var key = (sessionId, value.Dimension);
+        if (!knownSessionValues.TryGetValue(key, out var at))
+        {
+            knownSessionValues.Add(key, SessionValues.Count);
+            SessionValues.Add((sessionId, value));
+        }
+        else if (SessionValues[at].Value.Value != value.Value)
+        {
+            SessionValues[at] = (sessionId, value with { Value = "" });
+        }
     }
 
     public void Clear()

@@ -33,7 +33,7 @@ public sealed class RateBook
         byId = cards.ToFrozenDictionary(card => card.Id);
         fxByCurrency = fxRates.GroupBy(rate => rate.Currency)
             .ToFrozenDictionary(group => group.Key, group => group.OrderBy(rate => rate.FromNanos).ToArray());
-        Version = RateBookVersion.Of(cards, fxRates);
+        Version = RateBookText.VersionOf(cards, fxRates);
     }
 
     /// <summary>No cards: every model is unpriced.</summary>

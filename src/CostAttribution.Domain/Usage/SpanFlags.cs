@@ -48,4 +48,5 @@ public enum SpanFlags : ulong
     SiblingDuplicate = 1UL << 37,
     MissingRoot = 1UL << 38,
     TraceOverLimit = 1UL << 39,
+    SnapshotMissing = 1UL << 40,
 }

@@ -12,6 +12,9 @@ public enum AssemblyReason : byte
     TraceOverLimit = 4,
     ProvisionalPosting = 5,
     CostlessSpilled = 6,
+
+    /// <summary>Rows were corrected whose rate book or attribution rules were not kept.</summary>
+    SnapshotMissing = 7,
 }
 
 /// <summary>A limit on one span that the decoder applied.</summary>
@@ -22,7 +25,7 @@ public sealed class AssemblyMetrics
 {
     private static readonly string[] Names =
         ["duplicate_span", "late_span", "idle_incomplete", "pressure_eviction", "trace_over_limit", "provisional_posting",
-         "costless_spilled"];
+         "costless_spilled", "snapshot_missing"];
 
     private readonly long[] limits = new long[Enum.GetValues<SpanLimit>().Length];
     private readonly long[] reasons = new long[Enum.GetValues<AssemblyReason>().Length];

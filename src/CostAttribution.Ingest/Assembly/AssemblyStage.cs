@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using CostAttribution.Domain.Identity;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.Journal;
 using Microsoft.Extensions.Logging;
@@ -24,8 +23,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private readonly Channel<bool> wake =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Queue<ulong> inFlight = new();
-    private readonly List<TraceId> ids = [];
-    private readonly List<(TraceId TraceId, SpanId SpanId)> links = [];
+    private StoreQuestions questions = new();
     private readonly RetryPause lookupPause = new(clock, options);
     private readonly TroubleNote trimTrouble = new(clock);
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -66,7 +64,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
             if (draining && IsDrained) drained.TrySetResult();
 
             var woken = wake.Reader.WaitToReadAsync(stop).AsTask();
-            if (feedEnded || IsBlocked || feed.IsPaused)
+            if (feedEnded || IsBlocked || !assembler.HasRoom || feed.IsPaused)
             {
                 await woken.ConfigureAwait(false);
             }
@@ -108,7 +106,8 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private bool ReadRecords()
     {
         var read = 0;
-        while (read < RecordsPerTurn && poster.Buffer.RowCount < options.RowsMax && feed.TryRead(out var batch, out var position))
+        while (read < RecordsPerTurn && poster.Buffer.RowCount < options.RowsMax && assembler.HasRoom
+            && feed.TryRead(out var batch, out var position))
         {
             using (batch)
             {
@@ -126,15 +125,15 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private bool AskStore()
     {
         if (loading is not null || !lookupPause.IsOver) return false;
-        if (ids.Count + links.Count == 0)
+        if (questions.Count == 0)
         {
-            assembler.TakeWanted(ids, options.LookupTracesMax);
-            assembler.TakeWantedLinks(links, options.LookupTracesMax);
-            if (ids.Count + links.Count == 0) return false;
+            assembler.Ask(questions, options.LookupTracesMax);
+            if (questions.Count == 0) return false;
             askAfter = enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0);
         }
         if (enqueued - inFlight.Count < askAfter) return false;
-        loading = loader.LoadAsync([.. ids], [.. links]);
+        loading = loader.LoadAsync(questions);
+        questions = new StoreQuestions();
         // The next turn takes an answer that is already here.
         if (!loading.IsCompleted) loading.ContinueWith(_ => wake.Writer.TryWrite(true), TaskScheduler.Default);
         return loading.IsCompleted;
@@ -147,16 +146,8 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         var answer = done.GetAwaiter().GetResult();
         if (answer.Answered) lookupPause.Succeeded();
         else lookupPause.Failed();
-        foreach (var id in answer.Asked)
-        {
-            if (!answer.Answered) assembler.NotLoaded(id);
-            else if (!answer.Unreadable.Contains(id)) assembler.Loaded(id, answer.Traces.GetValueOrDefault(id));
-            else Rechecks.NoFacts(id);
-        }
-        foreach (var link in answer.Links) assembler.LinkLoaded(link.TraceId, link.SpanId, link.Customer, link.Feature);
-        ids.Clear();
-        // Links that could not be asked about are asked about again with the next look-up.
-        if (answer.Answered) links.Clear();
+        assembler.Answer(answer);
+        foreach (var id in answer.Unreadable) Rechecks.NoFacts(id);
         foreach (var facts in answer.Traces.Values.SelectMany(trace => trace.Facts)) facts.Dispose();
         return true;
     }

@@ -16,23 +16,29 @@ internal sealed class LinkSeeker(OutsideKnowledge outside)
     private readonly Queue<(TraceId TraceId, SpanId SpanId)> wanted = new();
 
     /// <summary>Keeps the links that the costing just made left open; the costs may be reused afterwards.</summary>
-    public void Note(IReadOnlySet<(TraceId TraceId, SpanId SpanId)> openLinks)
-    {
-        open.Clear();
-        open.AddRange(openLinks);
-    }
+    public void Note(IReadOnlySet<(TraceId TraceId, SpanId SpanId)> openLinks) => open.AddRange(openLinks);
 
     /// <summary>
     /// Seeks what was noted. <paramref name="isInMemory"/> says whether a trace is here, and lets it tell what it knows if so.
+    /// True when one in memory was asked, so that the asker should be costed again.
     /// </summary>
-    public void Seek(Func<TraceId, bool> isInMemory)
+    public bool Seek(Func<TraceId, bool> isInMemory)
     {
+        var asked = false;
         foreach (var (trace, span) in open)
         {
             if (wanted.Count >= WantedMax || !outside.ShouldAsk(trace, span)) continue;
-            if (!isInMemory(trace)) wanted.Enqueue((trace, span));
+            asked = true;
+            if (isInMemory(trace)) continue;
+            wanted.Enqueue((trace, span));
+            outside.SoughtInStore(trace, span);
         }
+        open.Clear();
+        return asked;
     }
+
+    /// <summary>The store could not answer; the span will be sought again.</summary>
+    public void NotAnswered((TraceId TraceId, SpanId SpanId) span) => wanted.Enqueue(span);
 
     /// <summary>Moves up to <paramref name="max"/> spans to be sought in the store into <paramref name="spans"/>.</summary>
     public void Take(List<(TraceId TraceId, SpanId SpanId)> spans, int max)

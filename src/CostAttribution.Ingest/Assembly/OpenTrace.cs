@@ -2,6 +2,7 @@ using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest.Costing;
 using CostAttribution.Ingest.Posting;
 
 namespace CostAttribution.Ingest.Assembly;
@@ -23,8 +24,11 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>When the oldest usage that is not posted yet arrived; null when all is posted.</summary>
     public long? UnpostedUsageSince { get; set; }
 
-    /// <summary>Provisional posting has run for the waiting usage: what still waits lacks an owner.</summary>
-    public bool WaitsForOwner { get; set; }
+    /// <summary>When unposted usage may next be posted while the trace is open; null when none waits.</summary>
+    public long? ProvisionalAt { get; set; }
+
+    /// <summary>When that was last tried.</summary>
+    public long TriedAt { get; set; } = long.MinValue / 2;
 
     /// <summary>
     /// Journal position of the oldest record with spans that the store may not hold; null when the store holds all.
@@ -48,6 +52,21 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>An audit asks for this trace to be loaded and costed again; null when none does.</summary>
     public TraceRecheck? Recheck { get; set; }
 
+    /// <summary>It waits for the store to say what earlier processes knew of its sessions, its run or its links.</summary>
+    public bool WaitsForOutside { get; set; }
+
+    /// <summary>Some of its spans were in the journal before this process, and it has told nobody about itself since.</summary>
+    public bool Replayed { get; set; }
+
+    /// <summary>What it last told the other traces, by whichever process.</summary>
+    public TraceTopics Topics { get; set; } = TraceTopics.None;
+
+    /// <summary>A span without parent is here.</summary>
+    public bool HasRoot { get; private set; }
+
+    /// <summary>The store must be asked something about it first.</summary>
+    public bool AwaitsStore => WaitsForOutside || Load is LoadState.Wanted or LoadState.Asked;
+
     /// <summary>The last costing was final; a late span clears it.</summary>
     public bool Settled { get; set; }
 
@@ -67,11 +86,13 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>Entries that were computed and wait for their owner; they stand in the <see cref="OpenCostBook"/>.</summary>
     public IReadOnlyList<LedgerEntry> Waiting { get; set; } = [];
 
-    /// <summary>Bytes last accounted to the memory limit.</summary>
-    public long AccountedBytes { get; set; }
+    /// <summary>Its part in the sums over all traces, as of the last time it was accounted.</summary>
+    public AssemblyAccount.Share Accounted { get; set; }
 
     /// <summary>Rough bytes of the objects around the buffer.</summary>
     private const int OverheadBytes = 640;
+
+    private const int LargeSpans = 10_000;
 
     // Null: not looked at since the last change.
     private bool? whole;
@@ -81,11 +102,24 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>All spans as a batch of their own.</summary>
     public SpanBatch EncodeAll(SpanBatchBuilder builder) => Spans.Encode([.. Enumerable.Range(0, Spans.Count)], builder);
 
-    /// <summary>Starts over without spans.</summary>
-    public void ResetSpans()
+    /// <summary>Starts over with what the store holds of it.</summary>
+    public void StartFrom(StoredTrace stored, SourceTable sources)
     {
         Spans.Dispose();
         Spans = new TraceSpans(Id);
+        foreach (var facts in stored.Facts) Spans.AddAll(facts, sources);
+        Standing = stored.Standing;
+        Context = stored.Context;
+        CostRelevant = true;
+    }
+
+    /// <summary>Everything about it stands in the store.</summary>
+    public void Rest(long now)
+    {
+        Settled = true;
+        SettledAt = now;
+        UnpostedFrom = null;
+        UnpostedUsageSince = ProvisionalAt = null;
     }
 
     /// <summary>Whether the root is here and every parent resolves; remembered until <see cref="ForgetWhole"/>.</summary>
@@ -104,6 +138,13 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
         return roots > 0;
     }
 
+    /// <summary>The audit that waits for it, if any, is told how that ended.</summary>
+    public void EndRecheck(RecheckOutcome outcome)
+    {
+        if (Recheck is { Outcome: RecheckOutcome.Waiting } recheck) recheck.Outcome = outcome;
+        Recheck = null;
+    }
+
     /// <summary>The spans changed.</summary>
     public void ForgetWhole() => whole = null;
 
@@ -117,31 +158,68 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     }
 
     /// <summary>A span that changed something arrived in the journal record at <paramref name="position"/>.</summary>
-    public void Arrived(bool withUsage, ulong position, long now)
+    public void Arrived(SpanRecord span, ulong position, long now, AssemblyOptions options)
     {
+        HasRoot |= span.ParentSpanId.IsZero;
         Settled = false;
         Dirty = true;
         ForgetWhole();
         LastArrival = now;
+        Hold(position, now);
+        if (span.UsageKeyCount > 0)
+        {
+            UnpostedUsageSince ??= now;
+            UsageArrived = true;
+            ProvisionalAt = Math.Min(ProvisionalAt ?? long.MaxValue, now + (long)options.VisibleAfter.TotalMilliseconds);
+        }
+        else if (ProvisionalAt is { } at)
+        {
+            // It may be the owner that something waits for.
+            ProvisionalAt = Math.Min(at, Math.Max(now, TriedAt) + MillisBetweenTries(options));
+        }
+    }
+
+    /// <summary>The journal must keep this position until the trace is posted.</summary>
+    public void Hold(ulong position, long now)
+    {
         if (UnpostedFrom is null) HeldSince = now;
         UnpostedFrom = Math.Min(UnpostedFrom ?? ulong.MaxValue, position);
-        if (!withUsage) return;
-        UnpostedUsageSince ??= now;
-        UsageArrived = true;
-        WaitsForOwner = false;
+    }
+
+    /// <summary>Some entries still wait after a provisional posting, or none.</summary>
+    public void Waits(IReadOnlyList<LedgerEntry> entries, AssemblyOptions options, long now, DateTimeOffset wallNow)
+    {
+        TriedAt = now;
+        UnpostedUsageSince = ProvisionalAt = null;
+        if (entries.Count == 0) return;
+        var wall = (ulong)Math.Max(0, (wallNow - DateTimeOffset.UnixEpoch).Ticks) * 100;
+        ulong due = ulong.MaxValue, oldest = wall;
+        foreach (var entry in entries)
+        {
+            due = Math.Min(due, PostingScope.DueAt(options, this, entry));
+            oldest = Math.Min(oldest, PostingScope.ReceivedOf(this, entry));
+        }
+        UnpostedUsageSince = Math.Max(0, now - (long)((wall - oldest) / 1_000_000));
+        var wait = due > wall ? (long)((due - wall + 999_999) / 1_000_000) : 0;
+        ProvisionalAt = now + Math.Max(wait, MillisBetweenTries(options));
     }
 
     /// <summary>When this open trace may next have to be posted: always after <paramref name="now"/>.</summary>
     public long NextVisit(AssemblyOptions options, long now)
     {
         var next = LastArrival + (long)(whole == false ? options.IdleQuiet : options.SettledQuiet).TotalMilliseconds;
-        if (UnpostedUsageSince is { } since)
-        {
-            var wait = WaitsForOwner ? options.UnattributedWait : options.VisibleAfter;
-            next = Math.Min(next, since + (long)wait.TotalMilliseconds);
-        }
-        return Math.Max(next, now + 1);
+        return Math.Max(Math.Min(next, ProvisionalFrom(options) ?? long.MaxValue), now + 1);
     }
+
+    /// <summary>
+    /// When a provisional posting is due: a whole trace is given the time to settle first, for what is posted then is final.
+    /// </summary>
+    public long? ProvisionalFrom(AssemblyOptions options) =>
+        ProvisionalAt is { } at && IsWhole() ? at + (long)options.SettledQuiet.TotalMilliseconds : ProvisionalAt;
+
+    // Every try costs the whole trace.
+    private long MillisBetweenTries(AssemblyOptions options) =>
+        (long)options.VisibleAfter.TotalMilliseconds / (Spans.Count > LargeSpans ? 1 : 3);
 
     /// <summary>How long it is kept once settled.</summary>
     public long KeptMillis(AssemblyOptions options) =>

@@ -5,4 +5,8 @@ using CostAttribution.Ingest.Posting;
 namespace CostAttribution.Ingest.Assembly;
 
 /// <summary>What the store holds of a trace that was posted before.</summary>
-internal sealed record StoredTrace(IReadOnlyList<SpanBatch> Facts, StandingTrace Standing, TraceContext Context);
+internal sealed record StoredTrace(IReadOnlyList<SpanBatch> Facts, StandingTrace Standing, TraceContext Context)
+{
+    /// <summary>Its last posting came in part: the ledger has rows that the facts do not tell of.</summary>
+    public bool WasCutOff { get; init; }
+}

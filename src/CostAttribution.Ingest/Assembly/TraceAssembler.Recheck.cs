@@ -12,29 +12,26 @@ internal sealed partial class TraceAssembler
     /// </summary>
     public void Recheck(TraceRecheck recheck)
     {
-        concerned.Clear();
+        var concerned = new List<TraceId>();
         foreach (var word in recheck.Words) costing.Outside.TellStored(word, concerned);
         if (!recheck.DryRun)
         {
-            foreach (var id in concerned.Where(id => id != recheck.TraceId).ToArray()) Reconsider(id);
+            foreach (var id in concerned.Where(id => id != recheck.TraceId)) Reconsider(id, null);
         }
         // Nothing is awaited: long quiet, so that it settles as soon as the store has answered.
         var quietSince = Now - (long)options.IdleQuiet.TotalMilliseconds;
-        if (!traces.TryGetValue(recheck.TraceId, out var trace))
+        if (!traces.TryGet(recheck.TraceId, out var trace))
         {
-            trace = new OpenTrace(recheck.TraceId, quietSince);
-            traces.Add(recheck.TraceId, trace);
+            trace = traces.Add(recheck.TraceId, quietSince);
         }
-        else if (!trace.Settled || trace.Load is LoadState.Wanted or LoadState.Asked)
+        else if (!trace.Settled || trace.AwaitsStore)
         {
             recheck.Outcome = RecheckOutcome.StillOpen;
             if (recheck.DryRun) return;
         }
         trace.Recheck = recheck;
         if (recheck.Outcome == RecheckOutcome.Waiting) trace.LastArrival = quietSince;
-        if (trace.Load is LoadState.Wanted or LoadState.Asked) return;
-        trace.Load = LoadState.Wanted;
-        wanted.Enqueue(recheck.TraceId);
+        if (trace.Load is not (LoadState.Wanted or LoadState.Asked)) Want(trace);
     }
 
     // What the store holds is laid under the trace; the next posting must be newer than all of it.
@@ -50,35 +47,29 @@ internal sealed partial class TraceAssembler
     private bool EndsWithoutFacts(OpenTrace trace, StoredTrace? stored)
     {
         if (stored is { Facts.Count: > 0 }) return false;
-        EndRecheck(trace, RecheckOutcome.NoFacts);
+        trace.EndRecheck(RecheckOutcome.NoFacts);
         if (trace.Spans.Count > 0) return false;
-        Evict(trace);
+        traces.Evict(trace);
         return true;
     }
 
     private bool EndsWithoutPosting(OpenTrace trace, TraceRecheck recheck)
     {
-        EndRecheck(trace, RecheckOutcome.Done);
+        trace.EndRecheck(RecheckOutcome.Done);
         if (!recheck.DryRun) return false;
         // What stands was brought up to date for a posting that is not made.
-        Evict(trace);
+        traces.Evict(trace);
         return true;
-    }
-
-    private static void EndRecheck(OpenTrace trace, RecheckOutcome outcome)
-    {
-        if (trace.Recheck is { Outcome: RecheckOutcome.Waiting } recheck) recheck.Outcome = outcome;
-        trace.Recheck = null;
     }
 
     /// <summary>The store refused what was last posted of a trace: it is loaded again before more is posted for it.</summary>
     public void Forget(TraceId id)
     {
         // One that waits for the store is told the truth by it.
-        if (!traces.TryGetValue(id, out var trace) || trace.Load is LoadState.Wanted or LoadState.Asked) return;
+        if (!traces.TryGet(id, out var trace) || trace.Load is LoadState.Wanted or LoadState.Asked) return;
         if (trace.Settled && trace.UnpostedFrom is null)
         {
-            Evict(trace);
+            traces.Evict(trace);
             return;
         }
         openCosts.Remove(trace.Waiting);

@@ -1,3 +1,4 @@
+using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Costing;
@@ -7,8 +8,8 @@ namespace CostAttribution.Ingest.Assembly;
 
 /// <summary>
 /// Joins spans into traces and decides when a trace is costed. Synchronous and single-threaded: time comes in through the
-/// clock, spans through <see cref="Accept"/>, and postings leave through the <see cref="TracePoster"/>; what needs the store
-/// (<see cref="TakeWanted"/>) is asked for by the stage around it.
+/// clock, spans through <see cref="Accept"/>, and postings leave through the <see cref="TracePoster"/>; what only the store can
+/// say (<see cref="Ask"/>, <see cref="Answer"/>) is asked of it by the stage around it.
 /// <code>
 ///            span                whole and quiet 2 s, or idle 60 s
 ///  (new) ───────────▶ open ─────────────────────────────────────▶ settled ── kept 60 s ──▶ evicted
@@ -27,17 +28,12 @@ internal sealed partial class TraceAssembler : IDisposable
     private readonly TracePoster poster;
     private readonly AssemblyMetrics metrics;
     private readonly OpenCostBook openCosts;
-    private readonly Dictionary<TraceId, OpenTrace> traces = [];
-    private readonly DueQueue due = new();
+    private readonly TraceTable traces;
     private readonly Queue<TraceId> wanted = new();
-    private readonly List<TraceId> concerned = [];
-    private readonly LinkSeeker links;
-    private readonly Func<TraceId, bool> tellFromMemory;
+    private readonly OutsideDesk outside;
     private readonly SourceTable sources = new();
-    private readonly PostedTraceFilter posted;
-    private readonly EarlierPostings earlier;
+    private readonly PostedHorizon posted;
     private readonly long origin;
-    private long bytes;
     private long observedAt = -ObserveMillis;
 
     /// <param name="options">Waits and limits.</param>
@@ -53,29 +49,25 @@ internal sealed partial class TraceAssembler : IDisposable
         this.options = options;
         this.clock = clock;
         this.costing = costing;
-        links = new LinkSeeker(costing.Outside);
-        tellFromMemory = TellFromMemory;
         this.poster = poster;
         this.metrics = metrics;
         this.openCosts = openCosts;
-        posted = new PostedTraceFilter(options.PostedFilterBitsLog2, options.PostedRemembered, clock);
-        earlier = new EarlierPostings(clock, storeIsEmpty);
+        traces = new TraceTable(options, openCosts);
+        posted = new PostedHorizon(options, clock, storeIsEmpty);
+        outside = new OutsideDesk(costing, traces, posted, Reconsider);
         origin = clock.GetTimestamp();
     }
 
     /// <summary>Traces in memory, open or kept.</summary>
     public int TraceCount => traces.Count;
 
+    /// <summary>
+    /// Whether more spans may come. False while memory is full of traces that cannot be posted before the store has answered.
+    /// </summary>
+    public bool HasRoom => traces.HasRoom;
+
     /// <summary>Lowest journal position that an open trace needs; <see cref="ulong.MaxValue"/> for none.</summary>
-    public ulong HeldFrom
-    {
-        get
-        {
-            var held = ulong.MaxValue;
-            foreach (var trace in traces.Values) held = Math.Min(held, trace.UnpostedFrom ?? ulong.MaxValue);
-            return held;
-        }
-    }
+    public ulong HeldFrom => Math.Min(traces.Account.HeldFrom, outside.HeldFrom);
 
     private long Now => (long)clock.GetElapsedTime(origin).TotalMilliseconds;
 
@@ -99,53 +91,47 @@ internal sealed partial class TraceAssembler : IDisposable
     {
         var now = Now;
         var more = false;
-        while (due.IsDue(now))
+        while (traces.Due.IsDue(now))
         {
             if (more = poster.Buffer.RowCount >= rowsMax) break;
-            if (due.TryTake(out var trace)) Visit(trace, now);
+            if (traces.Due.TryTake(out var trace)) Visit(trace, now);
         }
-        if (!more) Observe(now);
+        if (more || now < observedAt + ObserveMillis) return more;
+        observedAt = now;
+        RelievePressure();
+        var waited = traces.Account.UnpostedSince is { } since ? now - since : 0;
+        metrics.Observe(traces.Count, traces.Account.Bytes, traces.Account.OpenSpans, waited);
         return more;
     }
 
-    /// <summary>
-    /// Moves up to <paramref name="max"/> ids of traces that the store must be asked about into <paramref name="ids"/>.
-    /// </summary>
-    public void TakeWanted(List<TraceId> ids, int max)
+    /// <summary>Adds what the store must be asked, up to <paramref name="max"/> of each kind.</summary>
+    public void Ask(StoreQuestions questions, int max)
     {
-        while (ids.Count < max && wanted.TryDequeue(out var id))
+        while (questions.Traces.Count < max && wanted.TryDequeue(out var id))
         {
-            if (!traces.TryGetValue(id, out var trace) || trace.Load != LoadState.Wanted) continue;
+            if (!traces.TryGet(id, out var trace) || trace.Load != LoadState.Wanted) continue;
             trace.Load = LoadState.Asked;
-            ids.Add(id);
+            questions.Traces.Add(id);
         }
+        outside.Ask(questions, max);
     }
 
-    /// <summary>Moves linked spans whose owner only the store may know into <paramref name="spans"/>.</summary>
-    public void TakeWantedLinks(List<(TraceId TraceId, SpanId SpanId)> spans, int max) => links.Take(spans, max);
-
-    /// <summary>The store's answer about a linked span: traces that asked for it are costed again.</summary>
-    public void LinkLoaded(TraceId traceId, SpanId spanId, string customer, string feature)
+    /// <summary>Takes in what the store said; without an answer, everything is asked again.</summary>
+    public void Answer(LoadAnswer answer)
     {
-        concerned.Clear();
-        costing.Outside.TellLink(traceId, spanId, customer, feature, concerned);
-        foreach (var id in concerned) Reconsider(id);
-    }
-
-    /// <summary>The store's answer about a trace: its facts and standing entries, or that it has none.</summary>
-    public void Loaded(TraceId id, StoredTrace? stored)
-    {
-        if (!traces.TryGetValue(id, out var trace) || trace.Load != LoadState.Asked) return;
-        trace.Load = LoadState.Loaded;
-        if (trace.Recheck is not null && EndsWithoutFacts(trace, stored)) return;
-        if (stored is not null)
+        if (!answer.Answered)
         {
-            Merge(trace, stored);
-            posted.Add(id);
-            metrics.TraceLoaded();
+            foreach (var id in answer.Asked.Traces) NotLoaded(id);
+            outside.NotAnswered(answer.Asked);
+            return;
         }
-        Account(trace);
-        due.Enqueue(trace, Now);
+        outside.TakeAskers(answer);
+        foreach (var id in answer.Asked.Traces)
+        {
+            if (!answer.Unreadable.Contains(id)) Loaded(id, answer.Traces.GetValueOrDefault(id));
+        }
+        outside.TakeAnswer(answer);
+        foreach (var trace in outside.EndWaiting()) traces.Due.Enqueue(trace, Now);
     }
 
     /// <summary>
@@ -154,12 +140,11 @@ internal sealed partial class TraceAssembler : IDisposable
     /// </summary>
     public void SpillCostless(int rowsMax)
     {
-        var costless = traces.Values.Where(trace => trace is { Settled: true, CostRelevant: false })
-            .OrderBy(trace => trace.SettledAt).ToArray();
+        var costless = traces.Costless();
         foreach (var trace in costless.Take((costless.Length + 1) / 2))
         {
             if (poster.Buffer.RowCount >= rowsMax) return;
-            Spill(trace);
+            if (MayBePosted(trace)) Spill(trace);
         }
     }
 
@@ -170,42 +155,31 @@ internal sealed partial class TraceAssembler : IDisposable
     public void SettleRestless()
     {
         var now = Now;
-        var since = now - (long)options.UnattributedWait.TotalMilliseconds;
-        foreach (var trace in traces.Values.Where(trace => !trace.Settled && trace.HeldSince <= since).ToArray())
+        foreach (var trace in traces.HoldingSince(now - (long)options.UnattributedWait.TotalMilliseconds))
         {
-            if (trace.Load is LoadState.Wanted or LoadState.Asked) continue;
+            if (!MayBePosted(trace)) continue;
             metrics.Count(AssemblyReason.PressureEviction);
             Settle(trace, now, incomplete: !trace.IsWhole());
         }
     }
 
-    /// <summary>The store could not answer; the trace will be asked about again.</summary>
-    public void NotLoaded(TraceId id)
-    {
-        if (!traces.TryGetValue(id, out var trace) || trace.Load != LoadState.Asked) return;
-        trace.Load = LoadState.Wanted;
-        wanted.Enqueue(id);
-    }
-
-    public void Dispose()
-    {
-        foreach (var trace in traces.Values) trace.Dispose();
-        traces.Clear();
-    }
+    public void Dispose() => traces.Dispose();
 
     private void AcceptSpan(SpanBatch batch, SpanRecord span, ulong position, bool replayed, long now)
     {
         var id = span.TraceId;
-        if (!traces.TryGetValue(id, out var trace))
+        if (!traces.TryGet(id, out var trace))
         {
-            trace = new OpenTrace(id, now);
-            traces.Add(id, trace);
-            if (replayed || posted.MayContain(id) || earlier.MayContain(span))
-            {
-                trace.Load = LoadState.Wanted;
-                wanted.Enqueue(id);
-            }
+            trace = traces.Add(id, now);
+            if (replayed || posted.MayBePosted(id, span.StartNanos, span.ReceivedNanos)
+                || costing.Outside.MayHaveForgottenAskers(id)) Want(trace);
         }
+        else if (trace is { Load: LoadState.NotNeeded, Standing.FactsRevision: 0 }
+            && posted.IsBeyond(span.StartNanos, span.ReceivedNanos))
+        {
+            Want(trace);
+        }
+        trace.Replayed |= replayed;
         if (trace.Spans.Count >= options.SpansPerTraceMax && span.UsageKeyCount == 0)
         {
             metrics.Count(AssemblyReason.TraceOverLimit);
@@ -221,61 +195,74 @@ internal sealed partial class TraceAssembler : IDisposable
         }
         if (span.Flags != SpanRecordFlags.None) metrics.Count(span.Flags);
         if (trace.Settled) metrics.Count(AssemblyReason.LateSpan);
-        trace.Arrived(span.UsageKeyCount > 0, position, now);
-        Account(trace);
-        due.Enqueue(trace, now + (long)Math.Min(options.SettledQuiet.TotalMilliseconds, options.VisibleAfter.TotalMilliseconds));
+        trace.Arrived(span, position, now, options);
+        traces.Account.Update(trace);
+        var settles = now + (long)options.SettledQuiet.TotalMilliseconds;
+        traces.Due.Enqueue(trace, Math.Min(settles, trace.ProvisionalAt ?? long.MaxValue));
     }
 
-    // Walks all traces, so not on every turn.
-    private void Observe(long now)
+    private void Want(OpenTrace trace)
     {
-        if (now < observedAt + ObserveMillis) return;
-        observedAt = now;
-        long openSpans = 0, oldest = now;
-        foreach (var trace in traces.Values)
-        {
-            if (trace.Settled) continue;
-            openSpans += trace.Spans.Count;
-            oldest = Math.Min(oldest, trace.UnpostedUsageSince ?? now);
-        }
-        metrics.Observe(traces.Count, bytes, openSpans, now - oldest);
+        trace.Load = LoadState.Wanted;
+        wanted.Enqueue(trace.Id);
     }
 
-    // What arrived is laid over what the store has: a mere repetition changes nothing and is not costed again.
+    private void NotLoaded(TraceId id)
+    {
+        if (traces.TryGet(id, out var trace) && trace.Load == LoadState.Asked) Want(trace);
+    }
+
+    private void Loaded(TraceId id, StoredTrace? stored)
+    {
+        if (!traces.TryGet(id, out var trace) || trace.Load != LoadState.Asked) return;
+        trace.Load = LoadState.Loaded;
+        if (trace.Recheck is not null && EndsWithoutFacts(trace, stored)) return;
+        if (stored is not null)
+        {
+            Merge(trace, stored);
+            posted.Add(id);
+            metrics.TraceLoaded();
+        }
+        else if (trace.Spans.Count == 0)
+        {
+            // It was to be costed again and is nowhere: it never cost anything.
+            traces.Evict(trace);
+            return;
+        }
+        traces.Account.Update(trace);
+        traces.Due.Enqueue(trace, Now);
+    }
+
+    // What arrived is laid over what the store has: a mere repetition changes nothing and is not posted again.
     private void Merge(OpenTrace trace, StoredTrace stored)
     {
         using var arrived = trace.EncodeAll(poster.Builder);
-        trace.ResetSpans();
-        foreach (var facts in stored.Facts) trace.Spans.AddAll(facts, sources);
-        var changed = trace.ContextChanged && trace.Recheck is null;
+        trace.StartFrom(stored, sources);
+        // An audit may want written again what the store has wrong, and after half a posting nobody knows what that is.
+        if (trace.Recheck is null && !stored.WasCutOff) poster.Recall(trace, costing.Recall(trace));
+        // One that comes from the journal again may not have told the others yet.
+        var changed = (trace.ContextChanged && trace.Recheck is null) || trace.Replayed;
         foreach (var span in arrived.Spans)
         {
             if (trace.Spans.Add(arrived, span, sources) != AddOutcome.Duplicate) changed = true;
             else if (trace.Recheck is null) metrics.Count(AssemblyReason.DuplicateSpan);
         }
-        trace.Standing = stored.Standing;
-        trace.Context = stored.Context;
-        trace.CostRelevant = true;
         trace.ForgetWhole();
         trace.Dirty = changed || trace.Recheck is not null;
         if (trace.Recheck is { } recheck) Prepare(trace, recheck, stored.Standing, changed);
-        if (trace.Dirty || !stored.Standing.PostedAsSettled) return;
-        trace.Settled = true;
-        trace.SettledAt = Now;
-        trace.UnpostedFrom = null;
-        trace.UnpostedUsageSince = null;
+        if (!trace.Dirty && stored.Standing.PostedAsSettled) trace.Rest(Now);
     }
 
     private void Visit(OpenTrace trace, long now)
     {
         // An answer of the store re-queues the trace.
-        if (trace.Load is LoadState.Wanted or LoadState.Asked) return;
+        if (trace.AwaitsStore) return;
 
         if (trace.Settled)
         {
             var until = trace.SettledAt + trace.KeptMillis(options);
-            if (now >= until) Evict(trace);
-            else due.Enqueue(trace, until);
+            if (now >= until) traces.Evict(trace);
+            else traces.Due.Enqueue(trace, until);
             return;
         }
 
@@ -286,11 +273,10 @@ internal sealed partial class TraceAssembler : IDisposable
         }
         else if (quiet >= options.IdleQuiet.TotalMilliseconds)
         {
-            if (trace.Load == LoadState.NotNeeded && trace.Standing.FactsRevision == 0)
+            if (trace is { Load: LoadState.NotNeeded, Standing.FactsRevision: 0 })
             {
                 // The missing parents may stand in the store, from another node or an earlier time.
-                trace.Load = LoadState.Wanted;
-                wanted.Enqueue(trace.Id);
+                Want(trace);
                 return;
             }
             metrics.Count(AssemblyReason.IdleIncomplete);
@@ -298,121 +284,111 @@ internal sealed partial class TraceAssembler : IDisposable
         }
         else
         {
-            if (trace.UnpostedUsageSince is { } since)
-            {
-                var waited = now - since;
-                var ownerlessToo = waited >= options.UnattributedWait.TotalMilliseconds;
-                if (ownerlessToo || (!trace.WaitsForOwner && waited >= options.VisibleAfter.TotalMilliseconds))
-                    PostProvisionally(trace, ownerlessToo);
-            }
-            due.Enqueue(trace, trace.NextVisit(options, now));
+            if (now >= trace.ProvisionalFrom(options) && MayBePosted(trace)) PostProvisionally(trace, now);
+            if (!trace.AwaitsStore) traces.Due.Enqueue(trace, trace.NextVisit(options, now));
         }
+    }
+
+    // Without its root, nothing says that the trace began after the horizon.
+    private bool MayBePosted(OpenTrace trace)
+    {
+        if (trace.AwaitsStore) return false;
+        if (trace.Load != LoadState.NotNeeded || trace.Standing.FactsRevision > 0 || trace.HasRoot || posted.KnowsAll)
+            return true;
+        Want(trace);
+        return false;
     }
 
     private void Settle(OpenTrace trace, long now, bool incomplete)
     {
+        var posts = trace.Dirty || !trace.Standing.PostedAsSettled;
+        var costs = posts ? outside.Cost(trace, final: true, incomplete) : null;
+        if (posts && outside.MustWait(trace)) return;
         trace.Settled = true;
         trace.SettledAt = now;
-        if (trace.Dirty || !trace.Standing.PostedAsSettled) Post(trace, PostingScope.Everything, settled: true, incomplete);
+        if (costs is not null)
+        {
+            Post(trace, costs, PostingScope.Everything, settled: true);
+            if (trace.Recheck is not { DryRun: true })
+            {
+                trace.Dirty = trace.UsageArrived = trace.ContextChanged = false;
+                outside.Publish(trace);
+            }
+        }
         if (trace.Recheck is { } recheck && EndsWithoutPosting(trace, recheck)) return;
-        if (trace is { CostRelevant: true, UnpostedFrom: { } position })
+        if (trace is { Settled: true, CostRelevant: true, UnpostedFrom: { } position })
         {
             // What costs is now in the posting buffer, which holds the journal until the store has it. A trace without cost is in
             // the journal alone, and stays there for as long as it is remembered.
             poster.Hold(position);
             trace.UnpostedFrom = null;
         }
-        trace.UnpostedUsageSince = null;
-        Account(trace);
-        due.Enqueue(trace, now + trace.KeptMillis(options));
+        trace.UnpostedUsageSince = trace.ProvisionalAt = null;
+        traces.Account.Update(trace);
+        traces.Due.Enqueue(trace, now + trace.KeptMillis(options));
     }
 
-    private void PostProvisionally(OpenTrace trace, bool ownerlessToo)
+    private void PostProvisionally(OpenTrace trace, long now)
     {
-        Post(trace, ownerlessToo ? PostingScope.Everything : PostingScope.Owned, settled: false, incomplete: false);
-        trace.WaitsForOwner = trace.Waiting.Count > 0;
-        if (!trace.WaitsForOwner) trace.UnpostedUsageSince = null;
+        var wallNow = clock.GetUtcNow();
+        // What was once posted as final is not taken back while late spans keep the trace open.
+        Post(trace, outside.Cost(trace, final: trace.Standing.WasSettled, incomplete: false),
+            PostingScope.Provisional(options, wallNow), settled: false);
+        trace.Waits(trace.Waiting, options, now, wallNow);
+        traces.Account.Update(trace);
         metrics.Count(AssemblyReason.ProvisionalPosting);
     }
 
-    private void Post(OpenTrace trace, PostingScope scope, bool settled, bool incomplete, bool spilled = false)
+    private void Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled, bool spilled = false)
     {
-        // What was once posted as final is not taken back while late spans keep the trace open.
-        var costs = costing.Cost(trace, final: settled || trace.Standing.WasSettled, incomplete);
-        trace.CostRelevant = costs.CostRelevant || trace.Standing.EntryCount > 0 || trace.Standing.FactsRevision > 0
-            || spilled;
+        if (costing.LackedSnapshot) metrics.Count(AssemblyReason.SnapshotMissing);
+        trace.CostRelevant = costs.CostRelevant || spilled || trace.Standing.EntryCount > 0 || trace.Standing.FactsRevision > 0;
         openCosts.Remove(trace.Waiting);
-        if (trace.CostRelevant)
+        trace.Waiting = [];
+        if (!trace.CostRelevant) return;
+        trace.Waiting = poster.Post(trace, costs, scope, settled, withRun: !spilled);
+        openCosts.Add(trace.Waiting);
+        posted.Add(trace.Id);
+    }
+
+    // Another trace answered a question of this one: cost it again, from the store if it is no longer here. The journal keeps
+    // the other's spans until then, for they are what the correction follows from.
+    private void Reconsider(TraceId id, ulong? position)
+    {
+        var now = Now;
+        if (!traces.TryGet(id, out var trace))
         {
-            trace.Waiting = poster.Post(trace, costs, scope, settled, withRun: !spilled);
-            openCosts.Add(trace.Waiting);
-            posted.Add(trace.Id);
-        }
-        // A provisional posting leaves work for the final one.
-        if (!settled || trace.Recheck is { DryRun: true }) return;
-        trace.Dirty = trace.UsageArrived = trace.ContextChanged = false;
-        links.Note(costs.OpenLinks);
-        PublishLastCosted(trace.Id);
-        links.Seek(tellFromMemory);
-    }
-
-    private void PublishLastCosted(TraceId trace)
-    {
-        concerned.Clear();
-        costing.Publish(trace, concerned);
-        foreach (var id in concerned) Reconsider(id);
-    }
-
-    // An open trace tells what it knows when it settles. One that waits for the store may turn out to be a mere repetition, which
-    // is not costed again and so tells nothing.
-    private bool TellFromMemory(TraceId id)
-    {
-        if (!traces.TryGetValue(id, out var trace) || trace.Load is LoadState.Wanted or LoadState.Asked) return false;
-        if (!trace.Settled) return true;
-        costing.Cost(trace, final: true, trace.Context.Incomplete);
-        PublishLastCosted(id);
-        return true;
-    }
-
-    // Another trace answered a question of this one: cost it again, from the store if it is no longer here.
-    private void Reconsider(TraceId id)
-    {
-        if (!traces.TryGetValue(id, out var trace))
-        {
-            trace = new OpenTrace(id, Now) { Load = LoadState.Wanted };
-            traces.Add(id, trace);
-            wanted.Enqueue(id);
+            trace = traces.Add(id, now);
+            Want(trace);
         }
         trace.Dirty = true;
         trace.ContextChanged = true;
-        if (!trace.Settled) return;
-        trace.Settled = false;
-        trace.LastArrival = Now;
-        due.Enqueue(trace, Now + (long)options.SettledQuiet.TotalMilliseconds);
-    }
-
-    private void Account(OpenTrace trace)
-    {
-        var size = trace.Bytes;
-        bytes += size - trace.AccountedBytes;
-        trace.AccountedBytes = size;
+        if (position is { } held) trace.Hold(held, now);
+        if (trace.Settled)
+        {
+            trace.Settled = false;
+            trace.LastArrival = now;
+            traces.Due.Enqueue(trace, now + (long)options.SettledQuiet.TotalMilliseconds);
+        }
+        traces.Account.Update(trace);
     }
 
     private void RelievePressure()
     {
-        if (bytes <= options.OpenTraceBytesMax && traces.Count <= options.OpenTracesMax) return;
-        var left = due.Count;
-        while ((bytes > options.OpenTraceBytesMax || traces.Count > options.OpenTracesMax) && left-- > 0)
+        if (!traces.IsOverLimit) return;
+        var left = traces.Due.Count;
+        while (traces.IsOverLimit && left-- > 0)
         {
-            if (!due.TryTake(out var trace)) continue;
             // One that waits for the store is re-queued by the answer.
-            if (trace.Load is LoadState.Wanted or LoadState.Asked) continue;
+            if (!traces.Due.TryTake(out var trace) || trace.AwaitsStore) continue;
+            if (!(trace.Settled && trace.CostRelevant) && !MayBePosted(trace)) continue;
             if (!trace.Settled)
             {
                 metrics.Count(AssemblyReason.PressureEviction);
                 Settle(trace, Now, incomplete: !trace.IsWhole());
+                if (trace.AwaitsStore) continue;
             }
-            if (trace.CostRelevant) Evict(trace);
+            if (trace.CostRelevant) traces.Evict(trace);
             else Spill(trace);
         }
     }
@@ -421,18 +397,9 @@ internal sealed partial class TraceAssembler : IDisposable
     private void Spill(OpenTrace trace)
     {
         metrics.Count(AssemblyReason.CostlessSpilled);
-        Post(trace, PostingScope.Everything, settled: true, trace.Context.Incomplete, spilled: true);
+        Post(trace, outside.Cost(trace, final: true, trace.Context.Incomplete), PostingScope.Everything, settled: true,
+            spilled: true);
         if (trace.UnpostedFrom is { } position) poster.Hold(position);
-        Evict(trace);
-    }
-
-    private void Evict(OpenTrace trace)
-    {
-        if (!traces.Remove(trace.Id)) return;
-        EndRecheck(trace, RecheckOutcome.StillOpen);
-        openCosts.Remove(trace.Waiting);
-        DueQueue.Forget(trace);
-        bytes -= trace.AccountedBytes;
-        trace.Dispose();
+        traces.Evict(trace);
     }
 }

@@ -1,41 +1,40 @@
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest.Costing;
 using CostAttribution.Ingest.Posting;
 using Microsoft.Extensions.Logging;
 
 namespace CostAttribution.Ingest.Assembly;
 
-/// <summary>The store's answer to one look-up.</summary>
-/// <param name="Asked">The traces that were asked about.</param>
-/// <param name="Answered">False when the store could not be asked; nothing is known then.</param>
-/// <param name="Traces">Those the store has.</param>
-/// <param name="Unreadable">Those it has in a form this program cannot read: they wait, and nothing is posted for them.</param>
-/// <param name="Links">Owners of the linked spans that were asked about.</param>
-internal sealed record LoadAnswer(IReadOnlyList<TraceId> Asked, bool Answered, IReadOnlyDictionary<TraceId, StoredTrace> Traces,
-    IReadOnlySet<TraceId> Unreadable, IReadOnlyList<StoredSpanOwner> Links);
-
 /// <summary>Loads the facts and standing entries of traces that may have been posted before.</summary>
-internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, PipelineMetrics metrics, ILogger logger)
+internal sealed class TraceLoader(LedgerReader reader, TopicReader topics, SnapshotShelf shelf, AttributeKeyTable keys,
+    PipelineMetrics metrics, ILogger logger)
 {
     /// <summary>
-    /// Asks about traces and linked spans. Never throws for a store that is away, but says so; it is for the caller to wait
-    /// before asking again. Completes synchronously when the store does.
+    /// Asks the store. Never throws for a store that is away, but says so; it is for the caller to wait before asking again.
+    /// Completes synchronously when the store does.
     /// </summary>
-    public async Task<LoadAnswer> LoadAsync(IReadOnlyList<TraceId> ids, IReadOnlyList<(TraceId TraceId, SpanId SpanId)> links)
+    public async Task<LoadAnswer> LoadAsync(StoreQuestions questions)
     {
         metrics.Lookup();
+        var none = CancellationToken.None;
         try
         {
-            var owners = await reader.LoadSpanOwnersAsync(links, CancellationToken.None).ConfigureAwait(false);
-            var facts = await reader.LoadFactsAsync(ids, CancellationToken.None).ConfigureAwait(false);
+            var owners = await reader.LoadSpanOwnersAsync(questions.Links, none).ConfigureAwait(false);
+            var told = await topics.LoadAsync(questions.Topics, none).ConfigureAwait(false);
+            var facts = await reader.LoadFactsAsync(questions.Traces, none).ConfigureAwait(false);
+            var askers = await topics.LoadAskersAsync(questions.Traces, none).ConfigureAwait(false);
             // Also of traces without facts: the ledger is written first, and a posting may have been cut off behind it.
-            var ledger = await reader.LoadLedgerAsync(ids, CancellationToken.None).ConfigureAwait(false);
-            var (traces, unreadable) = RebuildAll(facts, ledger);
+            var ledger = await reader.LoadLedgerAsync(questions.Traces, none).ConfigureAwait(false);
+            var versions = ledger.Standing.Select(entry => new PairKey(entry.RateBookVersion, entry.AttributionVersion));
+            var pairs = await shelf.FetchAsync(versions.ToHashSet(), none).ConfigureAwait(false);
+            var (traces, unreadable) = RebuildAll(facts, ledger, pairs);
             foreach (var copy in ledger.Surplus)
             {
                 if (traces.TryGetValue(copy.TraceId, out var trace)) (trace.Standing.Surplus ??= []).Add(copy);
@@ -44,18 +43,18 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, P
             {
                 if (traces.TryGetValue(stray.TraceId, out var trace)) (trace.Standing.StrayReversals ??= []).Add(stray);
             }
-            return new LoadAnswer(ids, true, traces, unreadable, owners);
+            return new LoadAnswer(questions, true, traces, unreadable, owners, [.. told, .. askers]);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
         {
             metrics.LookupFailed();
-            PipelineLog.LookupFailed(logger, ids.Count + links.Count, fault.Message);
-            return new LoadAnswer(ids, false, new Dictionary<TraceId, StoredTrace>(), new HashSet<TraceId>(), []);
+            PipelineLog.LookupFailed(logger, questions.Count, fault.Message);
+            return new LoadAnswer(questions, false, new Dictionary<TraceId, StoredTrace>(), new HashSet<TraceId>(), [], []);
         }
     }
 
     private (Dictionary<TraceId, StoredTrace> Traces, HashSet<TraceId> Unreadable) RebuildAll(
-        IReadOnlyList<StoredFacts> facts, LedgerHistory ledger)
+        IReadOnlyList<StoredFacts> facts, LedgerHistory ledger, IReadOnlyDictionary<PairKey, KeptPair> pairs)
     {
         var revised = facts.ToLookup(row => row.TraceId);
         var standing = ledger.Standing.ToLookup(entry => entry.TraceId);
@@ -67,8 +66,8 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, P
             try
             {
                 StoredFacts[] rows = [.. revised[id].OrderBy(row => row.Revision)];
-                traces[id] = rows.Length > 0 ? Rebuild(rows, standing[id], revisions[id])
-                    : RebuildFromLedger(standing[id], revisions[id]);
+                traces[id] = rows.Length > 0 ? Rebuild(rows, standing[id], revisions[id], pairs)
+                    : RebuildFromLedger(standing[id], revisions[id], pairs);
             }
             catch (InvalidDataException fault)
             {
@@ -81,35 +80,39 @@ internal sealed class TraceLoader(LedgerReader reader, AttributeKeyTable keys, P
 
     /// <summary>Ledger rows whose facts never came: they stand, and the trace has not settled yet.</summary>
     private static StoredTrace RebuildFromLedger(IEnumerable<LedgerEntry> standing,
-        IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
+        IEnumerable<KeyValuePair<LedgerKey, int>> revisions, IReadOnlyDictionary<PairKey, KeptPair> pairs)
     {
         // A run segment may have come; the next one must be newer.
         var rebuilt = new StandingTrace { FactsRevision = 1 };
-        Fill(rebuilt, standing, revisions);
-        return new StoredTrace([], rebuilt, TraceContext.Empty);
+        Fill(rebuilt, standing, revisions, pairs);
+        return new StoredTrace([], rebuilt, TraceContext.Empty) { WasCutOff = true };
     }
 
     private StoredTrace Rebuild(StoredFacts[] facts, IEnumerable<LedgerEntry> standing,
-        IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
+        IEnumerable<KeyValuePair<LedgerKey, int>> revisions, IReadOnlyDictionary<PairKey, KeptPair> pairs)
     {
         var newest = facts[^1];
         var rebuilt = new StandingTrace
         {
             PostedAsSettled = newest.Settled, WasSettled = facts.Any(row => row.Settled), RunId = newest.RunId,
         };
-        Fill(rebuilt, standing, revisions);
+        Fill(rebuilt, standing, revisions, pairs);
         // A posting that was cut off behind the ledger may have left a run segment, which the next one must supersede.
         var wasCutOff = rebuilt.Entries.Values.Any(entry => facts.All(row => row.PostingId != entry.PostingId));
         rebuilt.FactsRevision = newest.Revision + (wasCutOff ? 1 : 0);
         var context = newest.Context.IsEmpty ? TraceContext.Empty : TraceContextCodec.Decode(newest.Context.Span);
         return new StoredTrace([.. facts.Where(row => !row.Blob.IsEmpty).Select(row => SpanBatch.Decode(row.Blob.Span, keys))],
-            rebuilt, context);
+            rebuilt, context) { WasCutOff = wasCutOff };
     }
 
     private static void Fill(StandingTrace rebuilt, IEnumerable<LedgerEntry> standing,
-        IEnumerable<KeyValuePair<LedgerKey, int>> revisions)
+        IEnumerable<KeyValuePair<LedgerKey, int>> revisions, IReadOnlyDictionary<PairKey, KeptPair> pairs)
     {
-        foreach (var entry in standing) rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
+        foreach (var entry in standing)
+        {
+            rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
+            rebuilt.Hold(pairs[new PairKey(entry.RateBookVersion, entry.AttributionVersion)]);
+        }
         foreach (var (key, revision) in revisions) rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
     }
 }

@@ -1,3 +1,4 @@
+using CostAttribution.ClickHouse.Snapshots;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Pricing;
 
@@ -5,22 +6,31 @@ namespace CostAttribution.Ingest.Costing;
 
 /// <summary>
 /// Where the two planes meet: the control plane publishes a new rate book or attribution table, the data plane picks both up
-/// together before each trace.
+/// together before each trace. Nothing is used before the store keeps it.
 /// </summary>
 public sealed class CostingSnapshots(RateBook rates, AttributionTable attribution)
 {
-    private volatile Pair current = new(rates, attribution);
+    private volatile CostingPair current = new(rates, attribution);
 
-    public (RateBook Rates, AttributionTable Attribution) Current
+    public CostingPair Current => current;
+
+    /// <summary>Has the store keep the pair; from then on it is used for what does not stand yet.</summary>
+    public async Task PublishAsync(CostingPair pair, SnapshotArchive archive, TimeProvider clock, CancellationToken cancel)
     {
-        get
-        {
-            var pair = current;
-            return (pair.Rates, pair.Attribution);
-        }
+        await KeepAsync(pair, archive, clock, cancel).ConfigureAwait(false);
+        current = pair;
     }
 
-    public void Publish(RateBook rates, AttributionTable attribution) => current = new Pair(rates, attribution);
+    /// <summary>Has the store keep the current pair; comes before the first posting.</summary>
+    internal Task KeepAsync(SnapshotArchive archive, TimeProvider clock, CancellationToken cancel) =>
+        KeepAsync(current, archive, clock, cancel);
 
-    private sealed record Pair(RateBook Rates, AttributionTable Attribution);
+    private static async Task KeepAsync(CostingPair pair, SnapshotArchive archive, TimeProvider clock, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        await archive.KeepAsync(new SnapshotKey(SnapshotKind.RateBook, pair.Key.RateBookVersion),
+            RateBookText.Write(pair.Rates), now, cancel).ConfigureAwait(false);
+        await archive.KeepAsync(new SnapshotKey(SnapshotKind.Attribution, pair.Key.AttributionVersion),
+            pair.Attribution.Content, now, cancel).ConfigureAwait(false);
+    }
 }

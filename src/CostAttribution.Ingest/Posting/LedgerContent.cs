@@ -8,11 +8,11 @@ namespace CostAttribution.Ingest.Posting;
 internal static class LedgerContent
 {
     // Says how a row came about, not what it is.
-    private const SpanFlags PostingFlags = SpanFlags.LateCorrection;
+    private const SpanFlags PostingFlags = SpanFlags.LateCorrection | SpanFlags.SnapshotMissing;
 
     /// <summary>
-    /// Whether a replacement would say nothing new. The attribution version alone is no news: new rules that say the same of an
-    /// entry leave it standing under the version it was posted with.
+    /// Whether a replacement would say nothing new. The attribution version alone is no news: where the rules of a standing entry
+    /// were not kept, today's that say the same leave it standing.
     /// </summary>
     public static bool Equal(LedgerEntry a, LedgerEntry b) =>
         SameContext(a, b) && SameOwner(a, b) && SameUsage(a.Usage, b.Usage) && SameCost(a.Cost, b.Cost)

@@ -120,7 +120,8 @@ internal static class LedgerDifference
         return reversal;
     }
 
-    // A standing span keeps the price it was posted with; only a re-pricing moves it to a newer rate book.
+    // A standing span is costed with the rate book it was posted with, and so keeps its price. Where that book was not kept, the
+    // price is copied while the usage is the same.
     private static void KeepStandingPrice(LedgerEntry standing, LedgerEntry wanted)
     {
         if (standing.RateBookVersion == wanted.RateBookVersion || !LedgerContent.SamePricedUsage(standing, wanted)) return;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Ledger;
 
@@ -18,6 +19,7 @@ internal sealed class PostingEncoder : IDisposable
     private readonly CostLedgerBlock ledger = new();
     private readonly TraceFactsBlock facts = new();
     private readonly RunSegmentBlock segments = new();
+    private readonly TraceTopicsBlock topics = new();
     private readonly ArrayBufferWriter<byte> scratch = new(1 << 16);
     private long sequence;
 
@@ -44,12 +46,14 @@ internal sealed class PostingEncoder : IDisposable
         ledger.Clear();
         facts.Clear();
         segments.Clear();
+        topics.Clear();
         var spans = 0;
         foreach (var trace in traces)
         {
             spans += trace.Spans.Count;
             AppendFacts(trace, postingId, now);
             if (trace.WithRun) AppendSegments(trace, postingId, now);
+            foreach (var topic in trace.Topics) topics.Append(topic, trace.Revision, postingId, now);
             foreach (var row in trace.Rows) AppendRow(row, postingId, now);
         }
         return new EncodedPosting
@@ -57,7 +61,7 @@ internal sealed class PostingEncoder : IDisposable
             PostingId = postingId,
             LedgerRows = ledger.Rows,
             SpanFacts = spans,
-            Tables = [.. new RowBlock[] { ledger, segments, facts }.Where(block => block.Rows > 0).Select(Encode)],
+            Tables = [.. new RowBlock[] { ledger, segments, topics, facts }.Where(block => block.Rows > 0).Select(Encode)],
         };
     }
 
@@ -66,6 +70,7 @@ internal sealed class PostingEncoder : IDisposable
         ledger.Dispose();
         facts.Dispose();
         segments.Dispose();
+        topics.Dispose();
     }
 
     private EncodedPosting.TableBlock Encode(RowBlock block)

@@ -1,5 +1,6 @@
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
+using CostAttribution.Ingest.Costing;
 
 namespace CostAttribution.Ingest.Posting;
 
@@ -28,6 +29,22 @@ internal sealed class StandingTrace
 
     /// <summary>Reversals of nothing, to be made up for with the next posting; null for none.</summary>
     public List<LedgerEntry>? StrayReversals { get; set; }
+
+    /// <summary>
+    /// What the entries were posted with. Held here for as long as the trace is in memory, so that it can be costed again at
+    /// any time; one element for nearly all traces.
+    /// </summary>
+    public IReadOnlyList<KeptPair> Pairs { get; private set; } = [];
+
+    /// <summary>Notes what some entries were or will be posted with.</summary>
+    public void Hold(KeptPair pair)
+    {
+        for (var i = 0; i < Pairs.Count; i++)
+        {
+            if (Pairs[i].Key == pair.Key) return;
+        }
+        Pairs = [.. Pairs, pair];
+    }
 
     public int EntryCount => entries?.Count ?? 0;
 
@@ -62,6 +79,9 @@ internal sealed class StandingTrace
 
     /// <summary>Hash of the last run segment posted.</summary>
     public ulong SegmentHash { get; set; }
+
+    /// <summary>What the store knows of the trace's topics, as of its last settled posting.</summary>
+    public TraceTopics Topics { get; set; } = TraceTopics.None;
 
     /// <summary>The last facts row said that the trace had settled.</summary>
     public bool PostedAsSettled { get; set; }

@@ -5,18 +5,9 @@ using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Domain.Usage;
 using CostAttribution.Ingest.Assembly;
+using CostAttribution.Ingest.Costing;
 
 namespace CostAttribution.Ingest.Posting;
-
-/// <summary>How much of a costing is posted.</summary>
-internal enum PostingScope : byte
-{
-    /// <summary>
-    /// Entries whose customer and feature are known from the span, its ancestors, links or resource; the others wait.
-    /// </summary>
-    Owned = 1,
-    Everything = 2,
-}
 
 /// <summary>
 /// Turns a costed trace into a <see cref="TracePosting"/>: only what is new or changed against what already stands. Not
@@ -50,7 +41,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     /// <summary>Keeps the journal from <paramref name="position"/> until everything gathered so far is in the store.</summary>
     public void Hold(ulong position) => Buffer.Hold(position);
 
-    /// <summary>Gathers what is new or changed and returns the entries that wait for their owner.</summary>
+    /// <summary>Gathers what is new or changed and returns the entries that wait, by <paramref name="scope"/>.</summary>
     /// <param name="withRun">Whether it is a run that people look at; a trace that costs nothing is none yet.</param>
     public IReadOnlyList<LedgerEntry> Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled,
         bool withRun = true)
@@ -69,16 +60,19 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         if (!settled && rows.Count == 0) return waiting;
 
         var facts = NewFacts(trace, costs);
-        Total(costs.Segment, standing.Entries.Values);
-        if (!settled) costs.Segment.Status = RunStatus.Open;
-        var segmentHash = hash.Of(costs.Segment);
-        if (rows.Count == 0 && facts.Count == 0 && segmentHash == standing.SegmentHash && settled == standing.PostedAsSettled)
+        var segmentHash = HashOfSegment(trace, costs, settled);
+        // What a trace asks and tells is for final postings only.
+        var topics = settled ? TraceTopics.Of(costs) : standing.Topics;
+        var topicRows = topics.RowsSince(standing.Topics, trace.Id);
+        if (rows.Count + facts.Count + topicRows.Count == 0 && segmentHash == standing.SegmentHash
+            && settled == standing.PostedAsSettled)
             return waiting;
 
         var leftRunId = standing.RunId != costs.Segment.RunId ? standing.RunId : "";
         standing.RunId = costs.Segment.RunId;
         standing.FactsRevision++;
         standing.SegmentHash = segmentHash;
+        standing.Topics = topics;
         standing.PostedAsSettled = settled;
         standing.WasSettled |= settled;
         Buffer.Add(new TracePosting
@@ -93,11 +87,33 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             Segment = costs.Segment,
             WithRun = withRun,
             LeftRunId = leftRunId,
+            Topics = topicRows,
         });
         return waiting;
     }
 
+    /// <summary>
+    /// Notes what the store holds of a loaded trace, from the costs that its last posting was made of, so that only what changes
+    /// is written again.
+    /// </summary>
+    public void Recall(OpenTrace trace, TraceCosts costs)
+    {
+        var standing = trace.Standing;
+        foreach (var outcome in costs.Spans)
+            standing.NoteFacts(outcome.Position, hash.Of(outcome, trace.Spans[outcome.Position].ContentHash), trace.Spans.Count);
+        standing.SegmentHash = HashOfSegment(trace, costs, standing.PostedAsSettled);
+        // Of a trace that had not settled it is not known what it had told before.
+        if (standing.PostedAsSettled) standing.Topics = trace.Topics = TraceTopics.Of(costs);
+    }
+
     public void Dispose() => builder.Dispose();
+
+    private ulong HashOfSegment(OpenTrace trace, TraceCosts costs, bool settled)
+    {
+        Total(costs.Segment, trace.Standing.Entries.Values);
+        if (!settled) costs.Segment.Status = RunStatus.Open;
+        return hash.Of(costs.Segment);
+    }
 
     private ReadOnlyMemory<byte> EncodeSpans(OpenTrace trace)
     {
@@ -106,24 +122,17 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         return Buffer.Keep(batch.Encoded.Span);
     }
 
-    // What stands goes on standing while the trace is open: only new entries wait for their owner.
+    // What stands goes on standing while the trace is open: only new entries wait.
     private LedgerEntry[] Select(OpenTrace trace, TraceCosts costs, PostingScope scope)
     {
         wanted.Clear();
         foreach (var entry in costs.Entries)
         {
-            if (scope == PostingScope.Everything || IsOwned(entry)
-                || trace.Standing.Entries.ContainsKey((entry.SpanId, entry.CostItem)))
+            if (scope.HoldsAll || trace.Standing.Entries.ContainsKey((entry.SpanId, entry.CostItem)) || scope.Holds(trace, entry))
                 wanted.Add(entry);
         }
         return wanted.Count == costs.Entries.Count ? [] : [.. costs.Entries.Except(wanted)];
     }
-
-    private static bool IsOwned(LedgerEntry entry) =>
-        entry.Ownership == Ownership.Owner && IsFirstHand(entry.CustomerEvidence) && IsFirstHand(entry.FeatureEvidence);
-
-    private static bool IsFirstHand(Evidence evidence) =>
-        evidence is Evidence.Own or Evidence.Ancestor or Evidence.Link or Evidence.Resource;
 
     // A trace to which spans are still coming changes because of them.
     private static bool IsAudited(OpenTrace trace) => trace.Recheck is { Outcome: RecheckOutcome.Waiting };

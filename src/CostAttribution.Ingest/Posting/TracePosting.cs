@@ -1,4 +1,5 @@
 using CostAttribution.ClickHouse.Facts;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
@@ -37,6 +38,9 @@ internal sealed class TracePosting
     /// </summary>
     public required string LeftRunId { get; init; }
 
+    /// <summary>What is new or changed about what the trace asks and tells.</summary>
+    public required IReadOnlyList<TopicRow> Topics { get; init; }
+
     /// <summary>Ledger rows plus facts rows, the measure of a posting's size.</summary>
-    public int RowCount => Rows.Count + Spans.Count + 1;
+    public int RowCount => Rows.Count + Spans.Count + Topics.Count + 1;
 }

@@ -4,8 +4,10 @@ using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.ClickHouse.Embedded;
 using CostAttribution.ClickHouse.Endpoint;
+using CostAttribution.ClickHouse.Snapshots;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest;
 using CostAttribution.Ingest.Auditing;
 using CostAttribution.Ingest.Costing;
@@ -139,8 +141,7 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         var cards = RateCardFiles.Load(settings.RateCardDirectory);
         if (!cards.IsSound) throw new StartupException([.. cards.Faults.Select(fault => $"rate card {fault}")]);
-        var attribution = OpenAttribution();
-        var keys = attribution.Keys;
+        OpenAttribution(null);
         CreateDataDirectory();
 
         var startId = NodeClaim.NewId();
@@ -148,6 +149,9 @@ internal sealed class RunningServer : IAsyncDisposable
         closing.Push(journal);
         store = await OpenStore.OpenAsync(settings.Store, settings.DataDirectory, stop).ConfigureAwait(false);
         closing.Push(store.DisposeAsync);
+        var kept = await KeptKeys.LoadAsync(new SnapshotArchive(store.Transport), stop).ConfigureAwait(false);
+        var keys = KeptKeys.With(settings.Attribution, kept);
+        var attribution = OpenAttribution(keys);
 
         var builder = BareHost.New(configuration, quiet);
         intake = new JournalIntake(journal.Appender, clock);
@@ -249,10 +253,10 @@ internal sealed class RunningServer : IAsyncDisposable
         closing.Push(() => StopAsync(app, StopDeadline.QueriesPercent));
     }
 
-    private AttributionTable OpenAttribution()
+    private AttributionTable OpenAttribution(AttributeKeyTable? keys)
     {
         var faults = new List<string>();
-        return AttributionTableBuilder.Build(settings.Attribution, faults) ?? throw new StartupException(faults);
+        return AttributionTableBuilder.Build(settings.Attribution, keys, faults) ?? throw new StartupException(faults);
     }
 
     private void CreateDataDirectory()

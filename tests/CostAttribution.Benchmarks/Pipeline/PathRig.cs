@@ -39,7 +39,7 @@ internal sealed class PathRig : IDisposable
         reader = new OtlpTraceReader(keys, OtlpLimits.Default);
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
         encoder = new PostingEncoder("bench", clock);
-        var costing = new CostingStage(new CostingSnapshots(rates, AttributionTable.Default), TopicsMax);
+        var costing = new CostingStage(new CostingSnapshots(rates, AttributionTable.Default), TopicsMax, storeIsEmpty: true);
         assembler = new TraceAssembler(
             options, clock, costing, poster, new AssemblyMetrics(), new OpenCostBook(), storeIsEmpty: true);
         clock.Advance(TimeSpan.FromMilliseconds(1));

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Native;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
@@ -56,6 +57,7 @@ internal static class BlockRows
             Ledger = insert.Table == CostLedgerBlock.TableName ? Ledger(block) : [],
             Facts = insert.Table == TraceFactsBlock.TableName ? Facts(block) : [],
             Segments = insert.Table == RunSegmentBlock.TableName ? Segments(block) : [],
+            Topics = insert.Table == TraceTopicsBlock.TableName ? Topics(block) : [],
         };
     }
 
@@ -114,6 +116,23 @@ internal static class BlockRows
             rows[row] = new FactsRow(stored, spans);
         }
         return rows;
+    }
+
+    private static StoredTopic[] Topics(NativeBlock block)
+    {
+        var kinds = block.Column<FixedWidthValues>("kind");
+        var topics = block.Column<StringValues>("topic");
+        var items = block.Column<StringValues>("item");
+        var traces = block.Column<StringValues>("trace_id");
+        var revisions = block.Column<FixedWidthValues>("revision");
+        var asks = block.Column<FixedWidthValues>("asks");
+        var words = block.Column<ArrayValues>("words");
+        var pairs = (TupleValues)words.Elements;
+        var (names, values) = ((LowCardinalityValues)pairs.Places[0], (StringValues)pairs.Places[1]);
+        return [.. Enumerable.Range(0, block.Rows).Select(row => new StoredTopic((TopicKind)kinds.At<sbyte>(row), topics.At(row),
+            items.At(row), LedgerRowReader.ParseTrace(traces.At(row)), (int)revisions.At<uint>(row), asks.At<byte>(row) != 0,
+            [.. Enumerable.Range(words.Start(row), words.End(row) - words.Start(row))
+                .Select(at => KeyValuePair.Create(names.At(at), values.At(at)))]))];
     }
 
     private static SegmentRow[] Segments(NativeBlock block)

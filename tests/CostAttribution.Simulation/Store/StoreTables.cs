@@ -25,6 +25,10 @@ internal sealed class StoreTables(int window)
     public IEnumerable<LedgerRow> Ledger => Inserts.SelectMany(insert => insert.Ledger);
     public IEnumerable<FactsRow> Facts => Inserts.SelectMany(insert => insert.Facts);
     public IEnumerable<SegmentRow> Segments => Inserts.SelectMany(insert => insert.Segments);
+    public IEnumerable<StoredTopic> Topics => Inserts.SelectMany(insert => insert.Topics);
+
+    /// <summary>Kept rate books and attribution tables; never lost.</summary>
+    public Dictionary<(sbyte Kind, long Version), byte[]> Snapshots { get; } = [];
 
     public bool IsEmpty => Inserts.Count == 0;
 
@@ -37,6 +41,7 @@ internal sealed class StoreTables(int window)
     /// <summary>Applies an insert; returns what happened, for the log.</summary>
     public string Apply(ClickHouseInsert insert, DateTimeOffset now, bool viewFails, Sabotage sabotage)
     {
+        if (OutsideAnswers.Keep(insert, Snapshots)) return "kept";
         if (insert.Table == View) return AddToRollup(insert, now);
         var rows = BlockRows.Read(insert, now);
         if (hashOfToken.TryGetValue(rows.Token, out var before) && before != rows.Hash)

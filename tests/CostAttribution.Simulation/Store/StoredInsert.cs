@@ -1,4 +1,5 @@
 using CostAttribution.ClickHouse.Facts;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 
@@ -20,6 +21,7 @@ internal sealed class StoredInsert
     public IReadOnlyList<LedgerRow> Ledger { get; init; } = [];
     public IReadOnlyList<FactsRow> Facts { get; init; } = [];
     public IReadOnlyList<SegmentRow> Segments { get; init; } = [];
+    public IReadOnlyList<StoredTopic> Topics { get; init; } = [];
 
     /// <summary>When it was applied; decides what a crash of the store's machine may take back.</summary>
     public DateTimeOffset AppliedAt { get; init; }
@@ -41,6 +43,10 @@ internal sealed record SegmentRow(string RunId, TraceId TraceId, int Revision, s
     public static readonly string[] SegmentNames = ["calls", "failed_calls", "input_tokens", "cache_read_tokens",
         "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "cost", "list_cost", "retry_cost"];
 }
+
+/// <summary>A row of <c>trace_topics</c>.</summary>
+internal sealed record StoredTopic(TopicKind Kind, string Topic, string Item, TraceId TraceId, int Revision, bool Asks,
+    IReadOnlyList<KeyValuePair<string, string>> Words);
 
 /// <summary>One group of <c>cost_hourly</c>.</summary>
 internal sealed record HourlyRow(string Group, long HourMicros, IReadOnlyList<Int128> Measures);

@@ -74,13 +74,11 @@ public sealed class AuditCleanTests(EngineFixture engine)
         await using var store = await engine.NewStoreAsync();
         var start = TimeProvider.System.GetUtcNow().AddMinutes(-10);
         var (known, unknown) = (Trace("aa", "c-session", start), Trace("bb", "", start.AddMinutes(1)));
-        // Two nodes that tell each other nothing; the one that knows comes second.
-        await using (var first = await AuditRig.StartAsync(store))
-        {
-            await first.OfferAsync(unknown);
-            await first.SettledAsync(1);
-        }
+        // Two nodes at once, which tell each other nothing; the one that knows comes second.
+        await using var first = await AuditRig.StartAsync(store, "other");
         await using var rig = await AuditRig.StartAsync(store);
+        await first.OfferAsync(unknown);
+        await first.SettledAsync(1);
         await rig.OfferAsync(known);
         await rig.SettledAsync(2);
         const string owners = "SELECT customer_id, sum(calls) FROM cost_ledger GROUP BY customer_id HAVING sum(sign) != 0 ORDER BY customer_id";
@@ -101,12 +99,10 @@ public sealed class AuditCleanTests(EngineFixture engine)
         await using var store = await engine.NewStoreAsync();
         var start = TimeProvider.System.GetUtcNow().AddMinutes(-10);
         var (producer, consumer) = (Trace("cc", "c-link", start, session: "s-a"), Trace("dd", "", start.AddMinutes(1), "s-b", linked: "cc"));
-        await using (var first = await AuditRig.StartAsync(store))
-        {
-            await first.OfferAsync(consumer);
-            await first.SettledAsync(1);
-        }
+        await using var first = await AuditRig.StartAsync(store, "other");
         await using var rig = await AuditRig.StartAsync(store);
+        await first.OfferAsync(consumer);
+        await first.SettledAsync(1);
         await rig.OfferAsync(producer);
         await rig.SettledAsync(2);
         const string owners = "SELECT customer_id, sum(calls) FROM cost_ledger GROUP BY customer_id HAVING sum(sign) != 0 ORDER BY customer_id";

@@ -30,10 +30,10 @@ internal sealed class AuditRig : IAsyncDisposable
     private readonly DurableJournal journal;
     private readonly Task journalRun, pipelineRun;
 
-    private AuditRig(IClickHouseTransport store)
+    private AuditRig(IClickHouseTransport store, string node)
     {
         Store = store;
-        journal = DurableJournal.Open(SystemDirectory.Open(Path.Combine(directory, "journal")), "auditor", new JournalOptions(),
+        journal = DurableJournal.Open(SystemDirectory.Open(Path.Combine(directory, "journal")), node, new JournalOptions(),
             TimeProvider.System);
         Spool = PostingSpool.Open(SystemDirectory.Open(Path.Combine(directory, "postings")), new PostingSpoolOptions(),
             TimeProvider.System);
@@ -41,7 +41,7 @@ internal sealed class AuditRig : IAsyncDisposable
         {
             Journal = journal, JournalBytesMax = 1L << 30, Spool = Spool, Store = store, Keys = AttributionTable.Default.Keys,
             Snapshots = new CostingSnapshots(TestRates.Book, AttributionTable.Default), Clock = TimeProvider.System,
-            NodeId = "auditor", StartId = "1", Limits = TracingLimits.Default, Logger = NullLogger.Instance,
+            NodeId = node, StartId = "1", Limits = TracingLimits.Default, Logger = NullLogger.Instance,
             Assembly = new AssemblyOptions
             {
                 SettledQuiet = TimeSpan.FromMilliseconds(50), IdleQuiet = TimeSpan.FromMilliseconds(500),
@@ -54,7 +54,7 @@ internal sealed class AuditRig : IAsyncDisposable
         Auditor = new Auditor(new AuditParts
         {
             Pipeline = Pipeline, Store = store, Spool = Spool, Keys = AttributionTable.Default.Keys, Options = new AuditOptions(),
-            NodeId = "auditor", Clock = TimeProvider.System, Logger = NullLogger.Instance,
+            NodeId = node, Clock = TimeProvider.System, Logger = NullLogger.Instance,
         });
     }
 
@@ -65,9 +65,9 @@ internal sealed class AuditRig : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<AuditRig> StartAsync(IClickHouseTransport store)
+    public static async Task<AuditRig> StartAsync(IClickHouseTransport store, string node = "auditor")
     {
-        var rig = new AuditRig(store);
+        var rig = new AuditRig(store, node);
         await rig.Pipeline.Recovered.WaitAsync(Deadline, Cancel);
         return rig;
     }

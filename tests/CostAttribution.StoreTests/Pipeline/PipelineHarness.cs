@@ -1,7 +1,8 @@
 using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.ClickHouse.Snapshots;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
-using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest;
@@ -110,16 +111,13 @@ internal sealed class PipelineHarness : IDisposable
 
     public async Task AnswerAsync(CancellationToken cancel)
     {
-        List<TraceId> ids = [];
-        List<(TraceId, SpanId)> links = [];
-        Assembler.TakeWanted(ids, 100_000);
-        Assembler.TakeWantedLinks(links, 100_000);
-        if (ids.Count + links.Count == 0) return;
+        var questions = new StoreQuestions();
+        Assembler.Ask(questions, 100_000);
+        if (questions.Count == 0) return;
         cancel.ThrowIfCancellationRequested();
-        var answer = await loader.LoadAsync(ids, links);
+        var answer = await loader.LoadAsync(questions);
         Assert.True(answer.Answered);
-        foreach (var id in answer.Asked) Assembler.Loaded(id, answer.Traces.GetValueOrDefault(id));
-        foreach (var link in answer.Links) Assembler.LinkLoaded(link.TraceId, link.SpanId, link.Customer, link.Feature);
+        Assembler.Answer(answer);
     }
 
     public void Dispose()
@@ -132,8 +130,9 @@ internal sealed class PipelineHarness : IDisposable
     {
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
         encoder = new PostingEncoder("test", Clock);
-        loader = new TraceLoader(new LedgerReader(store), keys, new PipelineMetrics(), NullLogger.Instance);
-        Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000), poster, Metrics, OpenCosts,
+        var shelf = new SnapshotShelf(new SnapshotArchive(store), keys, snapshots, NullLogger.Instance);
+        loader = new TraceLoader(new LedgerReader(store), new TopicReader(store), shelf, keys, new PipelineMetrics(), NullLogger.Instance);
+        Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000, storeIsEmpty), poster, Metrics, OpenCosts,
             storeIsEmpty);
         Clock.Advance(TimeSpan.FromMilliseconds(1));
     }

@@ -1,4 +1,7 @@
 using System.Text;
+using CostAttribution.ClickHouse.Facts;
+using CostAttribution.ClickHouse.Snapshots;
+using CostAttribution.ClickHouse.Topics;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
@@ -9,6 +12,7 @@ using CostAttribution.Ingest.Costing;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.RateCards;
 using CostAttribution.Testing.Time;
+using CostAttribution.UnitTests.Ingest.Posting;
 
 namespace CostAttribution.UnitTests.Ingest.Assembly;
 
@@ -20,6 +24,9 @@ internal sealed record TestSpan(int Trace, int Id, int Parent = 0)
     /// <summary>Attributes by name; numbers are written as integers.</summary>
     public Dictionary<string, object> Attributes { get; init; } = [];
     public SpanStatus Status { get; init; }
+
+    /// <summary>Nanoseconds since the Unix epoch; null for a fixed instant four hours before the bench's clock.</summary>
+    public ulong? Start { get; init; }
 
     /// <summary>A linked span, as (trace, span).</summary>
     public (int Trace, int Span)? Link { get; init; }
@@ -49,7 +56,10 @@ internal sealed class AssemblyBench : IDisposable
     /// <summary>Pico-dollars per input and per output token of <c>test-model</c>.</summary>
     public const long InputPico = 2_000_000, OutputPico = 8_000_000;
 
-    public static RateBook Rates { get; } = RateCardLoader.Load([("test.yaml", """
+    public static RateBook Rates { get; } = RatesOf("2.00", "8.00");
+
+    /// <summary>A book with one card for <c>test-model</c>, dollars per million tokens.</summary>
+    public static RateBook RatesOf(string input, string output) => RateCardLoader.Load([("test.yaml", $"""
         format: 1
         provider: openai
         source: test
@@ -59,25 +69,66 @@ internal sealed class AssemblyBench : IDisposable
           - id: test/model
             match: [test-model]
             rates:
-              input_tokens: 2.00 per 1M
-              output_tokens: 8.00 per 1M
+              input_tokens: {input} per 1M
+              output_tokens: {output} per 1M
         """)]).Book!;
 
-    private readonly AttributeKeyTable keys = AttributionTable.Default.Keys;
+    private readonly AttributeKeyTable keys;
+    private readonly AssemblyOptions options;
+    private readonly int topicsMax;
     private readonly SpanBatchBuilder builder;
-    private readonly TracePoster poster;
+    private readonly List<(ulong Position, byte[] Batch)> journal = [];
+    private readonly List<CostingPair> pairs = [];
+    private readonly SnapshotArchive archive = new(new MemoryStore());
+    private CostingSnapshots snapshots;
+    private TracePoster poster = null!;
 
-    public AssemblyBench(AssemblyOptions? options = null, bool storeIsEmpty = true)
+    public AssemblyBench(AssemblyOptions? options = null, bool storeIsEmpty = true, AttributionTable? attribution = null,
+        int topicsMax = 1000)
     {
+        this.topicsMax = topicsMax;
+        this.options = options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16 };
+        attribution ??= AttributionTable.Default;
+        keys = attribution.Keys;
+        snapshots = new CostingSnapshots(Rates, attribution);
+        pairs.Add(snapshots.Current);
         builder = new SpanBatchBuilder(keys, TracingLimits.Default);
-        poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
-        Assembler = new TraceAssembler(options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16 }, Clock,
-            new CostingStage(new CostingSnapshots(Rates, AttributionTable.Default), 1000), poster, Metrics, OpenCosts,
-            storeIsEmpty);
+        Start(storeIsEmpty);
     }
 
+    /// <summary>Rates and rules change while the process runs.</summary>
+    public void Publish(RateBook? rates = null, AttributionTable? attribution = null)
+    {
+        var pair = new CostingPair(rates ?? snapshots.Current.Rates, attribution ?? snapshots.Current.Attribution);
+        pairs.Add(pair);
+        snapshots.PublishAsync(pair, archive, Clock, TestContext.Current.CancellationToken).GetAwaiter().GetResult();
+    }
+
+    /// <summary>
+    /// Forgets everything in memory, as a killed process does, and replays what the journal still holds; perhaps with other rates
+    /// and rules.
+    /// </summary>
+    public void Restart(RateBook? rates = null, AttributionTable? attribution = null)
+    {
+        var from = Assembler.HeldFrom;
+        Assembler.Dispose();
+        poster.Dispose();
+        snapshots = new CostingSnapshots(rates ?? snapshots.Current.Rates, attribution ?? snapshots.Current.Attribution);
+        pairs.Add(snapshots.Current);
+        Start(storeIsEmpty: Postings.Count == 0);
+        foreach (var (position, bytes) in journal.Where(record => record.Position >= from))
+        {
+            using var batch = SpanBatch.Decode(bytes, keys);
+            Assembler.Accept(batch, position, replayed: true);
+            Collect();
+        }
+    }
+
+    /// <summary>Makes the store forget what rows were posted with, as a store of an older program.</summary>
+    public void LoseSnapshots() => pairs.Clear();
+
     public ManualClock Clock { get; } = new();
-    public TraceAssembler Assembler { get; }
+    public TraceAssembler Assembler { get; private set; } = null!;
     public AssemblyMetrics Metrics { get; } = new();
     public OpenCostBook OpenCosts { get; } = new();
 
@@ -107,13 +158,16 @@ internal sealed class AssemblyBench : IDisposable
         }
     }
 
-    /// <summary>Traces that the store is to be asked about.</summary>
-    public List<TraceId> Wanted()
+    /// <summary>What the store is to be asked.</summary>
+    public StoreQuestions Ask()
     {
-        List<TraceId> ids = [];
-        Assembler.TakeWanted(ids, 1000);
-        return ids;
+        var questions = new StoreQuestions();
+        Assembler.Ask(questions, 1000);
+        return questions;
     }
+
+    /// <summary>Traces that the store is to be asked about; they are not answered.</summary>
+    public List<TraceId> Wanted() => Ask().Traces;
 
     /// <summary>What the store would know of a trace from the postings so far.</summary>
     public StoredTrace? Stored(TraceId id)
@@ -127,6 +181,8 @@ internal sealed class AssemblyBench : IDisposable
         };
         foreach (var row in own.SelectMany(posting => posting.Rows))
         {
+            if (pairs.Find(pair => pair.Key == new PairKey(row.RateBookVersion, row.AttributionVersion)) is { } pair)
+                standing.Hold(new KeptPair(pair));
             var key = (row.SpanId, row.CostItem);
             standing.Revisions[key] = Math.Max(row.Revision, standing.Revisions.GetValueOrDefault(key));
             if (row.Sign > 0) standing.Entries[key] = row;
@@ -137,10 +193,36 @@ internal sealed class AssemblyBench : IDisposable
         return new StoredTrace([.. facts], standing, own[^1].Context);
     }
 
-    /// <summary>Answers every open question to the store from what was posted.</summary>
-    public void Answer()
+    /// <summary>Answers every open question to the store from what was posted; false when there was none.</summary>
+    public bool Answer()
     {
-        foreach (var id in Wanted()) Assembler.Loaded(id, Stored(id));
+        var questions = Ask();
+        if (questions.Count == 0) return false;
+        Answer(questions);
+        return true;
+    }
+
+    public void Answer(StoreQuestions questions)
+    {
+        var traces = new Dictionary<TraceId, StoredTrace>();
+        foreach (var id in questions.Traces)
+        {
+            if (Stored(id) is { } stored) traces[id] = stored;
+        }
+        var asked = questions.Topics.ToHashSet();
+        var topics = Postings.SelectMany(posting => posting.Topics).GroupBy(row => (row.Topic, row.Trace))
+            .Select(rows => rows.Last()).Where(row => (row.Asks || row.Words.Count > 0) && (row.Topic.Kind == TopicKind.Link
+                ? questions.Traces.Contains(row.Topic.TraceId) : asked.Contains(row.Topic)));
+        var owners = new List<StoredSpanOwner>();
+        foreach (var (trace, span) in questions.Links)
+        {
+            var facts = Postings.Where(posting => posting.TraceId == trace).SelectMany(posting => posting.Spans)
+                .LastOrDefault(facts => facts.SpanId == span);
+            if (facts is { Customer.Length: > 0 } or { Feature.Length: > 0 })
+                owners.Add(new StoredSpanOwner(trace, span, facts.Customer, facts.Feature));
+        }
+        Assembler.Answer(new LoadAnswer(questions, true, traces, new HashSet<TraceId>(), owners, [.. topics]));
+        Collect();
     }
 
     /// <summary>Net cost in pico-dollars by customer; zero sums left out.</summary>
@@ -170,8 +252,16 @@ internal sealed class AssemblyBench : IDisposable
     private void OfferBatch(TestSpan[] spans, bool replayed)
     {
         using var batch = Encode(builder, spans, Clock.GetUtcNow());
-        Assembler.Accept(batch, ++Position, replayed);
+        journal.Add((++Position, batch.Encoded.ToArray()));
+        Assembler.Accept(batch, Position, replayed);
         Collect();
+    }
+
+    private void Start(bool storeIsEmpty)
+    {
+        poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
+        Assembler = new TraceAssembler(options, Clock, new CostingStage(snapshots, topicsMax, storeIsEmpty), poster, Metrics, OpenCosts,
+            storeIsEmpty);
     }
 
     private static void Write(SpanBatchBuilder builder, TestSpan span, int resource, int scope, ulong now)
@@ -190,7 +280,7 @@ internal sealed class AssemblyBench : IDisposable
             builder.AddLink(ids[..TraceId.Bytes], ids[TraceId.Bytes..]);
         }
         // Fixed times: two copies of a span differ in nothing that the sender did not change.
-        var start = 1_795_334_400_000_000_000UL + (ulong)span.Id * 1_000_000;
+        var start = span.Start ?? 1_795_334_400_000_000_000UL + (ulong)span.Id * 1_000_000;
         builder.EndSpan(new SpanHeader
         {
             TraceId = TraceIdOf(span.Trace), SpanId = new SpanId((ulong)span.Id), ParentSpanId = new SpanId((ulong)span.Parent),

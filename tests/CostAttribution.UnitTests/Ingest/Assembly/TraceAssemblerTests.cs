@@ -61,8 +61,9 @@ public sealed class TraceAssemblerTests
         bench.Pass(14);
         Assert.Empty(bench.Postings);
         bench.Pass(47);
-        Assert.Equal([AssemblyBench.TraceIdOf(1)], bench.Wanted());
-        bench.Assembler.Loaded(AssemblyBench.TraceIdOf(1), null);
+        var questions = bench.Ask();
+        Assert.Equal([AssemblyBench.TraceIdOf(1)], questions.Traces);
+        bench.Answer(questions);
         bench.Pass(1);
 
         Assert.Equal(RunStatus.Incomplete, bench.Postings[^1].Segment.Status);
@@ -349,16 +350,21 @@ public sealed class TraceAssemblerTests
     public void A_producer_that_only_the_store_knows_is_asked_for_once()
     {
         using var bench = new AssemblyBench();
-        List<(TraceId TraceId, SpanId SpanId)> links = [];
+        bench.Offer(TestSpan.Root(1, 1), TestSpan.Call(1, 2, 1));
+        bench.Pass(70);
+        Assert.Equal(0, bench.Assembler.TraceCount);
         bench.Offer(TestSpan.Call(2, 1, 0) with { Link = (1, 1) }, TestSpan.Call(3, 1, 0) with { Link = (1, 1) });
         bench.Pass(3);
-        bench.Assembler.TakeWantedLinks(links, 10);
-        Assert.Equal([(AssemblyBench.TraceIdOf(1), new SpanId(1))], links);
+        var questions = bench.Ask();
+        Assert.Equal([(AssemblyBench.TraceIdOf(1), new SpanId(1))], questions.Links);
+        Assert.Single(bench.Rows);
 
-        bench.Assembler.LinkLoaded(links[0].TraceId, links[0].SpanId, "acme", "support");
+        bench.Answer(questions);
         bench.Pass(6);
 
-        Assert.Equal(new() { ["acme"] = 2 * CallPico }, bench.NetByCustomer());
+        // They waited for the answer, and nothing had to be corrected.
+        Assert.Equal(new() { ["acme"] = 3 * CallPico }, bench.NetByCustomer());
+        Assert.Equal(3, bench.Rows.Count);
     }
 
     [Fact]

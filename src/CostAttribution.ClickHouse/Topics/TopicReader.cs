@@ -1,0 +1,75 @@
+using System.Text;
+using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.ClickHouse.Native;
+using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Costing;
+using CostAttribution.Domain.Identity;
+
+namespace CostAttribution.ClickHouse.Topics;
+
+/// <summary>Loads back what traces asked and told each other.</summary>
+public sealed class TopicReader(IClickHouseTransport transport)
+{
+    /// <summary>
+    /// Traces loaded of one topic, those with words first; see <c>docs/attribution.md</c> for what that means.
+    /// </summary>
+    public const int TracesPerTopicMax = 384;
+
+    /// <summary>Text of topics in one statement, well under the server's query size limit of 256 KiB.</summary>
+    private const int TopicTextMax = 100_000;
+
+    /// <summary>Who asks or tells about sessions and runs, newest word each.</summary>
+    public Task<IReadOnlyList<TopicRow>> LoadAsync(IReadOnlyList<TopicKey> topics, CancellationToken cancel) =>
+        ReadAsync([.. topics.Select(topic => $"('{SchemaEnums.SnakeCase(topic.Kind)}', {SqlText.String(topic.Topic)})")], cancel);
+
+    /// <summary>Who asks about any span of these traces.</summary>
+    public Task<IReadOnlyList<TopicRow>> LoadAskersAsync(IReadOnlyList<TraceId> linked, CancellationToken cancel) =>
+        ReadAsync([.. linked.Select(trace => $"('link', '{trace}')")], cancel);
+
+    private async Task<IReadOnlyList<TopicRow>> ReadAsync(List<string> keys, CancellationToken cancel)
+    {
+        var rows = new List<TopicRow>();
+        for (var start = 0; start < keys.Count;)
+        {
+            var list = new StringBuilder();
+            for (; start < keys.Count && (list.Length == 0 || list.Length + keys[start].Length < TopicTextMax); start++)
+                list.Append(list.Length == 0 ? "" : ", ").Append(keys[start]);
+            var sql = "SELECT kind, topic, item, trace_id, argMax((asks, words), (revision, posted_at)) AS newest, " +
+                $"newest.1 AS is_asking, newest.2 AS said FROM {TraceTopicsBlock.TableName} " +
+                $"WHERE (kind, topic) IN ({list}) GROUP BY kind, topic, item, trace_id HAVING is_asking OR notEmpty(said) " +
+                "ORDER BY kind, topic, item, notEmpty(said) DESC, trace_id " +
+                $"LIMIT {SqlText.Number(TracesPerTopicMax)} BY kind, topic, item";
+            sql = $"SELECT kind, topic, item, trace_id, is_asking, CAST(said, 'Map(String, String)') AS words FROM ({sql})";
+            foreach (var block in await transport.ReadAsync(new ClickHouseQuery(sql), cancel).ConfigureAwait(false))
+                Read(block, rows);
+        }
+        return rows;
+    }
+
+    private static void Read(NativeBlock block, List<TopicRow> rows)
+    {
+        if (block.Rows == 0) return;
+        var kinds = block.Column<FixedWidthValues>("kind");
+        var topics = block.Column<StringValues>("topic");
+        var items = block.Column<StringValues>("item");
+        var traces = block.Column<StringValues>("trace_id");
+        var asks = block.Column<FixedWidthValues>("is_asking");
+        var words = block.Column<ArrayValues>("words");
+        var pairs = (TupleValues)words.Elements;
+        var (dimensions, values) = ((StringValues)pairs.Places[0], (StringValues)pairs.Places[1]);
+        for (var i = 0; i < block.Rows; i++)
+        {
+            var kind = (TopicKind)kinds.At<sbyte>(i);
+            var key = kind == TopicKind.Link
+                ? TopicKey.OfLink(LedgerRowReader.ParseTrace(topics.At(i)), SpanOf(items.At(i)))
+                : new TopicKey(kind, topics.At(i), default, default);
+            var said = new OutsideValue[words.End(i) - words.Start(i)];
+            for (var word = 0; word < said.Length; word++)
+                said[word] = new(dimensions.At(words.Start(i) + word), values.At(words.Start(i) + word));
+            rows.Add(new TopicRow(key, LedgerRowReader.ParseTrace(traces.At(i)), asks.At<byte>(i) != 0, said));
+        }
+    }
+
+    private static SpanId SpanOf(string text) =>
+        SpanId.TryParse(text, out var id) ? id : throw new InvalidDataException($"the store holds '{text}' as a span id");
+}

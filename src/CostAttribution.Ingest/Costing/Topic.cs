@@ -1,0 +1,165 @@
+using CostAttribution.Domain.Costing;
+using CostAttribution.Domain.Identity;
+
+namespace CostAttribution.Ingest.Costing;
+
+/// <summary>What is known of one topic: who said what and who asked. There is about one per trace, and most hold one word:
+/// plain arrays, made when needed.</summary>
+/// <param name="ofOneSpan">One trace alone knows the answer, and may be the one that asks.</param>
+internal sealed class Topic(bool ofOneSpan)
+{
+    public const int AskersMax = 256;
+    public const int SourcesMax = 128;
+
+    /// <param name="Source">Who says it; none for the sources past the limit together.</param>
+    /// <param name="Dimension">About what.</param>
+    /// <param name="Word">Null was taken back; an empty one says that the source itself knows several.</param>
+    /// <param name="Before">Until the store has answered: what the askers may have heard from this source.</param>
+    private readonly record struct Told(TraceId Source, string Dimension, string? Word, string? Before);
+
+    private Told[] told = [];
+    private int toldCount;
+    private HashSet<TraceId>? askers;
+
+    /// <summary>The store is still to be asked what earlier processes knew of it.</summary>
+    public bool IsPending { get; set; }
+
+    /// <summary>The store was or is being asked.</summary>
+    public bool StoreAsked { get; set; }
+
+    public bool HasWords => toldCount > 0;
+
+    public bool Knows(TraceId source, string dimension) => IndexOf(source, dimension) >= 0;
+
+    public void AddAsker(TraceId asker)
+    {
+        askers ??= [];
+        if (askers.Count < AskersMax) askers.Add(asker);
+    }
+
+    public bool IsToldTo(TraceId asker)
+    {
+        for (var i = 0; i < toldCount; i++)
+        {
+            if (ofOneSpan || told[i].Source != asker) return true;
+        }
+        return false;
+    }
+
+    /// <summary>What everybody else agrees on, by dimension.</summary>
+    public OutsideValue[] AnswerTo(TraceId asker)
+    {
+        var answer = new List<OutsideValue>();
+        foreach (var dimension in Dimensions())
+        {
+            if (Agreed(dimension, asker, before: false) is { } word) answer.Add(new OutsideValue(dimension, word));
+        }
+        answer.Sort(static (left, right) => string.CompareOrdinal(left.Dimension, right.Dimension));
+        return [.. answer];
+    }
+
+    /// <summary>
+    /// A later word of the same trace replaces its earlier one; null takes it back. <paramref name="before"/> is its earlier word
+    /// as the askers may have heard it, for when nobody here knows of it.
+    /// </summary>
+    public void Tell(TraceId source, string dimension, string? word, string? before, ICollection<TraceId> concerned)
+    {
+        var at = IndexOf(source, dimension);
+        if (at < 0)
+        {
+            if (word is null && before is null) return;
+            if (toldCount >= SourcesMax)
+            {
+                if (Agreed(dimension, default, before: false) == word) return;
+                at = IndexOf(source = default, dimension);
+            }
+        }
+        if (at >= 0 && told[at].Word == word) return;
+        if (askers is null || IsPending)
+        {
+            Put(at, source, dimension, word, at >= 0 ? told[at].Before : before);
+            return;
+        }
+        if (at < 0 && before is not null) at = Put(at, source, dimension, before, before);
+        var heard = askers.Select(asker => Agreed(dimension, asker, before: false)).ToArray();
+        Put(at, source, dimension, word, word);
+        var i = 0;
+        foreach (var asker in askers)
+        {
+            if (Agreed(dimension, asker, before: false) != heard[i++] && (ofOneSpan || asker != source)) concerned.Add(asker);
+        }
+    }
+
+    /// <summary>Forgets what a trace said, as if its askers had never heard of it.</summary>
+    public void Unsay(TraceId source)
+    {
+        for (var i = toldCount - 1; i >= 0; i--)
+        {
+            if (told[i].Source == source) told[i] = told[--toldCount];
+        }
+    }
+
+    /// <summary>
+    /// The store's answer: a word told by an earlier process, unless its trace has spoken since. Ends with
+    /// <see cref="Complete"/>.
+    /// </summary>
+    public void AddStored(TraceId source, OutsideValue word)
+    {
+        if (IndexOf(source, word.Dimension) >= 0) return;
+        if (toldCount < SourcesMax) Put(-1, source, word.Dimension, word.Value, word.Value);
+        else if (Agreed(word.Dimension, default, before: false) != word.Value)
+            Put(IndexOf(default, word.Dimension), default, word.Dimension, word.Value, word.Value);
+    }
+
+    /// <summary>All of the store's answer is in: names the askers to whom the words told meanwhile make a difference.</summary>
+    public void Complete(ICollection<TraceId> concerned)
+    {
+        IsPending = false;
+        if (askers is null) return;
+        foreach (var dimension in Dimensions())
+        {
+            foreach (var asker in askers)
+            {
+                if (Agreed(dimension, asker, before: true) != Agreed(dimension, asker, before: false)) concerned.Add(asker);
+            }
+        }
+        for (var i = 0; i < toldCount; i++) told[i] = told[i] with { Before = told[i].Word };
+    }
+
+    private IEnumerable<string> Dimensions() =>
+        told.Take(toldCount).Select(word => word.Dimension).Distinct(StringComparer.Ordinal).ToArray();
+
+    private int Put(int at, TraceId source, string dimension, string? word, string? before)
+    {
+        if (at < 0)
+        {
+            if (toldCount == told.Length) Array.Resize(ref told, Math.Max(1, toldCount * 2));
+            at = toldCount++;
+        }
+        told[at] = new Told(source, dimension, word, before);
+        return at;
+    }
+
+    private int IndexOf(TraceId source, string dimension)
+    {
+        for (var i = 0; i < toldCount; i++)
+        {
+            if (told[i].Source == source && told[i].Dimension == dimension) return i;
+        }
+        return -1;
+    }
+
+    // Sources that disagree answer nothing: a guess between two customers would be a wrong bill.
+    private string? Agreed(string dimension, TraceId asker, bool before)
+    {
+        string? agreed = null;
+        for (var i = 0; i < toldCount; i++)
+        {
+            var word = before ? told[i].Before : told[i].Word;
+            if (word is null || told[i].Dimension != dimension || (told[i].Source == asker && !ofOneSpan)) continue;
+            if (word.Length == 0 || (agreed is not null && agreed != word)) return null;
+            agreed = word;
+        }
+        return agreed;
+    }
+}

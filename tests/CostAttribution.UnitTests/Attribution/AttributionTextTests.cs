@@ -1,0 +1,55 @@
+using System.Text;
+using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest.Costing;
+
+namespace CostAttribution.UnitTests.Attribution;
+
+public sealed class AttributionTextTests
+{
+    private static readonly AttributionOptions Options = new()
+    {
+        Dimensions =
+        {
+            ["customer"] = new DimensionOptions { Keys = ["app.account"], Values = { ["a\tb"] = "acme", ["c"] = "globex" } },
+            ["cost_center"] = new DimensionOptions { Keys = ["app.center"], FallbackKeys = ["app.center.default"] },
+        },
+        Rules = [new AttributionRuleOptions { Dimension = "customer", Value = "internal", Service = "nightly" }],
+    };
+
+    [Fact]
+    public void A_table_comes_back_from_its_text_with_the_same_version()
+    {
+        var table = Build(Options);
+
+        var again = AttributionText.Read(table.Content, table.Keys)!;
+
+        Assert.Equal(table.Version, again.Version);
+        Assert.Equal(table.Dimensions, again.Dimensions);
+        Assert.Equal("acme", again.Map(0, "a\tb"));
+        Assert.Equal("internal", again.ByRule(0, new RuleSubject("nightly", "", "", "", "")));
+        Assert.True(table.Keys.TryGet("app.center.default", out var key));
+        Assert.Equal(table.UsesOf(key.Id).ToArray(), again.UsesOf(key.Id).ToArray());
+    }
+
+    [Fact]
+    public void A_table_whose_keys_are_not_decoded_cannot_be_applied_until_they_are()
+    {
+        var table = Build(Options);
+        Assert.Null(AttributionText.Read(table.Content, AttributeKeyTable.Default));
+
+        var keys = KeptKeys.With(new AttributionOptions(), AttributionText.KeysOf(table.Content));
+
+        Assert.Equal(table.Version, AttributionText.Read(table.Content, keys)!.Version);
+        Assert.Equal(AttributionTable.Default.Version, AttributionTableBuilder.Build(new AttributionOptions(), keys, [])!.Version);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{\"format\":1}")]
+    public void Anything_else_is_refused(string text) =>
+        Assert.Throws<InvalidDataException>(() => AttributionText.Read(Encoding.UTF8.GetBytes(text), AttributeKeyTable.Default));
+
+    private static AttributionTable Build(AttributionOptions options) => AttributionTableBuilder.Build(options, [])!;
+}
