@@ -16,7 +16,8 @@ public sealed record SchemaTarget(string Database, string? Cluster = null)
             .Replace("{{aggregating_merge_tree}}", Engine("AggregatingMergeTree"), StringComparison.Ordinal)
             .Replace("{{replacing_merge_tree:version}}", Engine("ReplacingMergeTree", "version"), StringComparison.Ordinal)
             .Replace("{{deduplication_window}}", Cluster is null ? "non_replicated_deduplication_window"
-                : "replicated_deduplication_window",
+                // The engine's default in seconds would end the window long before the number of blocks does.
+                : "replicated_deduplication_window_seconds = 604800, replicated_deduplication_window",
                 StringComparison.Ordinal);
         return text.Contains("{{", StringComparison.Ordinal)
             ? throw new InvalidOperationException("a migration has an unknown placeholder")

@@ -161,7 +161,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private bool TakeConfirmations()
     {
         var confirmed = false;
-        while (posting.Confirmed.TryRead(out var refused))
+        while (posting.TryTakeConfirmed(out var refused))
         {
             inFlight.Dequeue();
             foreach (var trace in refused)
@@ -193,7 +193,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         var buffer = poster.TakeBuffer();
         inFlight.Enqueue(buffer.HeldFrom);
         enqueued++;
-        posting.TryEnqueue(buffer);
+        if (!posting.TryEnqueue(buffer)) throw new InvalidOperationException("a posting found no room");
         bufferSince = clock.GetTimestamp();
         return true;
     }

@@ -46,10 +46,19 @@ internal sealed class OutgoingPosting(EncodedPosting posting, DeliveryPhase phas
     public int Table { get; set; }
 
     /// <summary>
-    /// What the store holds decides, not what was answered: an earlier process sent it, or a refusal may have come after a part
-    /// was applied.
+    /// What the store holds decides, not what was answered: an earlier process sent it, an answer was lost, or a refusal may have
+    /// come after a part was applied.
     /// </summary>
     public bool IsInDoubt { get; set; }
+
+    /// <summary>
+    /// The rollup may lack what the ledger has: rows of it were in the store without an answer that tells that the view had them
+    /// too.
+    /// </summary>
+    public bool RollsUp { get; set; }
+
+    /// <summary>An insert whose answer was lost may still be running in the store.</summary>
+    public bool MayStillRun { get; set; }
 
     /// <summary>Rows of <see cref="Table"/> that the store lacks; null for all, unasked.</summary>
     public int[]? Missing { get; set; }

@@ -12,7 +12,7 @@ namespace CostAttribution.Ingest.Posting;
 /// Brings one posting into the store, whatever the store answers, one attempt at a time:
 /// <code>
 ///  Send ──▶ Keep ─▶ Insert each table ─▶ Confirm                          the store takes it
-///                     │ away, unknown outcome: the same bytes under the same token, for ever
+///                     │ away, unknown outcome: Compare, for the store may have forgotten the token
 ///                     │ refused for its content, several times
 ///  Resume ──────────▶ Compare each table with the store ─▶ RollUp ─▶ Confirm
 ///  (in doubt)         │  ▲ lacks rows: insert them             │ refused rows are left
@@ -46,7 +46,7 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
 
     /// <summary>Hands over a kept posting whose outcome is not known.</summary>
     public void Resume(EncodedPosting posting) =>
-        waiting.Push(new OutgoingPosting(posting, DeliveryPhase.Compare) { IsKept = true, IsInDoubt = true });
+        waiting.Push(new OutgoingPosting(posting, DeliveryPhase.Compare) { IsKept = true, IsInDoubt = true, RollsUp = true });
 
     /// <summary>Hands over rows that must not be sent, because they correct rows that were refused.</summary>
     public void SetAside(EncodedPosting posting, string why) =>
@@ -80,6 +80,9 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         }
         catch (StoreUnavailableException fault)
         {
+            // Applied or not: the token tells only as long as the store remembers it.
+            if (next.Phase == DeliveryPhase.Insert)
+                (next.Phase, next.IsInDoubt, next.MayStillRun) = (DeliveryPhase.Compare, true, true);
             metrics.PostingRetried();
             metrics.PostingTrouble = $"the store is unavailable: {fault.Message}";
             var delay = pause.Failed();
@@ -178,7 +181,7 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         }
         next.Refusal = fault;
         next.RefusedTable = next.Table;
-        next.IsInDoubt = true;
+        (next.IsInDoubt, next.RollsUp) = (true, true);
         next.Remaining = [.. next.Posting.Tables.Select(_ => Array.Empty<int>())];
         next.Phase = DeliveryPhase.Compare;
         pause.Succeeded();
@@ -189,8 +192,20 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         var table = next.Posting.Tables[next.Table];
         var keys = next.Content.Keys[next.Table];
         var there = await reader.KeysAsync(next.Posting.PostingId, table.Table, stop).ConfigureAwait(false);
-        pause.Succeeded();
+        // Between failing inserts an answer does not shorten the pauses.
+        if (!next.MayStillRun) pause.Succeeded();
         int[] missing = [.. Enumerable.Range(0, keys.Count).Where(row => !there.Contains(keys[row]))];
+        if (table.Table == CostLedgerBlock.TableName
+            && (next.Vanished == 0 ? missing.Length < keys.Count : missing.Length > 0)) next.RollsUp = true;
+        // What is there is being added to, perhaps: missing rows would be doubled under a token of their own. None there goes out
+        // under the token that the running insert has.
+        if (next.MayStillRun && missing.Length < keys.Count)
+        {
+            next.MayStillRun = false;
+            pause.Failed();
+            return;
+        }
+        next.MayStillRun = false;
         // Refused, and yet all there: a view behind the table failed. The rest has not been refused by anyone.
         if (missing.Length == 0 && next.RefusedTable == next.Table) (next.Refusal, next.Refusals) = (null, 0);
         if (missing.Length > 0 && next.Refusal is null)
@@ -208,7 +223,7 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         }
         if (next.Refusal is not null) next.Remaining[next.Table] = missing;
         (next.Missing, next.Vanished) = (null, 0);
-        if (++next.Table == next.Posting.Tables.Count) next.Phase = DeliveryPhase.RollUp;
+        if (++next.Table == next.Posting.Tables.Count) next.Phase = next.RollsUp ? DeliveryPhase.RollUp : DeliveryPhase.Confirm;
     }
 
     private async ValueTask RollUpAsync(OutgoingPosting next, CancellationToken stop)

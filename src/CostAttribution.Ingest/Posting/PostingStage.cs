@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Identity;
@@ -26,28 +27,39 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Channel<PostingBuffer> queue = Channel.CreateBounded<PostingBuffer>(QueuedMax);
 
-    // At most the queued ones and the one being sent are unconfirmed.
+    // As many as may be handed over and not be taken from here.
     private readonly Channel<IReadOnlyList<TraceId>> confirmed =
         Channel.CreateBounded<IReadOnlyList<TraceId>>(QueuedMax + 1);
     private readonly RetryPause pause = new(clock, options);
     private readonly ConcurrentDictionary<TraceId, long> refused = new();
     private PostingDelivery? delivery;
+    private int unconfirmed;
     private bool isBusy;
     private long taken;
 
     /// <summary>
-    /// One element per buffer that is done with, in the order they were enqueued: the traces in it that were refused and set
-    /// aside; everything else in it is in the store.
+    /// Whether <see cref="TryEnqueue"/> will take a buffer. Room is made by taking one out to send it and by
+    /// <see cref="TryTakeConfirmed"/>: no more are confirmed than there is room for confirmations.
     /// </summary>
-    public ChannelReader<IReadOnlyList<TraceId>> Confirmed => confirmed.Reader;
+    public bool HasRoom => queue.Reader.Count < QueuedMax && Volatile.Read(ref unconfirmed) <= QueuedMax;
 
-    /// <summary>Whether <see cref="TryEnqueue"/> will take a buffer; only taking them out makes room.</summary>
-    public bool HasRoom => queue.Reader.Count < QueuedMax;
-
+    /// <summary>For one caller at a time.</summary>
     public bool TryEnqueue(PostingBuffer buffer)
     {
-        if (!queue.Writer.TryWrite(buffer)) return false;
+        if (!HasRoom || !queue.Writer.TryWrite(buffer)) return false;
+        Interlocked.Increment(ref unconfirmed);
         arrivals.Writer.TryWrite(true);
+        return true;
+    }
+
+    /// <summary>
+    /// The next buffer that is done with, in the order they were enqueued: the traces in it that were refused and set aside;
+    /// everything else in it is in the store. False when there is none at the moment.
+    /// </summary>
+    public bool TryTakeConfirmed([NotNullWhen(true)] out IReadOnlyList<TraceId>? refusedTraces)
+    {
+        if (!confirmed.Reader.TryRead(out refusedTraces)) return false;
+        Interlocked.Decrement(ref unconfirmed);
         return true;
     }
 
@@ -98,7 +110,7 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
         isBusy = false;
         var traces = Delivery.TakeRefused();
         foreach (var trace in traces) refused[trace] = NotForgotten;
-        confirmed.Writer.TryWrite(traces);
+        if (!confirmed.Writer.TryWrite(traces)) throw new InvalidOperationException("a confirmation found no room");
         OnProgress();
         return true;
     }

@@ -98,6 +98,33 @@ public sealed class PostingRecoveryTests(EngineFixture engine) : IDisposable
     }
 
     [Fact]
+    public async Task An_answer_lost_in_the_running_process_does_not_double_a_posting_whose_token_has_left_the_window()
+    {
+        await using var store = await engine.NewStoreAsync();
+        foreach (var table in new[] { "cost_ledger", "cost_hourly" })
+            await store.RunAsync($"ALTER TABLE {table} MODIFY SETTING non_replicated_deduplication_window = 1");
+        var cut = new CutConnection(store, async () =>
+        {
+            await SendAsync(store, Write("other-1-2", from: 100));
+            await SendAsync(store, Write("other-1-3", from: 200));
+        });
+        var (options, metrics) = (new PostingOptions(), new PipelineMetrics());
+        var pause = new RetryPause(clock, options);
+        var delivery = new PostingDelivery(cut, Open(), pause, options, metrics, NullLogger.Instance);
+
+        delivery.Send(Write());
+        for (var steps = 0; !delivery.IsDone; steps++)
+        {
+            Assert.True(steps < 50, metrics.PostingTrouble);
+            if (!pause.IsOver) clock.Advance(pause.Left);
+            await delivery.StepAsync(Cancel);
+        }
+
+        Assert.True(cut.WasCut);
+        await StandsOnceAsync(store, rows: 30);
+    }
+
+    [Fact]
     public async Task A_view_added_in_between_does_not_double_a_posting()
     {
         await using var store = await engine.NewStoreAsync();
@@ -175,6 +202,27 @@ public sealed class PostingRecoveryTests(EngineFixture engine) : IDisposable
         await RecoverAsync(store);
 
         await StandsOnceAsync(store);
+    }
+
+    /// <summary>Loses the answer to the first insert; others write before the next attempt.</summary>
+    private sealed class CutConnection(IClickHouseTransport store, Func<Task> meanwhile) : IClickHouseTransport
+    {
+        public bool WasCut { get; private set; }
+
+        public string Database => store.Database;
+
+        public async Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel)
+        {
+            await store.InsertAsync(insert, cancel);
+            if (WasCut) return;
+            WasCut = true;
+            await meanwhile();
+            throw new StoreUnavailableException("the answer was lost");
+        }
+
+        public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel) => store.QueryAsync(query, cancel);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private static async Task StandsOnceAsync(IClickHouseTransport store, int rows = 10)
