@@ -80,4 +80,7 @@ internal sealed class OutgoingPosting(EncodedPosting posting, DeliveryPhase phas
 
     /// <summary>Why it is set aside without being sent; null for one that is sent.</summary>
     public string? DependsOn { get; init; }
+
+    /// <summary>Name of that reason in counters; meaningless without <see cref="DependsOn"/>.</summary>
+    public string DependsOnName { get; init; } = "depends_on_refused";
 }

@@ -110,11 +110,22 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
     private void Keep(OutgoingPosting next)
     {
         var bytes = next.Posting.ToBytes();
-        if (bytes.Length > spool.PostingBytesMax && Halves(next.Content, next.Content.AllRows) is [var first, var second])
+        if (bytes.Length > spool.PostingBytesMax)
         {
             waiting.Pop();
-            waiting.Push(new OutgoingPosting(second, DeliveryPhase.Keep));
-            waiting.Push(new OutgoingPosting(first, DeliveryPhase.Keep));
+            if (Halves(next.Content, next.Content.AllRows) is [var first, var second])
+            {
+                waiting.Push(new OutgoingPosting(second, DeliveryPhase.Keep));
+                waiting.Push(new OutgoingPosting(first, DeliveryPhase.Keep));
+                return;
+            }
+            // Tried for ever it would keep everyone else's rows from the store.
+            var why = string.Create(CultureInfo.InvariantCulture,
+                $"one trace makes {bytes.Length} bytes, more than a posting may have ({spool.PostingBytesMax})");
+            waiting.Push(new OutgoingPosting(next.Posting, DeliveryPhase.Refuse)
+            {
+                DependsOn = why, DependsOnName = "too_large",
+            });
             return;
         }
         spool.Write(next.Posting.PostingId, bytes);
@@ -287,7 +298,7 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         pause.Succeeded();
         waiting.Pop();
         if (next.DependsOn is null) refusedInARow[table] = refusedInARow.GetValueOrDefault(table) + 1;
-        metrics.Quarantined(next.DependsOn is null ? $"{table}_{next.Refusal!.Code}" : "depends_on_refused");
+        metrics.Quarantined(next.DependsOn is null ? $"{table}_{next.Refusal!.Code}" : next.DependsOnName);
         metrics.QuarantinedFiles = spool.Refused().Files;
         foreach (var trace in traces)
         {

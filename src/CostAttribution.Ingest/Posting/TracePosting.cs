@@ -41,6 +41,12 @@ internal sealed class TracePosting
     /// <summary>What is new or changed about what the trace asks and tells.</summary>
     public required IReadOnlyList<TopicRow> Topics { get; init; }
 
-    /// <summary>Ledger rows plus facts rows, the measure of a posting's size.</summary>
-    public int RowCount => Rows.Count + Spans.Count + Topics.Count + 1;
+    /// <summary>Bytes of encoded spans that count as much as a row.</summary>
+    private const int BytesPerRow = 2048;
+
+    /// <summary>
+    /// Ledger rows plus facts rows, the measure of a posting's size; large spans count as several, so that a limit of rows is one
+    /// of bytes too.
+    /// </summary>
+    public int RowCount => Rows.Count + Spans.Count + Topics.Count + 1 + EncodedSpans.Length / BytesPerRow;
 }

@@ -21,7 +21,7 @@ public sealed class PostingSpoolOptions
     /// Most that is kept of postings that the store refuses for what they say. When it is reached posting waits, with an alarm,
     /// until an operator has taken files away. Default 256 MiB.
     /// </summary>
-    public long QuarantineBytesMax { get; init; } = 256L * 1024 * 1024;
+    public long QuarantineBytesMax { get; init; } = 1024L * 1024 * 1024;
 
     /// <summary>One message per fault; empty when all is well.</summary>
     public IReadOnlyList<string> Validate()

@@ -201,6 +201,9 @@ public sealed class SimulationRun : IDisposable
         var length = trouble.Between(TimeSpan.FromHours(1), TimeSpan.FromHours(18));
         if (log.IsOn) log.Say($"store: away for {length.TotalHours:F1} h");
         store.Faults = new StoreFaults { UnavailablePerMille = 1000 };
+        store.Pump();
+        // Others write meanwhile, until the store remembers none of this node's tokens.
+        store.Tables.ForgetTokens();
         for (var left = length; left > TimeSpan.Zero; left -= TimeSpan.FromMinutes(20))
         {
             clock.Advance(TimeSpan.FromMinutes(20));

@@ -134,6 +134,9 @@ internal sealed class StoreTables(int window)
 
     public static bool Mentions(ClickHouseInsert insert, TraceId trace) => BlockRows.TracesOf(insert).Contains(trace);
 
+    /// <summary>The windows roll over, as they do when others write.</summary>
+    public void ForgetTokens() => tokens.Clear();
+
     private TokenWindow Window(string table)
     {
         if (!tokens.TryGetValue(table, out var found)) tokens[table] = found = new TokenWindow(window);

@@ -6,7 +6,7 @@ namespace CostAttribution.UnitTests.Ingest.Posting;
 public sealed class ConfirmationTests
 {
     [Fact]
-    public void A_confirmation_is_not_lost_when_the_assembler_looks_late()
+    public async Task A_confirmation_is_not_lost_when_the_assembler_looks_late()
     {
         var store = new MemoryStore();
         using var rig = new PipelineRig(store).Start();
@@ -15,7 +15,7 @@ public sealed class ConfirmationTests
         for (var i = 0; i < 8; i++)
         {
             if (posting.TryEnqueue(new CostAttribution.Ingest.Posting.PostingBuffer())) handedOver++;
-            while (posting.StepAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult())
+            while (await posting.StepAsync(TestContext.Current.CancellationToken))
             {
             }
         }
