@@ -207,7 +207,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
             if (!IsBlocked)
             {
                 assembler.SpillCostless(options.RowsMax);
-                assembler.SettleRestless();
+                assembler.SettleRestless(options.RowsMax);
             }
         }
         var low = Math.Min(Math.Min(feed.Next, assembler.HeldFrom), poster.Buffer.HeldFrom);

@@ -150,13 +150,15 @@ internal sealed partial class TraceAssembler : IDisposable
 
     /// <summary>
     /// Settles traces that never come to rest, as they are: what they hold of the journal goes to the store, and what still comes
-    /// is a correction. Called when the journal is filling up, so that one endless trace cannot stop all senders.
+    /// is a correction. Called when the journal is filling up, so that one endless trace cannot stop all senders. Those that have
+    /// held the journal longest come first, until <paramref name="rowsMax"/> rows have gathered.
     /// </summary>
-    public void SettleRestless()
+    public void SettleRestless(int rowsMax = int.MaxValue)
     {
         var now = Now;
         foreach (var trace in traces.HoldingSince(now - (long)options.UnattributedWait.TotalMilliseconds))
         {
+            if (poster.Buffer.RowCount >= rowsMax) return;
             if (!MayBePosted(trace)) continue;
             metrics.Count(AssemblyReason.PressureEviction);
             Settle(trace, now, incomplete: !trace.IsWhole());

@@ -36,9 +36,12 @@ internal sealed class TraceTable(AssemblyOptions options, OpenCostBook openCosts
     public OpenTrace[] Costless() =>
         [.. traces.Values.Where(trace => trace is { Settled: true, CostRelevant: false }).OrderBy(trace => trace.SettledAt)];
 
-    /// <summary>Open traces that have held the journal since <paramref name="since"/> or longer.</summary>
+    /// <summary>
+    /// Open traces that have held the journal since <paramref name="since"/> or longer; the oldest record first.
+    /// </summary>
     public OpenTrace[] HoldingSince(long since) =>
-        [.. traces.Values.Where(trace => !trace.Settled && trace.UnpostedFrom is not null && trace.HeldSince <= since)];
+        [.. traces.Values.Where(trace => !trace.Settled && trace.UnpostedFrom is not null && trace.HeldSince <= since)
+            .OrderBy(trace => trace.UnpostedFrom)];
 
     public void Dispose()
     {

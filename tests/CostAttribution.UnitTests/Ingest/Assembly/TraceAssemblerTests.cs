@@ -258,6 +258,23 @@ public sealed class TraceAssemblerTests
     }
 
     [Fact]
+    public void Of_traces_that_never_come_to_rest_those_that_hold_the_oldest_record_let_go_first_as_far_as_there_is_room()
+    {
+        using var bench = new AssemblyBench();
+        for (var id = 1; id <= 320; id++)
+        {
+            foreach (var trace in new[] { 7, 3, 5 }) bench.Offer(TestSpan.Call(trace, id, 1000).With("customer.id", "acme"));
+            bench.Pass(1);
+        }
+        Assert.Equal(1UL, bench.Assembler.HeldFrom);
+
+        bench.Assembler.SettleRestless(rowsMax: 1);
+        Assert.Equal(2UL, bench.Assembler.HeldFrom);
+        bench.Assembler.SettleRestless(rowsMax: 1);
+        Assert.Equal(2UL, bench.Assembler.HeldFrom);
+    }
+
+    [Fact]
     public void A_trace_without_cost_posts_nothing_and_still_gives_its_customer_to_a_late_call()
     {
         using var bench = new AssemblyBench();
