@@ -127,7 +127,7 @@ public sealed class TransportContractTests(EngineFixture engine)
 
         var error = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.RunAsync("SELECT 1"));
 
-        Assert.Contains("http://127.0.0.1:1/", error.Message, StringComparison.Ordinal);
+        Assert.Contains("http://127.0.0.1:1 ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
