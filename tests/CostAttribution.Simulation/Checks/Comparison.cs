@@ -47,7 +47,7 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         var known = senders.Traces.Select(trace => trace.Id).ToHashSet();
         foreach (var id in facts.Select(group => group.Key).Concat(byTrace.Select(group => group.Key)).Distinct())
             findings.Expect(known.Contains(id), () => $"trace {id} is in the store and nobody sent it");
-        if (restarts == 0 && !plan.Pressure && poisoned is null && words.IsCertain && findings.Count == 0)
+        if ((restarts == 0 || words.AreAllStored) && !plan.Pressure && poisoned is null && words.IsCertain && findings.Count == 0)
         {
             foreach (var trace in senders.Traces.Where(trace => facts.Contains(trace.Id)))
                 CheckInformed(trace, [.. facts[trace.Id].OrderBy(row => row.Stored.Revision)], [.. byTrace[trace.Id]], words, findings);

@@ -13,9 +13,16 @@ internal sealed class OutsideWords
     /// <summary>Spans of unknown fate may have spoken or not.</summary>
     public bool IsCertain { get; private set; } = true;
 
+    /// <summary>
+    /// Every trace that says something is in the store. What one without cost says is known to its process alone, and to the next
+    /// while the journal keeps it.
+    /// </summary>
+    public bool AreAllStored { get; private set; } = true;
+
     public void Add(WorldTrace trace, TraceCosts costs, bool isStored, bool isWhole)
     {
         IsCertain &= isWhole && !trace.Spans.Exists(span => span.GivenUp);
+        AreAllStored &= isStored || (costs.SessionValues.Count == 0 && costs.RunValues.Count == 0);
         foreach (var (session, value) in costs.SessionValues) said.Add((trace, OfSession(session), value));
         if (costs.ExplicitRunId.Length > 0)
         {
