@@ -7,8 +7,8 @@ public enum SabotageKind
 {
     None,
 
-    /// <summary>The store takes a repeated insert as a new one.</summary>
-    ForgetsTokens,
+    /// <summary>What is inserted once is there twice.</summary>
+    AppliesTwice,
 
     /// <summary>Reversals get lost on the way, as if nobody had made them.</summary>
     SkipsReversals,

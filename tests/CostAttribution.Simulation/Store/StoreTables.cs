@@ -53,7 +53,8 @@ internal sealed class StoreTables(int window)
         {
             rows = sabotage.Change(rows);
             Inserts.Add(rows);
-            if (sabotage.Kind != SabotageKind.ForgetsTokens) Window(rows.Table).Add(rows.Token);
+            if (sabotage.Kind == SabotageKind.AppliesTwice) Inserts.Add(rows);
+            Window(rows.Table).Add(rows.Token);
         }
         if (rows.Table != CostLedgerBlock.TableName) return isNew ? "applied" : "known";
         if (viewFails) return isNew ? "applied, view failed" : "known, view failed";

@@ -20,7 +20,7 @@ public sealed class SimulationTests
         Assert.Empty(Failures(Enumerable.Range(1, Seeds).Select(seed => (ulong)seed)));
 
     [Theory]
-    [InlineData(SabotageKind.ForgetsTokens, "twice")]
+    [InlineData(SabotageKind.AppliesTwice, "twice")]
     [InlineData(SabotageKind.SkipsReversals, "was posted while an earlier revision stood")]
     [InlineData(SabotageKind.ReversesElsewhere, "customer_id is")]
     [InlineData(SabotageKind.OnePicodollar, "cost is")]
