@@ -22,14 +22,14 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     // One wake-up is enough however many events there are.
     private readonly Channel<bool> wake =
         Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Queue<ulong> inFlight = new();
+    private readonly PostingsOnTheWay onTheWay = new(poster);
     private StoreQuestions questions = new();
     private readonly RetryPause lookupPause = new(clock, options);
     private readonly TroubleNote trimTrouble = new(clock);
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool draining;
     private Task<LoadAnswer>? loading;
-    private long enqueued, askAfter;
+    private long askAfter;
     private long bufferSince;
     private long trimmedAt;
 
@@ -100,8 +100,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         return worked;
     }
 
-    private bool IsDrained => metrics.PostingTrouble.Length > 0
-        || (poster.Buffer.RowCount == 0 && inFlight.Count == 0 && feed.IsAtEnd);
+    private bool IsDrained => metrics.PostingTrouble.Length > 0 || (onTheWay.All == onTheWay.Confirmed && feed.IsAtEnd);
 
     private bool ReadRecords()
     {
@@ -120,8 +119,8 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         return read > 0;
     }
 
-    // A trace that was evicted a moment ago may still be on its way to the store: its look-up waits until everything handed
-    // over before it was asked for is confirmed.
+    // A trace that was evicted a moment ago may still be on its way to the store: its look-up waits until everything gathered
+    // before it was asked for is confirmed. So does a question that many traces may answer.
     private bool AskStore()
     {
         if (loading is not null || !lookupPause.IsOver) return false;
@@ -129,9 +128,11 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         {
             assembler.Ask(questions, options.LookupTracesMax);
             if (questions.Count == 0) return false;
-            askAfter = enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0);
+            var mustWait = questions.Topics.Count + questions.Links.Count > 0 || assembler.HasForgottenAskers
+                || onTheWay.HoldAny(questions.Traces);
+            askAfter = mustWait ? onTheWay.All : 0;
         }
-        if (enqueued - inFlight.Count < askAfter) return false;
+        if (onTheWay.Confirmed < askAfter) return false;
         loading = loader.LoadAsync(questions);
         questions = new StoreQuestions();
         // The next turn takes an answer that is already here.
@@ -155,7 +156,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private bool TakeRechecks()
     {
         foreach (var recheck in Rechecks.TakeNext() ?? []) assembler.Recheck(recheck);
-        return Rechecks.TryComplete(enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0), enqueued - inFlight.Count);
+        return Rechecks.TryComplete(onTheWay.All, onTheWay.Confirmed);
     }
 
     private bool TakeConfirmations()
@@ -163,12 +164,12 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         var confirmed = false;
         while (posting.TryTakeConfirmed(out var refused))
         {
-            inFlight.Dequeue();
+            onTheWay.ConfirmedNext();
             foreach (var trace in refused)
             {
                 assembler.Forget(trace);
                 // The same bound as of a look-up: what is handed over after it was costed against the true state.
-                posting.Forgotten(trace, enqueued + (poster.Buffer.RowCount > 0 ? 1 : 0));
+                posting.Forgotten(trace, onTheWay.All);
             }
             confirmed = true;
         }
@@ -180,7 +181,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         if (poster.Buffer.RowCount == 0)
         {
             // Nothing left to confirm: what was held is in the store.
-            if (inFlight.Count == 0 && poster.Buffer.HeldFrom != ulong.MaxValue) poster.TakeBuffer();
+            if (onTheWay.Count == 0 && poster.Buffer.HeldFrom != ulong.MaxValue) poster.TakeBuffer();
             bufferSince = clock.GetTimestamp();
             return false;
         }
@@ -191,8 +192,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         if (!posting.HasRoom) return false;
 
         var buffer = poster.TakeBuffer();
-        inFlight.Enqueue(buffer.HeldFrom);
-        enqueued++;
+        onTheWay.HandedOver(buffer);
         if (!posting.TryEnqueue(buffer)) throw new InvalidOperationException("a posting found no room");
         bufferSince = clock.GetTimestamp();
         return true;
@@ -210,8 +210,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
                 assembler.SettleRestless(options.RowsMax);
             }
         }
-        var low = Math.Min(Math.Min(feed.Next, assembler.HeldFrom), poster.Buffer.HeldFrom);
-        foreach (var held in inFlight) low = Math.Min(low, held);
+        var low = Math.Min(Math.Min(feed.Next, assembler.HeldFrom), onTheWay.HeldFrom);
         try
         {
             if (low > journal.LowWaterMark.Sequence) journal.TrimTo(new JournalPosition(low));

@@ -69,6 +69,9 @@ internal sealed partial class TraceAssembler : IDisposable
     /// <summary>Lowest journal position that an open trace needs; <see cref="ulong.MaxValue"/> for none.</summary>
     public ulong HeldFrom => Math.Min(traces.Account.HeldFrom, outside.HeldFrom);
 
+    /// <summary>Whether only the store still knows who asked about some linked span.</summary>
+    public bool HasForgottenAskers => costing.Outside.HasForgotten;
+
     private long Now => (long)clock.GetElapsedTime(origin).TotalMilliseconds;
 
     /// <summary>

@@ -83,7 +83,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     /// <param name="says">What it says now.</param>
     /// <param name="again">
     /// The trace comes from the journal again: an earlier process may have ended between its posting and the corrections that
-    /// followed from it, so all to whom its words make a difference are named.
+    /// followed from it, so nobody knows what its hearers have heard, and all of them are named.
     /// </param>
     /// <param name="position">Journal position that keeps the trace; held until the askers are known.</param>
     /// <param name="concerned">Receives the traces that are to be costed again.</param>
@@ -100,6 +100,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
             if (!topics.TryGetValue(TopicKey.OfLink(source, span.SpanId), out var topic)) continue;
             if (again) topic.Unsay(source);
             TellOwner(topic, source, span.CustomerId, span.FeatureId, concerned);
+            if (again) topic.NameAll(concerned);
         }
     }
 
@@ -147,6 +148,9 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     {
         if (topics.TryGetValue(TopicKey.OfLink(traceId, spanId), out var topic)) topic.IsPending = true;
     }
+
+    /// <summary>Whether any topic was forgotten.</summary>
+    public bool HasForgotten => forgotten is not null;
 
     /// <summary>Whether an earlier asker about a span of this trace may have been forgotten here.</summary>
     public bool MayHaveForgottenAskers(TraceId linked) => forgotten is not null && forgotten.MayContain(linked.High, linked.Low);
@@ -208,6 +212,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         {
             if (ValueOf(now, word.Dimension) is null) topic.Tell(source, word.Dimension, null, word.Value, concerned);
         }
+        if (again) topic.NameAll(concerned);
         if (topic.IsPending && position is { } held)
             heldFrom[key] = Math.Min(held, heldFrom.GetValueOrDefault(key, ulong.MaxValue));
     }

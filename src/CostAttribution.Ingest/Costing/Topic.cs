@@ -20,6 +20,7 @@ internal sealed class Topic(bool ofOneSpan)
     private Told[] told = [];
     private int toldCount;
     private HashSet<TraceId>? askers;
+    private bool namesAll;
 
     /// <summary>The store is still to be asked what earlier processes knew of it.</summary>
     public bool IsPending { get; set; }
@@ -90,6 +91,13 @@ internal sealed class Topic(bool ofOneSpan)
         }
     }
 
+    /// <summary>Names every asker, now or when the store has answered: what they have heard is not known.</summary>
+    public void NameAll(ICollection<TraceId> concerned)
+    {
+        if (IsPending) namesAll = true;
+        else AddAskers(concerned);
+    }
+
     /// <summary>Forgets what a trace said, as if its askers had never heard of it.</summary>
     public void Unsay(TraceId source)
     {
@@ -116,6 +124,8 @@ internal sealed class Topic(bool ofOneSpan)
     {
         IsPending = false;
         if (askers is null) return;
+        if (namesAll) AddAskers(concerned);
+        namesAll = false;
         foreach (var dimension in Dimensions())
         {
             foreach (var asker in askers)
@@ -124,6 +134,11 @@ internal sealed class Topic(bool ofOneSpan)
             }
         }
         for (var i = 0; i < toldCount; i++) told[i] = told[i] with { Before = told[i].Word };
+    }
+
+    private void AddAskers(ICollection<TraceId> concerned)
+    {
+        foreach (var asker in askers ?? []) concerned.Add(asker);
     }
 
     private IEnumerable<string> Dimensions() =>

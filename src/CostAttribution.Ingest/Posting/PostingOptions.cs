@@ -24,7 +24,7 @@ public sealed class PostingOptions
 
     /// <summary>Traces asked of the store in one look-up.</summary>
     [Range(1, 10_000)]
-    public int LookupTracesMax { get; set; } = 500;
+    public int LookupTracesMax { get; set; } = 2000;
 
     /// <summary>
     /// Times that the store refuses a posting for what it says before its traces are sent in two halves; a half that is refused

@@ -110,6 +110,26 @@ public sealed class OutsideRestartTests
     }
 
     [Fact]
+    public void Two_tellers_that_disagree_and_are_both_replayed_take_back_what_one_of_them_gave()
+    {
+        using var bench = new AssemblyBench();
+        TestSpan[] other = [.. Teller(3, Common.Session).Select(span => span.With("customer.id", "globex"))];
+        bench.Offer(Teller(2, Common.Session));
+        bench.Offer(Asker(1, Common.Session));
+        Rest(bench);
+        bench.Offer(other);
+        bench.Pass(2.5);
+        Assert.Equal(new() { ["acme"] = 2 * CallPico, ["globex"] = CallPico }, bench.NetByCustomer());
+        bench.Restart();
+
+        bench.Replay(Teller(2, Common.Session));
+        bench.Replay(other);
+        Rest(bench);
+
+        Assert.Equal(new() { ["acme"] = CallPico, ["globex"] = CallPico, [""] = CallPico }, bench.NetByCustomer());
+    }
+
+    [Fact]
     public void After_a_restart_a_trace_that_tells_nothing_new_has_its_hearers_costed_again_without_a_row()
     {
         using var bench = new AssemblyBench();
