@@ -18,7 +18,9 @@ internal sealed class PostingsOnTheWay(TracePoster poster)
     /// <summary>Postings confirmed since the start.</summary>
     public long Confirmed => handed - handedOver.Count;
 
-    /// <summary>What <see cref="Confirmed"/> must reach for everything gathered or handed over by now to be in the store.</summary>
+    /// <summary>
+    /// What <see cref="Confirmed"/> must reach for everything gathered or handed over by now to be in the store.
+    /// </summary>
     public long All => handed + (poster.Buffer.RowCount > 0 ? 1 : 0);
 
     /// <summary>Lowest journal position that any of them needs; <see cref="ulong.MaxValue"/> for none.</summary>
@@ -40,7 +42,9 @@ internal sealed class PostingsOnTheWay(TracePoster poster)
 
     public void ConfirmedNext() => handedOver.Dequeue();
 
-    /// <summary>Whether anything of these traces is gathered or handed over, so that the store does not know all of them yet.</summary>
+    /// <summary>
+    /// Whether anything of these traces is gathered or handed over, so that the store does not know all of them yet.
+    /// </summary>
     public bool HoldAny(IEnumerable<TraceId> traces)
     {
         if (All == Confirmed) return false;
