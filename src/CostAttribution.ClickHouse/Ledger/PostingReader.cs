@@ -50,10 +50,13 @@ public sealed class PostingReader(IClickHouseTransport transport)
         return counts;
     }
 
-    /// <summary>Which rows of a posting a table holds, as <see cref="KeysOf"/> names them.</summary>
+    /// <summary>
+    /// Which rows of a posting a table holds, as <see cref="KeysOf"/> names them. On a cluster those that any replica holds that
+    /// answers: one that lags behind would make rows look missing.
+    /// </summary>
     public async Task<IReadOnlySet<UInt128>> KeysAsync(string postingId, string table, CancellationToken cancel)
     {
-        var sql = $"SELECT {string.Join(", ", RowKeys[table])} FROM {table} WHERE posting_id = {{id:String}}";
+        var sql = $"SELECT {string.Join(", ", RowKeys[table])} FROM {OnReplicas(table)} WHERE posting_id = {{id:String}}";
         var keys = new HashSet<UInt128>();
         foreach (var block in await QueryAsync(sql, cancel, new Dictionary<string, string> { ["id"] = postingId })
             .ConfigureAwait(false))
@@ -96,7 +99,14 @@ public sealed class PostingReader(IClickHouseTransport transport)
         return keys;
     }
 
+    private string OnReplicas(string table) => transport.Cluster is { } cluster
+        ? $"clusterAllReplicas({SqlText.String(cluster)}, {SqlText.Identifier(transport.Database)}.{table})" : table;
+
     private Task<IReadOnlyList<NativeBlock>> QueryAsync(string sql, CancellationToken cancel,
         Dictionary<string, string>? parameters = null) =>
-        transport.ReadAsync(new ClickHouseQuery(sql) { Parameters = parameters ?? [] }, cancel);
+        transport.ReadAsync(new ClickHouseQuery(sql)
+        {
+            Parameters = parameters ?? [],
+            Settings = new Dictionary<string, string>(transport.Cluster is null ? [] : [new("skip_unavailable_shards", "1")]),
+        }, cancel);
 }

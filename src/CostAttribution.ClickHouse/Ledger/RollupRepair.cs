@@ -43,6 +43,13 @@ public sealed class RollupRepair(IClickHouseTransport transport)
     /// </summary>
     private const int AttemptsMax = 5;
 
+    private const string TokenStart = "rollup-repair/";
+
+    private readonly RunningInserts running = new(transport);
+
+    // What an earlier process, or an earlier call whose answer was lost, was adding.
+    private bool mayStillRun = true;
+
     /// <summary>The hours (UTC) in which the postings have ledger rows.</summary>
     public async Task<IReadOnlyList<DateTimeOffset>> HoursOfAsync(IReadOnlyList<string> postingIds, DateTimeOffset since,
         CancellationToken cancel)
@@ -93,6 +100,13 @@ public sealed class RollupRepair(IClickHouseTransport transport)
                 var blocks = await QueryAsync(DifferenceOf(some), cancel, settings).ConfigureAwait(false);
                 var lacking = blocks.Where(block => block.Rows > 0).ToArray();
                 if (lacking.Length == 0) break;
+                if (mayStillRun)
+                {
+                    if (await running.FindAsync(TokenStart, cancel).ConfigureAwait(false) is { } insert)
+                        throw new StoreUnavailableException($"an earlier repair of the rollup still runs, query {insert}");
+                    mayStillRun = false;
+                    continue;
+                }
                 foreach (var block in lacking)
                 {
                     var isFirst = await AddAsync(block, attempts, cancel).ConfigureAwait(false);
@@ -113,10 +127,12 @@ public sealed class RollupRepair(IClickHouseTransport transport)
         if (attempt == AttemptsMax) throw new StoreUnavailableException(
             $"rows added to {RollupDifference.TableName} do not appear; look for a view or a policy that drops them");
         attempts[hash] = attempt + 1;
-        var token = string.Create(CultureInfo.InvariantCulture, $"rollup-repair/{hash:x32}-{attempt}");
+        var token = string.Create(CultureInfo.InvariantCulture, $"{TokenStart}{hash:x32}-{attempt}");
         var columns = block.Columns.Select(column => column.Name).ToArray();
         var insert = new ClickHouseInsert(RollupDifference.TableName, columns, bytes, token);
+        mayStillRun = true;
         await transport.InsertAsync(insert, cancel).ConfigureAwait(false);
+        mayStillRun = false;
         return attempt == 0;
     }
 

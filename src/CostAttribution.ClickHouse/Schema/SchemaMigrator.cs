@@ -4,8 +4,9 @@ using CostAttribution.ClickHouse.Transport;
 namespace CostAttribution.ClickHouse.Schema;
 
 /// <summary>
-/// Brings a database to the schema of this program. Safe to run again and from several nodes at once: every statement says
-/// <c>IF NOT EXISTS</c>, and a migration recorded twice counts once. Views may only change while no posting is in doubt.
+/// Brings a database to the schema of this program. Safe to run again and from several nodes at once: every statement
+/// changes nothing the second time, and a migration recorded twice counts once. Views may only change while no posting is in
+/// doubt.
 /// </summary>
 public sealed class SchemaMigrator(IClickHouseTransport transport, string? cluster = null)
 {

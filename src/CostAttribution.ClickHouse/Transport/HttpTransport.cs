@@ -16,11 +16,13 @@ public sealed class HttpTransport : IClickHouseTransport
     private readonly HttpTransportOptions options;
     private readonly string shownUrl;
     private readonly HttpClient client;
+    private readonly InsertNames names;
 
     public HttpTransport(HttpTransportOptions options)
     {
         this.options = options;
         shownUrl = ShownAddress.Of(options.Url);
+        names = new InsertNames(options.Database);
         client = new HttpClient(new SocketsHttpHandler
         {
             MaxConnectionsPerServer = options.ConnectionsMax,
@@ -33,6 +35,8 @@ public sealed class HttpTransport : IClickHouseTransport
     }
 
     public string Database => options.Database;
+
+    public string? Cluster => options.Cluster;
 
     public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
     {
@@ -49,6 +53,7 @@ public sealed class HttpTransport : IClickHouseTransport
         AppendPair(url, "database", Database);
         foreach (var (name, value) in InsertSettings.Fixed) AppendPair(url, name, value);
         AppendPair(url, "insert_deduplication_token", insert.DeduplicationToken);
+        AppendPair(url, "query_id", names.Next(insert.DeduplicationToken));
         AppendPair(url, "query", InsertSettings.Into(insert, " FORMAT Native"));
         var content = new ReadOnlyMemoryContent(insert.NativeBlock);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");

@@ -6,6 +6,9 @@ public sealed class HttpTransportOptions
     /// <summary>For example <c>https://clickhouse:8443/</c>.</summary>
     public required Uri Url { get; init; }
     public required string Database { get; init; }
+
+    /// <summary>Cluster that the server belongs to; null for a single server.</summary>
+    public string? Cluster { get; init; }
     public string User { get; init; } = "default";
     public string Password { get; init; } = "";
 

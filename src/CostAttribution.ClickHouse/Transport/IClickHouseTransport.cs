@@ -9,6 +9,9 @@ public interface IClickHouseTransport : IAsyncDisposable
     /// <summary>The product's database, in which unqualified table names resolve.</summary>
     string Database { get; }
 
+    /// <summary>Cluster whose replicas hold the database together; null for a single server.</summary>
+    string? Cluster => null;
+
     /// <summary>
     /// Runs one statement and returns the whole result in the query's format. Throws <see cref="ClickHouseException"/> with
     /// the server's code and text, or <see cref="StoreUnavailableException"/> when it is unknown whether the statement ran.
@@ -18,7 +21,7 @@ public interface IClickHouseTransport : IAsyncDisposable
     /// <summary>
     /// Sends one Native block as one INSERT under a deduplication token. Returns only when the rows are durable in the store.
     /// Throws as <see cref="QueryAsync"/> does; after <see cref="StoreUnavailableException"/> the same bytes under the same
-    /// token may be sent again.
+    /// token may be sent again, and the first may still be running (<c>RunningInserts</c>).
     /// </summary>
     Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel);
 }

@@ -31,6 +31,7 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
     private const int VanishedMax = 5;
 
     private readonly PostingReader reader = new(store);
+    private readonly RunningInserts running = new(store);
     private readonly RollupRepair rollup = new(store);
     private readonly Stack<OutgoingPosting> waiting = new();
     private readonly List<TraceId> refused = [];
@@ -46,7 +47,10 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
 
     /// <summary>Hands over a kept posting whose outcome is not known.</summary>
     public void Resume(EncodedPosting posting) =>
-        waiting.Push(new OutgoingPosting(posting, DeliveryPhase.Compare) { IsKept = true, IsInDoubt = true, RollsUp = true });
+        waiting.Push(new OutgoingPosting(posting, DeliveryPhase.Compare)
+        {
+            IsKept = true, IsInDoubt = true, MayStillRun = true, RollsUp = true,
+        });
 
     /// <summary>Hands over rows that must not be sent, because they correct rows that were refused.</summary>
     public void SetAside(EncodedPosting posting, string why) =>
@@ -200,23 +204,18 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
 
     private async ValueTask CompareAsync(OutgoingPosting next, CancellationToken stop)
     {
+        // What it goes on to write would be missing now, and be doubled by what is sent.
+        if (next.MayStillRun)
+        {
+            await AwaitEndAsync(next, stop).ConfigureAwait(false);
+            return;
+        }
         var table = next.Posting.Tables[next.Table];
         var keys = next.Content.Keys[next.Table];
         var there = await reader.KeysAsync(next.Posting.PostingId, table.Table, stop).ConfigureAwait(false);
-        // Between failing inserts an answer does not shorten the pauses.
-        if (!next.MayStillRun) pause.Succeeded();
         int[] missing = [.. Enumerable.Range(0, keys.Count).Where(row => !there.Contains(keys[row]))];
         if (table.Table == CostLedgerBlock.TableName
             && (next.Vanished == 0 ? missing.Length < keys.Count : missing.Length > 0)) next.RollsUp = true;
-        // What is there is being added to, perhaps: missing rows would be doubled under a token of their own. None there goes out
-        // under the token that the running insert has.
-        if (next.MayStillRun && missing.Length < keys.Count)
-        {
-            next.MayStillRun = false;
-            pause.Failed();
-            return;
-        }
-        next.MayStillRun = false;
         // Refused, and yet all there: a view behind the table failed. The rest has not been refused by anyone.
         if (missing.Length == 0 && next.RefusedTable == next.Table) (next.Refusal, next.Refusals) = (null, 0);
         if (missing.Length > 0 && next.Refusal is null)
@@ -235,6 +234,17 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         if (next.Refusal is not null) next.Remaining[next.Table] = missing;
         (next.Missing, next.Vanished) = (null, 0);
         if (++next.Table == next.Posting.Tables.Count) next.Phase = next.RollsUp ? DeliveryPhase.RollUp : DeliveryPhase.Confirm;
+    }
+
+    private async ValueTask AwaitEndAsync(OutgoingPosting next, CancellationToken stop)
+    {
+        if (await running.FindAsync($"{next.Posting.PostingId}/", stop).ConfigureAwait(false) is not { } insert)
+        {
+            // Between failing inserts this answer does not shorten the pauses.
+            next.MayStillRun = false;
+            return;
+        }
+        Hold(next, $"an insert whose answer was lost still runs in the store; it is waited for, KILL QUERY ends it: {insert}");
     }
 
     private async ValueTask RollUpAsync(OutgoingPosting next, CancellationToken stop)

@@ -22,6 +22,9 @@ internal sealed class PostingRecovery(IClickHouseTransport store, PostingSpool s
 
     private readonly PostingReader reader = new(store);
     private readonly RollupRepair rollup = new(store);
+
+    // Postings found confirmed whose rollup is still to be looked at: they may leave the window before that.
+    private readonly Dictionary<string, DateTimeOffset> toRollUp = new(StringComparer.Ordinal);
     private readonly PostingDelivery delivery = new(store, spool, pause, options, metrics, logger);
 
     /// <summary>
@@ -71,6 +74,7 @@ internal sealed class PostingRecovery(IClickHouseTransport store, PostingSpool s
     {
         var confirmed = spool.ListConfirmed();
         if (confirmed.Count == 0) return;
+        foreach (var posting in confirmed) toRollUp[posting.PostingId] = posting.WrittenAt;
         var since = confirmed.Min(posting => posting.WrittenAt) - ClockMargin;
         var counts = await reader.CountAsync([.. confirmed.Select(posting => posting.PostingId)], since, stop)
             .ConfigureAwait(false);
@@ -146,16 +150,16 @@ internal sealed class PostingRecovery(IClickHouseTransport store, PostingSpool s
     private async Task<bool> TryRollUpAsync(CancellationToken stop)
     {
         if (!pause.IsOver) return false;
-        var confirmed = spool.ListConfirmed();
-        if (confirmed.Count == 0) return true;
+        foreach (var posting in spool.ListConfirmed()) toRollUp[posting.PostingId] = posting.WrittenAt;
+        if (toRollUp.Count == 0) return true;
         try
         {
-            var since = confirmed.Min(posting => posting.WrittenAt) - ClockMargin;
-            var hours = await rollup.HoursOfAsync([.. confirmed.Select(posting => posting.PostingId)], since, stop)
-                .ConfigureAwait(false);
+            var since = toRollUp.Values.Min() - ClockMargin;
+            var hours = await rollup.HoursOfAsync([.. toRollUp.Keys], since, stop).ConfigureAwait(false);
             var apart = await rollup.HoursApartAsync(hours, stop).ConfigureAwait(false);
             var added = await rollup.RepairAsync(apart, stop).ConfigureAwait(false);
             if (!added.IsNone) PipelineLog.RollupMended(logger, added.Groups, added.Hours.Count, added.Cost.ToString());
+            toRollUp.Clear();
             return true;
         }
         catch (StoreUnavailableException fault)

@@ -32,8 +32,7 @@ internal sealed class OpenStore : IAsyncDisposable
             store = settings.Mode == StoreMode.Embedded ? Embedded(settings, dataDirectory) : Remote(settings);
             if (settings.Mode == StoreMode.Remote)
                 await CheckVersionAsync(store.Transport, settings.ShownUrl, cancel).ConfigureAwait(false);
-            var cluster = settings.Cluster.Length > 0 ? settings.Cluster : null;
-            await new SchemaMigrator(store.Transport, cluster).MigrateAsync(cancel).ConfigureAwait(false);
+            await new SchemaMigrator(store.Transport, store.Transport.Cluster).MigrateAsync(cancel).ConfigureAwait(false);
             return store;
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or SchemaException)
@@ -65,6 +64,7 @@ internal sealed class OpenStore : IAsyncDisposable
     {
         Url = new Uri(settings.Url),
         Database = settings.Database,
+        Cluster = settings.Cluster.Length > 0 ? settings.Cluster : null,
         User = settings.User,
         Password = settings.Password,
         RequestTimeout = settings.RequestTimeout,

@@ -25,6 +25,8 @@ internal sealed class MeteredStore : IClickHouseTransport
 
     public string Database => store.Database;
 
+    public string? Cluster => store.Cluster;
+
     public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel) => store.QueryAsync(query, cancel);
 
     public async Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel)

@@ -178,7 +178,7 @@ public sealed class SimulationRun : IDisposable
 
     private StoreFaults NextStoreFaults()
     {
-        var faults = trouble.Between(0, 7) switch
+        var faults = trouble.Between(0, 8) switch
         {
             0 => new StoreFaults { UnavailablePerMille = 1000 },
             1 => new StoreFaults { LostAnswerPerMille = 500 },
@@ -188,6 +188,7 @@ public sealed class SimulationRun : IDisposable
             5 => new StoreFaults { UnavailablePerMille = 150, LostAnswerPerMille = 150, ViewFailsPerMille = 150, GarbagePerMille = 100,
                 RefusedPerMille = 100, SlowPerMille = 200 },
             6 => new StoreFaults { RefusedPerMille = 400 },
+            7 => new StoreFaults { OutlivesPerMille = 400, UnavailablePerMille = 50 },
             _ => StoreFaults.None,
         };
         if (log.IsOn) log.Say($"store: {faults}");
@@ -248,6 +249,7 @@ public sealed class SimulationRun : IDisposable
         disk.Restart(tear);
         if (plan.StoreLosesInserts)
         {
+            store.LosePower();
             var lost = store.Tables.Lose(clock.GetUtcNow() - TimeSpan.FromMinutes(1), trouble);
             if (log.IsOn) log.Say($"store: {lost} parts are lost");
         }

@@ -10,7 +10,7 @@ namespace CostAttribution.Simulation.Store;
 /// </summary>
 internal static class OutsideAnswers
 {
-    private const string SnapshotTable = "costing_snapshots";
+    public const string SnapshotTable = "costing_snapshots";
     private const string KeptSnapshots = "SELECT kind, version, content FROM " + SnapshotTable + " WHERE ";
     private const string NewestTopics = "SELECT kind, topic, item, trace_id, is_asking, CAST(said, 'Map(String, String)') AS words FROM (";
     private const string TopicsOfPosting = "SELECT topic, item, trace_id, revision FROM " + TraceTopicsBlock.TableName +

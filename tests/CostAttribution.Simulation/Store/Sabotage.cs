@@ -25,6 +25,9 @@ public enum SabotageKind
     /// <summary>An insert is confirmed and never made.</summary>
     DropsInsert,
 
+    /// <summary>The store does not say that an insert still runs.</summary>
+    HidesRunningInserts,
+
     /// <summary>Senders are told OK before the journal has synced.</summary>
     AcknowledgesBeforeSync,
 }

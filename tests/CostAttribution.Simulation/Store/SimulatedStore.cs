@@ -15,7 +15,16 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
 {
     // Later than what is waiting for the store at any moment: one posting and one look-up.
     private readonly List<(DateTimeOffset Due, Action Answer)> waiting = [];
+    private readonly List<RunningInsert> running = [];
     private int insertsTaken;
+
+    /// <summary>An insert that nobody waits for any more.</summary>
+    private sealed class RunningInsert(string token, IEnumerator<string> pieces)
+    {
+        public string Token => token;
+        public IEnumerator<string> Pieces => pieces;
+        public DateTimeOffset Due { get; set; }
+    }
 
     public string Database => "simulated";
 
@@ -32,7 +41,7 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
     /// <summary>Inserts that were not made, for whatever reason that is told to the product.</summary>
     public int InsertsRefused { get; private set; }
 
-    public bool IsIdle => waiting.Count == 0;
+    public bool IsIdle => waiting.Count == 0 && running.Count == 0;
 
     public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
     {
@@ -46,7 +55,7 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
         return Later(() =>
         {
             if (log.IsOn) log.Say($"    store: {Short(query.Sql)}");
-            return StoreAnswers.To(query, tables);
+            return AnswerTo(query);
         });
     }
 
@@ -67,6 +76,15 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
             InsertsRefused++;
             return Later<bool>(() => throw new ClickHouseException(117, "Code: 117. DB::Exception: refused as told (INCORRECT_DATA)"));
         }
+        if (Faults.OutlivesPerMille > 0 && dice.Chance(Faults.OutlivesPerMille))
+        {
+            insertsTaken++;
+            var name = insert.DeduplicationToken;
+            var kept = insert with { NativeBlock = insert.NativeBlock.ToArray() };
+            running.Add(new(name, tables.ApplyInPieces(kept, clock.GetUtcNow, sabotage).GetEnumerator()) { Due = NextPiece() });
+            if (log.IsOn) log.Say($"    store: insert {name} goes on alone");
+            return Later<bool>(() => throw new StoreUnavailableException("the answer was lost as told, the insert goes on"));
+        }
         var viewFails = dice.Chance(Faults.ViewFailsPerMille);
         var answerLost = viewFails || dice.Chance(Faults.LostAnswerPerMille);
         // A slow insert happens early or late; either way the answer comes late.
@@ -86,6 +104,7 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
     /// <summary>Gives the answers whose time has come.</summary>
     public void Pump()
     {
+        foreach (var insert in running.Where(insert => insert.Due <= clock.GetUtcNow()).ToArray()) GoOn(insert);
         while (waiting.Count > 0)
         {
             var next = waiting.MinBy(answer => answer.Due);
@@ -94,6 +113,9 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
             next.Answer();
         }
     }
+
+    /// <summary>The machine of the store is gone, and with it what it was doing.</summary>
+    public void LosePower() => running.Clear();
 
     /// <summary>The asking process is gone: what it had asked is done or not, and nobody is told.</summary>
     public void Forget()
@@ -110,6 +132,22 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
         Dispose();
         return ValueTask.CompletedTask;
     }
+
+    private void GoOn(RunningInsert insert)
+    {
+        if (!insert.Pieces.MoveNext())
+        {
+            running.Remove(insert);
+            return;
+        }
+        insert.Due = NextPiece();
+        if (log.IsOn) log.Say($"    store: insert {insert.Token} goes on: {insert.Pieces.Current}");
+    }
+
+    private DateTimeOffset NextPiece() => clock.GetUtcNow() + dice.Between(TimeSpan.Zero, Faults.SlowMax);
+
+    private string[] RunningFrom(string prefix) => sabotage.Kind == SabotageKind.HidesRunningInserts ? []
+        : [.. running.Select(insert => $"{Database}/{insert.Token}/1").Where(id => id.StartsWith(prefix, StringComparison.Ordinal))];
 
     private readonly List<Action> unheard = [];
 
@@ -155,11 +193,14 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
         return done.Task;
     }
 
+    private byte[] AnswerTo(ClickHouseQuery query) =>
+        query.Parameters.TryGetValue("prefix", out var prefix) ? StoreAnswers.Names(RunningFrom(prefix)) : StoreAnswers.To(query, tables);
+
     // What a proxy, a wrong port or a cut connection gives: never something that reads as an answer.
     private byte[] Garbage(ClickHouseQuery query)
     {
         if (query.Format != "Native") return [.. "<html>bad gateway</html>"u8];
-        var real = StoreAnswers.To(query, tables);
+        var real = AnswerTo(query);
         return dice.Between(0, 2) switch
         {
             0 => [.. "<html>bad gateway</html>"u8],

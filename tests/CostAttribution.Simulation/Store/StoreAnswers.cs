@@ -86,6 +86,14 @@ internal static class StoreAnswers
         return Bytes(block);
     }
 
+    /// <summary>Query ids of running inserts.</summary>
+    public static byte[] Names(IEnumerable<string> queryIds)
+    {
+        using var ids = Columns.String();
+        foreach (var id in queryIds) ids.Append(id);
+        return Block(("initial_query_id", ids));
+    }
+
     private static byte[] Hours(IEnumerable<long> hoursMicros)
     {
         using var hours = new FixedWidthColumn<uint>("DateTime('UTC')");

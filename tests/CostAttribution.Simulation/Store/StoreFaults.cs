@@ -11,6 +11,9 @@ public sealed record StoreFaults
     /// <summary>An insert is done and its answer is lost.</summary>
     public int LostAnswerPerMille { get; init; }
 
+    /// <summary>The answer to an insert is lost at once, and the insert goes on for a while, piece by piece.</summary>
+    public int OutlivesPerMille { get; init; }
+
     /// <summary>The view fails after the ledger was written.</summary>
     public int ViewFailsPerMille { get; init; }
 

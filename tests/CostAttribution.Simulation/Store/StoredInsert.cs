@@ -18,6 +18,16 @@ internal sealed class StoredInsert
 
     /// <summary>When its rows say they were posted, in milliseconds since the Unix epoch.</summary>
     public required long PostedAtMillis { get; init; }
+    /// <summary>The rows from the first (included) to the last (not included) of its table.</summary>
+    public StoredInsert Rows(int from, int to) => new()
+    {
+        Table = Table, Token = Token, PostingId = PostingId, Hash = Hash, RowCount = to - from, PostedAtMillis = PostedAtMillis,
+        AppliedAt = AppliedAt, Ledger = Some(Ledger, from, to), Facts = Some(Facts, from, to), Segments = Some(Segments, from, to),
+        Topics = Some(Topics, from, to),
+    };
+
+    private static T[] Some<T>(IReadOnlyList<T> all, int from, int to) => [.. all.Skip(from).Take(to - from)];
+
     public IReadOnlyList<LedgerRow> Ledger { get; init; } = [];
     public IReadOnlyList<FactsRow> Facts { get; init; } = [];
     public IReadOnlyList<SegmentRow> Segments { get; init; } = [];

@@ -225,7 +225,7 @@ public sealed class PostingRecoveryTests(EngineFixture engine) : IDisposable
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
-    private static async Task StandsOnceAsync(IClickHouseTransport store, int rows = 10)
+    internal static async Task StandsOnceAsync(IClickHouseTransport store, int rows = 10)
     {
         Assert.Equal($"{rows}\t{rows}", await store.AskAsync("SELECT count(), uniqExact(entry_id) FROM cost_ledger"));
         await RollupRepairTests.RollupEqualsLedgerAsync(store);
@@ -236,7 +236,7 @@ public sealed class PostingRecoveryTests(EngineFixture engine) : IDisposable
         foreach (var table in posting.Tables) await store.InsertAsync(posting.InsertOf(table), Cancel);
     }
 
-    private static EncodedPosting Write(string id = PostingId, int from = 0, Action<LedgerEntry, int>? change = null)
+    internal static EncodedPosting Write(string id = PostingId, int from = 0, Action<LedgerEntry, int>? change = null)
     {
         using var block = new CostLedgerBlock();
         for (var i = from; i < from + 10; i++)

@@ -1,5 +1,6 @@
 using CostAttribution.ClickHouse.Schema;
 using CostAttribution.StoreTests.Engine;
+using CostAttribution.StoreTests.Pipeline;
 
 namespace CostAttribution.StoreTests.Schema;
 
@@ -72,6 +73,48 @@ public sealed class SchemaMigratorTests(EngineFixture engine)
         Assert.Contains(texts, text => text.Contains(
             "ReplicatedAggregatingMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')", StringComparison.Ordinal));
         Assert.DoesNotContain(texts, text => text.Contains("non_replicated", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_cluster_that_was_created_without_a_window_in_seconds_gets_one_for_every_table_that_has_a_window()
+    {
+        var target = new SchemaTarget("d", "main");
+        var created = Migration.All.Where(migration => migration.Template.Contains("SETTINGS {{deduplication_window}}", StringComparison.Ordinal));
+
+        var altered = Migration.All.Where(migration => migration.Template.Contains("MODIFY SETTING", StringComparison.Ordinal))
+            .Select(migration => string.Join(' ', Lines(target.Render(migration.Template)))).ToArray();
+
+        Assert.Equal(created.Select(migration => $"ALTER TABLE `d`.{migration.Name} ON CLUSTER `main` MODIFY SETTING "
+            + $"replicated_deduplication_window_seconds = 604800, replicated_deduplication_window = {WindowOf(migration)}").Order(), altered.Order());
+
+        static IEnumerable<string> Lines(string text) => text.Split('\n', StringSplitOptions.TrimEntries).Where(line => !line.StartsWith("--"));
+        static string WindowOf(Migration migration) =>
+            migration.Template[(migration.Template.IndexOf("window}} = ", StringComparison.Ordinal) + 11)..].Split(',', '\n')[0];
+    }
+
+    [Fact]
+    public async Task The_windows_of_older_tables_are_set_and_what_they_remember_is_kept()
+    {
+        await using var store = await engine.NewStoreAsync(migrate: false);
+        Migration[] older = [.. Migration.All.TakeWhile(migration => !migration.Template.Contains("MODIFY SETTING", StringComparison.Ordinal))];
+        await new SchemaMigrator(store).MigrateAsync(older, Cancel);
+        await SendAsync();
+
+        Assert.Equal(Migration.All.Count - older.Length, await new SchemaMigrator(store).MigrateAsync(Cancel));
+
+        foreach (var migration in Migration.All.Skip(older.Length))
+        {
+            var table = migration.Name.Replace("_window", "", StringComparison.Ordinal);
+            Assert.Matches("non_replicated_deduplication_window = 10+", await store.AskAsync($"SHOW CREATE TABLE {table}"));
+        }
+        await SendAsync();
+        Assert.Equal("10\t10", await store.AskAsync("SELECT count(), (SELECT sum(entries) FROM cost_hourly) FROM cost_ledger"));
+
+        async Task SendAsync()
+        {
+            var posting = PostingRecoveryTests.Write();
+            await store.InsertAsync(posting.InsertOf(posting.Tables[0]), Cancel);
+        }
     }
 
     [Fact]

@@ -18,6 +18,9 @@ public enum StoreFault
     /// <summary>The store does it, then the connection is cut without an answer.</summary>
     CutAfter,
 
+    /// <summary>The store has the request, and the connection is cut while it is at it.</summary>
+    CutWhileRunning,
+
     /// <summary>The store does it, and its answer is cut after half.</summary>
     CutAnswer,
 
@@ -62,6 +65,7 @@ public sealed class FaultProxy : IAsyncDisposable
     private int requests;
     private volatile Func<StoreRequest, StoreFault> script = _ => StoreFault.None;
     private long delayTicks;
+    private volatile Task unheard = Task.CompletedTask;
 
     private FaultProxy(WebApplication app, Uri target, TimeProvider clock)
     {
@@ -86,6 +90,9 @@ public sealed class FaultProxy : IAsyncDisposable
 
     /// <summary>Requests so far.</summary>
     public int Requests => Volatile.Read(ref requests);
+
+    /// <summary>Completes when the store has done the last request that was cut off while it was running.</summary>
+    public Task Unheard => unheard;
 
     public int CountOf(StoreFault fault) => Volatile.Read(ref counts[(int)fault]);
 
@@ -161,6 +168,13 @@ public sealed class FaultProxy : IAsyncDisposable
         if (fault is StoreFault.SilentBefore)
         {
             await Task.Delay(Timeout.Infinite, cancel);
+            return;
+        }
+
+        if (fault is StoreFault.CutWhileRunning)
+        {
+            unheard = client.SendAsync(await CopyAsync(http.Request), ended.Token);
+            http.Abort();
             return;
         }
 

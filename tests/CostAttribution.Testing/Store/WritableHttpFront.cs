@@ -1,6 +1,9 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
+using CostAttribution.ClickHouse;
 using CostAttribution.ClickHouse.Embedded;
+using CostAttribution.ClickHouse.Native;
 using CostAttribution.ClickHouse.Transport;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -15,7 +18,10 @@ namespace CostAttribution.Testing.Store;
 /// </summary>
 public sealed class WritableHttpFront : IAsyncDisposable
 {
-    private static readonly HashSet<string> OwnParameters = ["query", "database", "default_format", "wait_end_of_query"];
+    private static readonly HashSet<string> OwnParameters = ["query", "query_id", "database", "default_format", "wait_end_of_query"];
+
+    // The engine in the process gives its statements ids of its own.
+    private readonly ConcurrentDictionary<string, bool> running = new();
 
     private readonly WebApplication app;
     private readonly ChdbEngine engine;
@@ -25,6 +31,12 @@ public sealed class WritableHttpFront : IAsyncDisposable
         this.app = app;
         this.engine = engine;
     }
+
+    /// <summary>
+    /// What an insert waits for after its first half, as one does that writes its partitions one after the other; null for one that
+    /// is made in one go.
+    /// </summary>
+    public Func<Task>? HalfWay { get; set; }
 
     public Uri Url => new(app.Urls.First());
 
@@ -63,23 +75,49 @@ public sealed class WritableHttpFront : IAsyncDisposable
         }
     }
 
-    private Task<byte[]> RunAsync(IQueryCollection url, byte[] body) => engine.QueryLanes.RunAsync(session =>
+    private async Task<byte[]> RunAsync(IQueryCollection url, byte[] body)
+    {
+        if (!url.TryGetValue("query", out var insert)) return await OnEngineAsync(url, Encoding.UTF8.GetString(body), null, "");
+        var id = url["query_id"].ToString();
+        if (!running.TryAdd(id, true)) throw new ClickHouseException(216, $"Code: 216. DB::Exception: Query with id = {id} is already running.");
+        try
+        {
+            var sql = insert.ToString().Replace(" FORMAT Native", "", StringComparison.Ordinal);
+            if (HalfWay is not { } halfWay) return await OnEngineAsync(url, sql, body, "");
+            var block = NativeBlockReader.ReadAll(body)[0];
+            var half = block.Rows / 2;
+            await OnEngineAsync(url, sql, NativeBlockCutter.Cut(block, [.. Enumerable.Range(0, half)]), "#1");
+            await halfWay();
+            return await OnEngineAsync(url, sql, NativeBlockCutter.Cut(block, [.. Enumerable.Range(half, block.Rows - half)]), "#2");
+        }
+        finally
+        {
+            running.TryRemove(id, out _);
+        }
+    }
+
+    private Task<byte[]> OnEngineAsync(IQueryCollection url, string sql, byte[]? block, string tokenEnd) => engine.QueryLanes.RunAsync(session =>
     {
         var settings = url.Where(pair => !OwnParameters.Contains(pair.Key)
             && !pair.Key.StartsWith("param_", StringComparison.Ordinal))
             .ToDictionary(pair => pair.Key, pair => pair.Value.ToString());
+        if (block is not null) settings["insert_deduplication_token"] += tokenEnd;
         return session.With(url.TryGetValue("database", out var database) ? database.ToString() : null, settings, connection =>
         {
-            if (url.TryGetValue("query", out var insert))
+            if (block is not null)
             {
-                connection.Insert(insert.ToString().Replace(" FORMAT Native", "", StringComparison.Ordinal), body);
+                connection.Insert(sql, block);
                 return [];
             }
             var parameters = url.Where(pair => pair.Key.StartsWith("param_", StringComparison.Ordinal))
                 .ToDictionary(pair => pair.Key["param_".Length..], pair => Unescape(pair.Value.ToString()));
-            return connection.Query(Encoding.UTF8.GetString(body), url["default_format"].ToString(), parameters).Bytes;
+            return connection.Query(WithRunning(sql), url["default_format"].ToString(), parameters).Bytes;
         });
     }, CancellationToken.None);
+
+    private string WithRunning(string sql) => sql.Replace("system.processes",
+        $"(SELECT arrayJoin([{string.Join(", ", running.Keys.Select(SqlText.String))}]::Array(String)) AS initial_query_id)",
+        StringComparison.Ordinal);
 
     /// <summary>The session escapes bound values again; a real server would take them as they come.</summary>
     private static string Unescape(string value)

@@ -26,6 +26,7 @@ public sealed class SimulationTests
     [InlineData(SabotageKind.OnePicodollar, "cost is")]
     [InlineData(SabotageKind.SkipsView, "cost_hourly lacks")]
     [InlineData(SabotageKind.DropsInsert, "trace")]
+    [InlineData(SabotageKind.HidesRunningInserts, "twice")]
     [InlineData(SabotageKind.AcknowledgesBeforeSync, "was acknowledged and is not in the")]
     public void A_fault_that_the_product_cannot_mend_is_noticed(SabotageKind kind, string words)
     {

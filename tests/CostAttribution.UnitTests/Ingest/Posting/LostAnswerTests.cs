@@ -29,30 +29,78 @@ public sealed class LostAnswerTests
         StandOnce(rig, store);
     }
 
-    [Fact]
-    public void Rows_that_are_still_being_written_are_not_sent_under_another_token()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Nothing_is_sent_while_an_insert_whose_answer_was_lost_still_runs(int lateTraces)
     {
         var store = new MemoryStore();
         MemoryStore.Row[] late = [];
-        var asked = 0;
+        var (steps, attempts) = (0, 0);
         store.FailAfter = insert =>
         {
-            if (insert.Table != "cost_ledger" || late.Length > 0) return null;
-            late = [.. store.Rows.Where(row => row.TraceId == RefusedPostingTests.Hex(2))];
+            if (insert.Table != "cost_ledger" || attempts > 0) return null;
+            late = [.. store.Rows.Where(row => Enumerable.Range(1, lateTraces).Any(trace => row.TraceId == RefusedPostingTests.Hex(trace)))];
             store.Lose(row => late.Contains(row));
+            // The token would not help.
+            store.ForgetTokens();
+            store.Running.Add(insert.DeduplicationToken);
+            attempts = store.Attempts;
             return new StoreUnavailableException("the answer was lost");
         };
         using var rig = new PipelineRig(store).Start();
-        // The insert that was cut off goes on in the store: its second partition comes after the first question.
+        // The insert goes on in the store: what it writes is there when nobody expects it any more.
         rig.AfterStep = () =>
         {
-            if (late.Length > 0 && ++asked == 3) store.Rows.AddRange(late);
+            if (attempts == 0 || store.Running.Count == 0) return;
+            Assert.Equal(attempts, store.Attempts);
+            if (++steps < 200) return;
+            store.Rows.AddRange(late);
+            store.Running.Clear();
         };
         Offer(rig);
 
+        rig.Pass(200);
+
+        Assert.Equal(200, steps);
+        StandOnce(rig, store);
+    }
+
+    [Fact]
+    public void An_insert_of_a_killed_process_that_still_runs_is_waited_for()
+    {
+        var store = new MemoryStore();
+        MemoryStore.Row[] late = [];
+        store.FailAfter = insert =>
+        {
+            if (insert.Table != "cost_ledger" || store.Running.Count > 0) return null;
+            late = [.. store.Rows];
+            store.Lose(_ => true);
+            store.ForgetTokens();
+            store.Running.Add(insert.DeduplicationToken);
+            return new StoreUnavailableException("killed");
+        };
+        using var rig = new PipelineRig(store).Start();
+        Offer(rig);
+        rig.Pass(5);
+        Assert.Single(store.Running);
+        var attempts = store.Attempts;
+        var seconds = 0;
+        rig.AfterStep = () =>
+        {
+            if (store.Running.Count == 0) return;
+            Assert.Equal(attempts, store.Attempts);
+            if (++seconds < 10) return;
+            store.Rows.AddRange(late);
+            store.Running.Clear();
+        };
+
+        rig.Restart();
         rig.Pass(30);
 
-        Assert.True(asked > 3);
+        Assert.Equal(10, seconds);
+
         StandOnce(rig, store);
     }
 

@@ -24,6 +24,9 @@ internal sealed partial class MemoryStore : IClickHouseTransport
     /// <summary>What stands in the store, in the order it was inserted.</summary>
     public List<Row> Rows { get; } = [];
 
+    /// <summary>Tokens of inserts that go on although nobody waits for them.</summary>
+    public List<string> Running { get; } = [];
+
     /// <summary>Inserts attempted.</summary>
     public int Attempts { get; private set; }
 
@@ -57,6 +60,11 @@ internal sealed partial class MemoryStore : IClickHouseTransport
     {
         if (query.Sql.StartsWith("SELECT count() = 0", StringComparison.Ordinal))
             return Task.FromResult(Encoding.UTF8.GetBytes(Rows.Count == 0 ? "1\n" : "0\n"));
+        if (query.Parameters.TryGetValue("prefix", out var prefix))
+        {
+            var ids = Running.Select(token => $"{Database}/{token}/1").Where(id => id.StartsWith(prefix, StringComparison.Ordinal));
+            return Task.FromResult(RunningOf([.. ids]));
+        }
         if (query.Sql.Contains("count() AS rows", StringComparison.Ordinal)) return Task.FromResult(Counts());
         if (query.Sql.Contains("cost_hourly", StringComparison.Ordinal)
             || query.Sql.Contains("DISTINCT toStartOfHour", StringComparison.Ordinal)) return Task.FromResult<byte[]>([]);
@@ -90,6 +98,13 @@ internal sealed partial class MemoryStore : IClickHouseTransport
         return [.. answer];
     }
 
+    private static byte[] RunningOf(string[] queryIds)
+    {
+        using var ids = Columns.String();
+        foreach (var id in queryIds) ids.Append(id);
+        return BytesOf(new NamedColumn("initial_query_id", ids));
+    }
+
     private byte[] Counts()
     {
         using StringColumn names = new(), postings = new();
@@ -100,8 +115,13 @@ internal sealed partial class MemoryStore : IClickHouseTransport
             postings.Append(group.Key.PostingId);
             rows.Append(group.Count());
         }
+        return BytesOf(new("name", names), new("posting_id", postings), new("rows", rows));
+    }
+
+    private static byte[] BytesOf(params NamedColumn[] columns)
+    {
         var output = new ArrayBufferWriter<byte>();
-        NativeBlockWriter.Write(output, [new("name", names), new("posting_id", postings), new("rows", rows)]);
+        NativeBlockWriter.Write(output, columns);
         return output.WrittenSpan.ToArray();
     }
 
