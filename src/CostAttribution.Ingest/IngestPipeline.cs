@@ -205,6 +205,21 @@ public sealed class IngestPipeline : IDisposable
         posting.WhileQuietAsync(work, cancel);
 
     /// <summary>
+    /// Sends what the store lacks of a posting that it had confirmed, row by row, and mends the rollup of its hours. Returns what
+    /// is in the way, or nothing. Only as work of <see cref="WhileQuietAsync"/>.
+    /// </summary>
+    internal async Task<string> CompleteAsync(EncodedPosting confirmed, CancellationToken stop)
+    {
+        // Told to its caller; what it sends has been counted before.
+        var untold = new PipelineMetrics();
+        var pause = new RetryPause(parts.Clock, parts.Posting);
+        var delivery = new PostingDelivery(parts.Store, parts.Spool, pause, parts.Posting, untold, parts.Logger);
+        delivery.Resume(confirmed);
+        while (!delivery.IsDone && pause.IsOver) await delivery.StepAsync(stop).ConfigureAwait(false);
+        return delivery.IsDone ? "" : untold.PostingTrouble;
+    }
+
+    /// <summary>
     /// Has traces loaded from the store and costed again, and the difference posted; completes when that is confirmed and every
     /// element says how it ended. Twice the same posts nothing the second time. Call when <see cref="State"/> is running.
     /// </summary>

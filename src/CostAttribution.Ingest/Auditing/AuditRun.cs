@@ -91,8 +91,9 @@ internal sealed class AuditRun(IngestPipeline pipeline, IClickHouseTransport tra
     {
         var confirmed = await check.ConfirmAsync(store, suspects, cancel).ConfigureAwait(false);
         if (begun.DryRun || confirmed.Count == 0) return All(confirmed, AuditOutcome.Repairable);
+        var whys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var suspect in confirmed)
-            await check.RepairAsync(transport, store, suspect.Subject, begun.Id, cancel).ConfigureAwait(false);
+            whys[suspect.Subject] = await check.RepairAsync(suspect.Subject, cancel).ConfigureAwait(false);
         var still = await check.ConfirmAsync(store, confirmed, cancel).ConfigureAwait(false);
         var wrong = still.Select(suspect => suspect.Subject).ToHashSet();
         return
@@ -100,7 +101,7 @@ internal sealed class AuditRun(IngestPipeline pipeline, IClickHouseTransport tra
             .. confirmed.Where(suspect => !wrong.Contains(suspect.Subject))
                 .Select(suspect => new Finding(suspect, AuditOutcome.Repaired)),
             .. still.Select(suspect => new Finding(suspect, AuditOutcome.Left,
-                "the store has some of the rows; keep the file under 'postings' and compare it by hand")),
+                whys[suspect.Subject] is { Length: > 0 } why ? why : "the missing rows were sent and do not appear")),
         ];
     }
 

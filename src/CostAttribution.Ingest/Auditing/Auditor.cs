@@ -171,7 +171,7 @@ public sealed class Auditor(AuditParts parts)
         // Rows before what is summed up from them; the rollup last, since repairs of rows feed it.
         AuditCheck[] all =
         [
-            new PostingsCheck(parts.Spool), new RowCheck(), new EntryCheck(),
+            new PostingsCheck(parts.Spool, parts.Pipeline), new RowCheck(), new EntryCheck(),
             new FactsCheck(parts.Clock.GetUtcNow() - parts.Options.UnsettledAge), new SegmentCheck(), new UnattributedCheck(),
             new LinkedOwnersCheck(new LedgerReader(parts.Store), parts.Keys), new RollupCheck(),
         ];

@@ -1,6 +1,5 @@
 using CostAttribution.ClickHouse;
 using CostAttribution.ClickHouse.Auditing;
-using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.Journal;
 using CostAttribution.Journal.Postings;
@@ -8,7 +7,7 @@ using CostAttribution.Journal.Postings;
 namespace CostAttribution.Ingest.Auditing;
 
 /// <summary>What the store confirmed it has: every table of every posting whose file is still kept.</summary>
-internal sealed class PostingsCheck(PostingSpool spool) : AuditCheck
+internal sealed class PostingsCheck(PostingSpool spool, IngestPipeline pipeline) : AuditCheck
 {
     private const int PostingsPerQuestion = 100;
 
@@ -28,23 +27,11 @@ internal sealed class PostingsCheck(PostingSpool spool) : AuditCheck
         await IncompleteAsync(store, [.. suspects.Select(suspect => suspect.Subject)], cancel).ConfigureAwait(false);
 
     /// <summary>
-    /// Sends the tables of which the store has no row; one that it has in part is not guessed at. While no posting is in flight.
+    /// Sends exactly the rows that the store lacks. Returns what is in the way, or nothing. While no posting is in flight.
     /// </summary>
-    public async Task RepairAsync(IClickHouseTransport transport, AuditStore store, string postingId, string auditId,
-        CancellationToken cancel)
-    {
-        if (TryRead(postingId) is not { } posting) return;
-        foreach (var table in posting.Tables)
-        {
-            if (await CountAsync(store, table.Table, postingId, cancel).ConfigureAwait(false) > 0) continue;
-            var insert = posting.InsertOf(table);
-            await transport.InsertAsync(insert, cancel).ConfigureAwait(false);
-            if (await CountAsync(store, table.Table, postingId, cancel).ConfigureAwait(false) > 0) continue;
-            // The store still knows the token of the rows that it has lost.
-            await transport.InsertAsync(insert with { DeduplicationToken = $"{insert.DeduplicationToken}/{auditId}" }, cancel)
-                .ConfigureAwait(false);
-        }
-    }
+    public async Task<string> RepairAsync(string postingId, CancellationToken cancel) => TryRead(postingId) is { } posting
+        ? await pipeline.CompleteAsync(posting, cancel).ConfigureAwait(false)
+        : "its file can no longer be read";
 
     private async Task<List<AuditSuspect>> IncompleteAsync(AuditStore store, IReadOnlyList<string> postings,
         CancellationToken cancel)
@@ -59,10 +46,12 @@ internal sealed class PostingsCheck(PostingSpool spool) : AuditCheck
             }
             var stored = await CountAsync(store, ids, [.. expected.Select(part => part.Table).Distinct()], cancel)
                 .ConfigureAwait(false);
-            suspects.AddRange(expected.Where(part => stored.GetValueOrDefault((part.Id, part.Table)) < part.Rows)
-                .GroupBy(part => part.Id)
+            suspects.AddRange(expected.Where(part => Stored(part) < part.Rows).GroupBy(part => part.Id)
                 .Select(parts => new AuditSuspect("rows_missing", parts.Key, string.Join(", ", parts.Select(part =>
-                    $"{part.Table} has {stored.GetValueOrDefault((part.Id, part.Table))} of {part.Rows} rows")))));
+                    $"{part.Table} has {Stored(part)} of {part.Rows} rows")))));
+
+            long Stored((string Id, string Table, int Rows) part) =>
+                stored.GetValueOrDefault((PostingPieces.RowsOf(part.Id), part.Table));
         }
         return suspects;
     }
@@ -71,7 +60,7 @@ internal sealed class PostingsCheck(PostingSpool spool) : AuditCheck
         string[] tables, CancellationToken cancel)
     {
         var counts = new Dictionary<(string, string), long>();
-        var list = string.Join(", ", ids.Select(SqlText.String));
+        var list = string.Join(", ", ids.Select(id => SqlText.String(PostingPieces.RowsOf(id))));
         foreach (var table in tables)
         {
             var rows = await store.ReadAsync($"SELECT posting_id, count() AS rows FROM {SqlText.Identifier(table)} " +
@@ -82,15 +71,14 @@ internal sealed class PostingsCheck(PostingSpool spool) : AuditCheck
         return counts;
     }
 
-    private static async Task<long> CountAsync(AuditStore store, string table, string id, CancellationToken cancel) =>
-        (await CountAsync(store, [id], [table], cancel).ConfigureAwait(false)).GetValueOrDefault((id, table));
-
     // A file may leave its window at any time; one that cannot be read is the journal's to report.
     private EncodedPosting? TryRead(string postingId)
     {
         try
         {
-            return EncodedPosting.FromBytes(postingId, spool.Read(postingId));
+            var posting = EncodedPosting.FromBytes(postingId, spool.Read(postingId));
+            _ = new PostingContent(posting);
+            return posting;
         }
         catch (Exception fault) when (fault is JournalException or InvalidDataException)
         {

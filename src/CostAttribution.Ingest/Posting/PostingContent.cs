@@ -71,7 +71,7 @@ internal sealed class PostingContent
     }
 
     /// <summary>
-    /// The given rows per table as a posting of its own, whose rows carry its id; tables without rows are left out.
+    /// The given rows per table as a posting of its own, whose rows bear its id; tables without rows are left out.
     /// </summary>
     public EncodedPosting Cut(string postingId, int[][] rows)
     {
@@ -81,7 +81,7 @@ internal sealed class PostingContent
         {
             if (rows[i].Length == 0) continue;
             var whole = Posting.Tables[i];
-            var block = NativeBlockCutter.Cut(blocks[i], rows[i], PostingIdColumn, postingId);
+            var block = NativeBlockCutter.Cut(blocks[i], rows[i], PostingIdColumn, PostingPieces.RowsOf(postingId));
             tables.Add(whole with { Rows = rows[i].Length, Block = block });
             if (whole.Table == CostLedgerBlock.TableName) ledgerRows = rows[i].Length;
             if (whole.Table == TraceFactsBlock.TableName) spanFacts = SpansIn(blocks[i], rows[i]);

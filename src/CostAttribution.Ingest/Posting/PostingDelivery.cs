@@ -212,7 +212,7 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         }
         var table = next.Posting.Tables[next.Table];
         var keys = next.Content.Keys[next.Table];
-        var there = await reader.KeysAsync(next.Posting.PostingId, table.Table, stop).ConfigureAwait(false);
+        var there = await reader.KeysAsync(PostingPieces.RowsOf(next.Posting.PostingId), table.Table, stop).ConfigureAwait(false);
         int[] missing = [.. Enumerable.Range(0, keys.Count).Where(row => !there.Contains(keys[row]))];
         if (table.Table == CostLedgerBlock.TableName
             && (next.Vanished == 0 ? missing.Length < keys.Count : missing.Length > 0)) next.RollsUp = true;
@@ -281,12 +281,27 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
     {
         var halves = Halves(next.Content, next.Remaining);
         foreach (var half in halves) spool.Write(half.PostingId, half.ToBytes());
+        var rest = KeepRest(next);
         spool.Divide(next.Posting.PostingId);
         pause.Succeeded();
         PipelineLog.PostingDivided(logger, next.Posting.PostingId, Traces(next.Content, next.Remaining).Count);
         waiting.Pop();
         for (var i = halves.Count - 1; i >= 0; i--)
             waiting.Push(new OutgoingPosting(halves[i], DeliveryPhase.Insert) { IsKept = true });
+        if (rest is not null) waiting.Push(rest);
+    }
+
+    /// <summary>
+    /// Keeps what the store has of a refused posting as a posting of its own, to be confirmed: the store may lose it yet. Null
+    /// when it has nothing. Kept before the whole is put away; a crash in between discards it with the pieces.
+    /// </summary>
+    private OutgoingPosting? KeepRest(OutgoingPosting next)
+    {
+        int[][] applied = [.. next.Content.AllRows.Select((rows, table) => rows.Except(next.Remaining[table]).ToArray())];
+        if (applied.All(rows => rows.Length == 0)) return null;
+        var rest = next.Content.Cut(PostingPieces.RestOf(next.Posting.PostingId), applied);
+        spool.Write(rest.PostingId, rest.ToBytes());
+        return new OutgoingPosting(rest, DeliveryPhase.Confirm) { IsKept = true };
     }
 
     private void Refuse(OutgoingPosting next)
@@ -304,9 +319,11 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         }
         var left = next.Content.Cut(next.Posting.PostingId, rows);
         var traces = Traces(next.Content, rows);
+        var rest = next.DependsOn is null ? KeepRest(next) : null;
         spool.Refuse(next.Posting.PostingId, RefusedText.Of(next, traces, left, table), left.ToBytes());
         pause.Succeeded();
         waiting.Pop();
+        if (rest is not null) waiting.Push(rest);
         if (next.DependsOn is null) refusedInARow[table] = refusedInARow.GetValueOrDefault(table) + 1;
         metrics.Quarantined(next.DependsOn is null ? $"{table}_{next.Refusal!.Code}" : next.DependsOnName);
         metrics.QuarantinedFiles = spool.Refused().Files;

@@ -6,10 +6,25 @@ namespace CostAttribution.Ingest.Posting;
 /// Ids of the pieces of a divided posting: its id, <c>.p</c> and the way to the piece in hex, as binary digits behind a leading
 /// one. <c>n-1.p2</c> and <c>n-1.p3</c> (10 and 11) are the halves of <c>n-1</c>, <c>n-1.p5</c> (101) is the second half of the
 /// first. Short, because an id must fit the head of its file.
+/// <para>
+/// <c>n-1.r</c> is what the store has of <c>n-1</c> when the others of its rows were divided or refused: these rows go on bearing
+/// the id <c>n-1</c>.
+/// </para>
 /// </summary>
 internal static class PostingPieces
 {
     private const string Mark = ".p";
+    private const string RestMark = ".r";
+
+    /// <summary>Id of the rows that are in the store already.</summary>
+    public static string RestOf(string postingId) => postingId + RestMark;
+
+    /// <summary>The posting id that the rows of a posting bear in the store.</summary>
+    public static string RowsOf(string postingId)
+    {
+        while (postingId.EndsWith(RestMark, StringComparison.Ordinal)) postingId = postingId[..^RestMark.Length];
+        return postingId;
+    }
 
     /// <summary>Id of a half (0 or 1) of a posting or piece.</summary>
     public static string IdOf(string postingId, int half)
@@ -21,6 +36,8 @@ internal static class PostingPieces
     /// <summary>Whether one is a piece, at any depth, of the other.</summary>
     public static bool IsPieceOf(string postingId, string whole)
     {
+        if (postingId.Length > whole.Length && postingId.EndsWith(RestMark, StringComparison.Ordinal))
+            return postingId[..^RestMark.Length] is var of && (of == whole || IsPieceOf(of, whole));
         var (root, way) = Parse(postingId);
         var (wholeRoot, wholeWay) = Parse(whole);
         if (root != wholeRoot || way <= wholeWay) return false;

@@ -76,12 +76,12 @@ internal sealed class PostingRecovery(IClickHouseTransport store, PostingSpool s
         if (confirmed.Count == 0) return;
         foreach (var posting in confirmed) toRollUp[posting.PostingId] = posting.WrittenAt;
         var since = confirmed.Min(posting => posting.WrittenAt) - ClockMargin;
-        var counts = await reader.CountAsync([.. confirmed.Select(posting => posting.PostingId)], since, stop)
-            .ConfigureAwait(false);
+        string[] ids = [.. confirmed.Select(posting => PostingPieces.RowsOf(posting.PostingId))];
+        var counts = await reader.CountAsync(ids, since, stop).ConfigureAwait(false);
         foreach (var (id, _, _, _) in confirmed)
         {
             if (EncodedPosting.TryReadRows((offset, bytes) => spool.ReadPart(id, offset, bytes), out var tables)
-                && tables.All(table => counts.GetValueOrDefault((id, table.Table)) == table.Rows)) continue;
+                && tables.All(table => counts.GetValueOrDefault((PostingPieces.RowsOf(id), table.Table)) == table.Rows)) continue;
             spool.Reopen(id);
             PipelineLog.PostingReopened(logger, id);
         }
@@ -155,7 +155,8 @@ internal sealed class PostingRecovery(IClickHouseTransport store, PostingSpool s
         try
         {
             var since = toRollUp.Values.Min() - ClockMargin;
-            var hours = await rollup.HoursOfAsync([.. toRollUp.Keys], since, stop).ConfigureAwait(false);
+            string[] ids = [.. toRollUp.Keys.Select(PostingPieces.RowsOf)];
+            var hours = await rollup.HoursOfAsync(ids, since, stop).ConfigureAwait(false);
             var apart = await rollup.HoursApartAsync(hours, stop).ConfigureAwait(false);
             var added = await rollup.RepairAsync(apart, stop).ConfigureAwait(false);
             if (!added.IsNone) PipelineLog.RollupMended(logger, added.Groups, added.Hours.Count, added.Cost.ToString());

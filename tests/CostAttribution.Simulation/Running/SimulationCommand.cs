@@ -10,7 +10,8 @@ namespace CostAttribution.Simulation.Running;
 ///   --seed 77 [--trace]    runs one, with every event
 ///   --seed 77 --shrink     looks for a smaller run that fails the same way
 /// </code>
-/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c> and <c>--without crashes,disk,store,loss,outages,pressure,poison</c> change the plan.
+/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c>, <c>--with</c> and <c>--without crashes,disk,store,loss,outages,pressure,poison</c>
+/// change the plan.
 /// </summary>
 public static class SimulationCommand
 {
@@ -89,20 +90,22 @@ public static class SimulationCommand
         if (options.TryGetValue("traces", out var traces)) plan = plan with { Traces = int.Parse(traces, CultureInfo.InvariantCulture) };
         if (options.TryGetValue("cycles", out var cycles)) plan = plan with { Cycles = int.Parse(cycles, CultureInfo.InvariantCulture) };
         if (options.TryGetValue("turns", out var turns)) plan = plan with { TurnsPerCycle = int.Parse(turns, CultureInfo.InvariantCulture) };
-        foreach (var without in options.GetValueOrDefault("without", "").Split(',', StringSplitOptions.RemoveEmptyEntries))
-        {
-            plan = without switch
-            {
-                "crashes" => plan with { Crashes = false },
-                "disk" => plan with { DiskFaults = false },
-                "store" => plan with { StoreFaults = false },
-                "outages" => plan with { Outages = false },
-                "loss" => plan with { StoreLosesInserts = false },
-                "poison" => plan with { Poison = false },
-                "pressure" => plan with { Pressure = false },
-                _ => throw new ArgumentException($"there is no '{without}' to leave out"),
-            };
-        }
+        foreach (var what in Listed("with")) plan = Switch(plan, what, true);
+        foreach (var what in Listed("without")) plan = Switch(plan, what, false);
         return plan;
+
+        string[] Listed(string name) => options.GetValueOrDefault(name, "").Split(',', StringSplitOptions.RemoveEmptyEntries);
     }
+
+    private static SimulationPlan Switch(SimulationPlan plan, string what, bool on) => what switch
+    {
+        "crashes" => plan with { Crashes = on },
+        "disk" => plan with { DiskFaults = on },
+        "store" => plan with { StoreFaults = on },
+        "outages" => plan with { Outages = on },
+        "loss" => plan with { StoreLosesInserts = on },
+        "poison" => plan with { Poison = on },
+        "pressure" => plan with { Pressure = on },
+        _ => throw new ArgumentException($"there is no '{what}' to put in or to leave out"),
+    };
 }

@@ -39,7 +39,7 @@ public sealed record SimulationPlan
     public static SimulationPlan Of(ulong seed)
     {
         var dice = new Dice(seed * 0xD6E8FEB86659FD93UL + 1);
-        var plan = new SimulationPlan
+        return new SimulationPlan
         {
             Seed = seed,
             Traces = dice.Between(2, 24),
@@ -59,8 +59,6 @@ public sealed record SimulationPlan
             FeedBytesMax = dice.Pick([0L, 4096, 1 << 20]),
             WindowBytesMax = dice.Pick([0L, 1 << 15, 1 << 20]),
         };
-        // What was applied of a posting before it was divided is not looked at again when the store loses it.
-        return plan.Poison ? plan with { StoreLosesInserts = false } : plan;
     }
 
     public override string ToString() =>

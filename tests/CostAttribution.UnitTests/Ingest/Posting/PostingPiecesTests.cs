@@ -21,4 +21,23 @@ public sealed class PostingPiecesTests
         Assert.False(PostingPieces.IsPieceOf(first, "node-1.p-18c-b"));
         Assert.Equal((false, true), (PostingPieces.IsPiece(whole), PostingPieces.IsPiece(deep)));
     }
+
+    [Fact]
+    public void What_the_store_has_of_a_posting_goes_with_its_pieces_and_bears_its_id()
+    {
+        const string whole = "node-1.p-18c-a";
+        var half = PostingPieces.IdOf(whole, 1);
+        var (rest, restOfHalf) = (PostingPieces.RestOf(whole), PostingPieces.RestOf(half));
+
+        Assert.Equal((whole + ".r", whole + ".p3.r"), (rest, restOfHalf));
+        Assert.Equal((whole, half, half), (PostingPieces.RowsOf(rest), PostingPieces.RowsOf(restOfHalf), PostingPieces.RowsOf(half)));
+        Assert.Equal(whole, PostingPieces.RowsOf(PostingPieces.RestOf(rest)));
+        Assert.True(PostingPieces.IsPieceOf(rest, whole));
+        Assert.True(PostingPieces.IsPieceOf(restOfHalf, whole));
+        Assert.True(PostingPieces.IsPieceOf(restOfHalf, half));
+        Assert.False(PostingPieces.IsPieceOf(half, rest));
+        Assert.False(PostingPieces.IsPieceOf(whole, rest));
+        Assert.False(PostingPieces.IsPieceOf(rest, half));
+        Assert.False(PostingPieces.IsPieceOf(rest, rest));
+    }
 }

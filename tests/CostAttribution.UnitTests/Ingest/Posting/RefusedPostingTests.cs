@@ -55,6 +55,33 @@ public sealed class RefusedPostingTests : IAsyncDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_was_applied_of_a_divided_posting_and_lost_by_the_store_comes_back(bool tokensToo)
+    {
+        using var rig = new PipelineRig(store).Start();
+        // The ledger takes all; then the facts of one trace are refused, and the posting is divided down to that trace.
+        store.FailBefore = insert => insert.Table == "trace_facts" && MemoryStore.TracesIn(insert).Contains(Hex(3))
+            ? new ClickHouseException(Violated, "constraint") : null;
+        Offer(rig, 1, 6);
+        rig.Pass(60);
+        Assert.Equal(1, rig.Spool.Refused().Files);
+        Assert.Equal(6, store.Ledger.Count());
+        Assert.Single(store.Ledger.Select(row => row.PostingId).Distinct());
+
+        store.Lose(row => row.Table is "cost_ledger" or "run_segments");
+        if (tokensToo) store.ForgetTokens();
+        rig.Restart();
+        rig.Restart();
+
+        Assert.Equal(6, store.Ledger.Count());
+        Assert.Equal(6, store.Ledger.Select(row => row.EntryId).Distinct().Count());
+        Assert.Equal(6, store.Rows.Count(row => row.Table == "run_segments"));
+        Assert.Equal(5, store.Rows.Count(row => row.Table == "trace_facts"));
+        Assert.Equal(1, rig.Spool.Refused().Files);
+    }
+
+    [Theory]
     [InlineData(60, false)]
     [InlineData(164, false)]
     [InlineData(497, false)]
