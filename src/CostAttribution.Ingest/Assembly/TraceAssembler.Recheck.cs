@@ -24,7 +24,7 @@ internal sealed partial class TraceAssembler
         {
             trace = traces.Add(recheck.TraceId, quietSince);
         }
-        else if (!trace.Settled || trace.AwaitsStore)
+        else if (!trace.Settled || trace.AwaitsStore || (recheck.DryRun && trace.UnpostedFrom is not null))
         {
             recheck.Outcome = RecheckOutcome.StillOpen;
             if (recheck.DryRun) return;
@@ -34,13 +34,23 @@ internal sealed partial class TraceAssembler
         if (trace.Load is not (LoadState.Wanted or LoadState.Asked)) Want(trace);
     }
 
+    // Something happened to a trace that is being looked at. It is news, whatever the store said before; and a look that may
+    // write nothing gives way to it.
+    private static void Disturb(OpenTrace trace)
+    {
+        if (trace.Recheck is not { } recheck) return;
+        recheck.IsUnchanged = false;
+        if (recheck.DryRun) trace.EndRecheck(RecheckOutcome.StillOpen);
+    }
+
     // What the store holds is laid under the trace; the next posting must be newer than all of it.
     private static void Prepare(OpenTrace trace, TraceRecheck recheck, StandingTrace standing, bool changed)
     {
         recheck.IsUnchanged = !changed && standing.PostedAsSettled;
+        // What only counts rows leaves the rest as the store has it.
+        if (recheck.DryRun) return;
         standing.FactsRevision = Math.Max(standing.FactsRevision, recheck.RevisionMin);
         if (recheck.LeftRunId.Length > 0) standing.RunId = recheck.LeftRunId;
-        trace.Settled = false;
     }
 
     // Rows alone do not say what a trace cost.

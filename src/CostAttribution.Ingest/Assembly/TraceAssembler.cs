@@ -201,6 +201,7 @@ internal sealed partial class TraceAssembler : IDisposable
         if (span.Flags != SpanRecordFlags.None) metrics.Count(span.Flags);
         if (trace.Settled) metrics.Count(AssemblyReason.LateSpan);
         trace.Arrived(span, position, now, options);
+        Disturb(trace);
         traces.Account.Update(trace);
         var settles = now + (long)options.SettledQuiet.TotalMilliseconds;
         traces.Due.Enqueue(trace, Math.Min(settles, trace.ProvisionalAt ?? long.MaxValue));
@@ -246,7 +247,7 @@ internal sealed partial class TraceAssembler : IDisposable
         // An audit may want written again what the store has wrong, and after half a posting nobody knows what that is.
         if (trace.Recheck is null && !stored.WasCutOff) poster.Recall(trace, costing.Recall(trace));
         // One that comes from the journal again may not have told the others yet.
-        var changed = (trace.ContextChanged && trace.Recheck is null) || trace.Replayed;
+        var changed = trace.ContextChanged || trace.Replayed;
         foreach (var span in arrived.Spans)
         {
             if (trace.Spans.Add(arrived, span, sources) != AddOutcome.Duplicate) changed = true;
@@ -254,6 +255,8 @@ internal sealed partial class TraceAssembler : IDisposable
         }
         trace.ForgetWhole();
         trace.Dirty = changed || trace.Recheck is not null;
+        // It may have come to rest before it was asked for.
+        if (trace.Dirty) trace.Settled = false;
         if (trace.Recheck is { } recheck) Prepare(trace, recheck, stored.Standing, changed);
         if (!trace.Dirty && stored.Standing.PostedAsSettled) trace.Rest(Now);
     }
@@ -368,6 +371,7 @@ internal sealed partial class TraceAssembler : IDisposable
         }
         trace.Dirty = true;
         trace.ContextChanged = true;
+        Disturb(trace);
         if (position is { } held) trace.Hold(held, now);
         if (trace.Settled)
         {
@@ -405,6 +409,7 @@ internal sealed partial class TraceAssembler : IDisposable
         Post(trace, outside.Cost(trace, final: true, trace.Context.Incomplete), PostingScope.Everything, settled: true,
             spilled: true);
         if (trace.UnpostedFrom is { } position) poster.Hold(position);
+        trace.UnpostedFrom = null;
         traces.Evict(trace);
     }
 }

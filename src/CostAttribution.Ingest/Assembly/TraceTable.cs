@@ -22,8 +22,14 @@ internal sealed class TraceTable(AssemblyOptions options, OpenCostBook openCosts
 
     public OpenTrace Add(TraceId id, long now) => traces[id] = new OpenTrace(id, now);
 
+    /// <summary>
+    /// The trace leaves memory. What it holds of the journal must be handed over before, or be settled and of no cost, or belong
+    /// to another trace that waited for this one: a trace of which spans are in no posting stays.
+    /// </summary>
     public void Evict(OpenTrace trace)
     {
+        if (trace is { UnpostedFrom: { } position, Spans.Count: > 0 } && (trace.CostRelevant || !trace.Settled))
+            throw new InvalidOperationException($"trace {trace.Id} is given up though no posting has record {position}");
         if (!traces.Remove(trace.Id)) return;
         trace.EndRecheck(RecheckOutcome.StillOpen);
         openCosts.Remove(trace.Waiting);
