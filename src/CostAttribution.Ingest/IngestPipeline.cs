@@ -22,6 +22,12 @@ public sealed class PipelineParts
     public required long JournalBytesMax { get; init; }
     public required PostingSpool Spool { get; init; }
     public required IClickHouseTransport Store { get; init; }
+
+    /// <summary>
+    /// No other process can post to the store while this one runs: then a store that is empty now knows nothing that this process
+    /// does not know, and need not be asked.
+    /// </summary>
+    public bool IsSoleWriter { get; init; }
     public required AttributeKeyTable Keys { get; init; }
     public required CostingSnapshots Snapshots { get; init; }
     public required TimeProvider Clock { get; init; }
@@ -237,6 +243,7 @@ public sealed class IngestPipeline : IDisposable
 
     private async Task<bool> IsStoreEmptyAsync(CancellationToken cancel)
     {
+        if (!parts.IsSoleWriter) return false;
         var isEmpty = $"SELECT count() = 0 FROM (SELECT 1 FROM {CostLedgerBlock.TableName} LIMIT 1 " +
             $"UNION ALL SELECT 1 FROM {TraceFactsBlock.TableName} LIMIT 1)";
         var answer = await parts.Store.QueryAsync(

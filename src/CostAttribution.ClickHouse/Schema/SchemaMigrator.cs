@@ -1,3 +1,4 @@
+using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Native;
 using CostAttribution.ClickHouse.Transport;
 
@@ -71,16 +72,13 @@ public sealed class SchemaMigrator(IClickHouseTransport transport, string? clust
 
     private async Task<Dictionary<int, (string Name, string Checksum)>> AppliedAsync(CancellationToken cancel)
     {
-        var bytes = await transport.QueryAsync(
-            new ClickHouseQuery(
-                $"SELECT DISTINCT id, name, checksum FROM {SqlText.Identifier(transport.Database)}.schema_migrations ORDER BY id")
-            {
-                Format = "Native",
-                OutsideDatabase = true,
-            },
-            cancel);
+        var query = new ClickHouseQuery(
+            $"SELECT DISTINCT id, name, checksum FROM {SqlText.Identifier(transport.Database)}.schema_migrations ORDER BY id")
+        {
+            OutsideDatabase = true,
+        };
         var applied = new Dictionary<int, (string, string)>();
-        foreach (var block in NativeBlockReader.ReadAll(bytes))
+        foreach (var block in await transport.ReadAsync(query, cancel))
         {
             var ids = block.Column<FixedWidthValues>("id");
             var names = block.Column<StringValues>("name");

@@ -11,19 +11,22 @@ internal static class ClickHouseErrors
     /// Codes after which the same insert may succeed unchanged, and after which it may or may not have happened: files and disk
     /// (74, 75, 76, 243), timeouts (159, 209), quota and concurrency (201, 202, 203, 439), network and keeper (198, 210, 225,
     /// 279, 999), cancelled (236, 394), memory (241), replicas and quorum (242, 285, 286, 319), parts pressure (252), system
-    /// errors (425). Numbers from ClickHouse's list of error codes.
+    /// errors (425), a block that ends too early (32, 33): ours are whole, so something between us and the store cut the request.
+    /// Numbers from ClickHouse's list of error codes.
     /// </summary>
     private static readonly HashSet<int> Transient =
-        [74, 75, 76, 159, 198, 201, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 394, 425, 439, 999];
+    [
+        32, 33, 74, 75, 76, 159, 198, 201, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 394, 425, 439, 999,
+    ];
 
     /// <summary>
-    /// Codes that speak of values: text, numbers, dates, arrays and dictionaries that cannot be read or converted (6, 25–27, 32,
-    /// 33, 38, 41, 53, 69, 70, 72, 117, 128, 131, 190, 321, 349, 407, 467, 691), a constraint or a condition that they violate
-    /// (395, 469), more partitions or rows than one insert may have (158, 307). A code that is not known to be about values is
+    /// Codes that speak of values: text, numbers, dates, arrays and dictionaries that cannot be read or converted (6, 25–27, 38,
+    /// 41, 53, 69, 70, 72, 117, 128, 131, 190, 321, 349, 407, 467, 691), a constraint or a condition that they violate (395,
+    /// 469), more rows or bytes than a limit of the server allows (158, 307). A code that is not known to be about values is
     /// taken to be about the store.
     /// </summary>
     private static readonly HashSet<int> Content =
-        [6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 128, 131, 158, 190, 307, 321, 349, 395, 407, 467, 469, 691];
+        [6, 25, 26, 27, 38, 41, 53, 69, 70, 72, 117, 128, 131, 158, 190, 307, 321, 349, 395, 407, 467, 469, 691];
 
     public static bool IsAboutContent(int code) => Content.Contains(code);
 

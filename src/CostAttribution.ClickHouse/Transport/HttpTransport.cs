@@ -13,6 +13,12 @@ namespace CostAttribution.ClickHouse.Transport;
 /// </summary>
 public sealed class HttpTransport : IClickHouseTransport
 {
+    /// <summary>
+    /// Where several servers share the data behind one address (<c>SharedMergeTree</c>), each answers only once it knows of all
+    /// that was written before: what was posted a moment ago must not look missing. Single servers ignore it.
+    /// </summary>
+    private const string ReadsOwnWrites = "?select_sequential_consistency=1";
+
     private readonly HttpTransportOptions options;
     private readonly string shownUrl;
     private readonly HttpClient client;
@@ -26,6 +32,8 @@ public sealed class HttpTransport : IClickHouseTransport
         client = new HttpClient(new SocketsHttpHandler
         {
             MaxConnectionsPerServer = options.ConnectionsMax,
+            // Password and rows are for the address that was configured, not for one that an answer names.
+            AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.All,
             PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         })
@@ -40,7 +48,8 @@ public sealed class HttpTransport : IClickHouseTransport
 
     public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
     {
-        var url = new StringBuilder("?wait_end_of_query=1&default_format=").Append(Uri.EscapeDataString(query.Format));
+        var url = new StringBuilder(ReadsOwnWrites).Append("&wait_end_of_query=1&default_format=")
+            .Append(Uri.EscapeDataString(query.Format));
         if (!query.OutsideDatabase) AppendPair(url, "database", Database);
         foreach (var (name, value) in query.Settings) AppendPair(url, SqlText.SettingName(name), value);
         foreach (var (name, value) in query.Parameters) AppendPair(url, "param_" + name, ParameterText.Escape(value));
@@ -89,6 +98,11 @@ public sealed class HttpTransport : IClickHouseTransport
                     $"what answers at {shownUrl} is not ClickHouse: {ErrorText(response, bytes)}");
             }
             var text = ErrorText(response, bytes);
+            if (code == 0 && (int)response.StatusCode is >= 300 and < 400)
+            {
+                throw new StoreUnavailableException($"what answers at {shownUrl} is not ClickHouse: it redirects "
+                    + $"({(int)response.StatusCode}); set ClickHouse:Url to the address of the server itself");
+            }
             if (code == 0 && response.StatusCode is >= HttpStatusCode.InternalServerError or HttpStatusCode.TooManyRequests)
             {
                 // No ClickHouse error code: a proxy or load balancer answered, so the outcome is unknown.

@@ -21,6 +21,8 @@ internal static class InsertSettings
         new("min_insert_block_size_rows_for_materialized_views", RowsMax),
         new("min_insert_block_size_bytes_for_materialized_views", "0"),
         new("max_block_size", RowsMax),
+        // How many a posting may have is ours to bound; refused for it, it would be refused for ever.
+        new("max_partitions_per_insert_block", "0"),
         new("parallel_view_processing", "0"),
         new("materialized_views_ignore_errors", "0"),
         new("input_format_native_allow_types_conversion", "1"),

@@ -8,7 +8,10 @@ public sealed class PostingSpoolOptions
     /// <summary>Content of one posting. Default 256 MiB.</summary>
     public int PostingBytesMax { get; init; } = 256 * 1024 * 1024;
 
-    /// <summary>Postings that wait for the store, together; beyond it none is taken. Default 1 GiB.</summary>
+    /// <summary>
+    /// Postings that wait for the store, together; beyond it none is taken. At least two of the largest: one that is refused is
+    /// divided beside its halves. Default 1 GiB.
+    /// </summary>
     public long PendingBytesMax { get; init; } = 1024L * 1024 * 1024;
 
     /// <summary>Most that is kept of confirmed postings. Default 1 GiB.</summary>
@@ -19,7 +22,7 @@ public sealed class PostingSpoolOptions
 
     /// <summary>
     /// Most that is kept of postings that the store refuses for what they say. When it is reached posting waits, with an alarm,
-    /// until an operator has taken files away. Default 256 MiB.
+    /// until an operator has taken files away. Default 1 GiB.
     /// </summary>
     public long QuarantineBytesMax { get; init; } = 1024L * 1024 * 1024;
 
@@ -28,7 +31,8 @@ public sealed class PostingSpoolOptions
     {
         var faults = new List<string>();
         Check(PostingBytesMax is >= 1 and <= 1024 * 1024 * 1024, nameof(PostingBytesMax), "must be between 1 byte and 1 GiB");
-        Check(PendingBytesMax >= PostingBytesMax, nameof(PendingBytesMax), $"must be at least {nameof(PostingBytesMax)}");
+        Check(PendingBytesMax >= 2L * PostingBytesMax, nameof(PendingBytesMax),
+            $"must be at least twice {nameof(PostingBytesMax)}");
         Check(ConfirmedBytesMax >= 0, nameof(ConfirmedBytesMax), "must not be negative");
         Check(ConfirmedAge >= TimeSpan.Zero, nameof(ConfirmedAge), "must not be negative");
         Check(QuarantineBytesMax >= 0, nameof(QuarantineBytesMax), "must not be negative");

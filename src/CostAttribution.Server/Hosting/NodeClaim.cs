@@ -97,7 +97,7 @@ internal sealed partial class NodeClaim : IAsyncDisposable
             {
                 try
                 {
-                    await registry.BeatAsync(ended.Token).ConfigureAwait(false);
+                    await BeatOnceAsync().ConfigureAwait(false);
                     if (trouble.Length > 0) BeatsAgain(logger);
                     trouble = "";
                 }
@@ -111,6 +111,22 @@ internal sealed partial class NodeClaim : IAsyncDisposable
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
         {
+        }
+    }
+
+    // The transport's own limit is for postings and far too long here: one request that hangs must not make a node look dead.
+    private async Task BeatOnceAsync()
+    {
+        var max = 2 * options.HeartbeatInterval < options.StaleAfter / 3 ? 2 * options.HeartbeatInterval : options.StaleAfter / 3;
+        using var limit = new CancellationTokenSource(max, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, ended.Token);
+        try
+        {
+            await registry.BeatAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException fault) when (!ended.IsCancellationRequested)
+        {
+            throw new StoreUnavailableException($"the store did not answer within {max.TotalSeconds:0.#} s", fault);
         }
     }
 

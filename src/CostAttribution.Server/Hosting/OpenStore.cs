@@ -32,8 +32,15 @@ internal sealed class OpenStore : IAsyncDisposable
             store = settings.Mode == StoreMode.Embedded ? Embedded(settings, dataDirectory) : Remote(settings);
             if (settings.Mode == StoreMode.Remote)
                 await CheckVersionAsync(store.Transport, settings.ShownUrl, cancel).ConfigureAwait(false);
+            if (store.Transport.Cluster is { } cluster)
+                await CheckClusterAsync(store.Transport, cluster, cancel).ConfigureAwait(false);
             await new SchemaMigrator(store.Transport, store.Transport.Cluster).MigrateAsync(cancel).ConfigureAwait(false);
             return store;
+        }
+        catch (StartupException)
+        {
+            if (store is not null) await store.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or SchemaException)
         {
@@ -85,7 +92,27 @@ internal sealed class OpenStore : IAsyncDisposable
             throw new StartupException($"ClickHouse {text} at {url} is too old; use {ServerVersionMin} or newer");
     }
 
-    private static string Describe(Exception fault, StoreSettings settings) => settings.Mode == StoreMode.Remote
+    // What is in doubt is settled by asking the store, and a replica that lags behind gives the wrong answer. Quorum inserts with
+    // sequential reads do not help: an insert whose quorum is not confirmed is invisible and yet may stay.
+    private static async Task CheckClusterAsync(IClickHouseTransport transport, string cluster, CancellationToken cancel)
+    {
+        var answer = await transport.QueryAsync(new ClickHouseQuery(
+            "SELECT count() FROM system.clusters WHERE cluster = {cluster:String}")
+        {
+            Format = "TabSeparated",
+            OutsideDatabase = true,
+            Parameters = new Dictionary<string, string> { ["cluster"] = cluster },
+        }, cancel).ConfigureAwait(false);
+        var servers = System.Text.Encoding.UTF8.GetString(answer).Trim();
+        if (servers == "1") return;
+        throw new StartupException(servers == "0"
+            ? $"the store knows no cluster '{cluster}'; check ClickHouse:Cluster"
+            : $"cluster '{cluster}' has {servers} servers, and rows would be counted twice or missed while one lags behind "
+                + "another; use a single server, or a cluster of one");
+    }
+
+    /// <summary>Why a store cannot be used, and what to look at.</summary>
+    public static string Describe(Exception fault, StoreSettings settings) => settings.Mode == StoreMode.Remote
         ? $"the store at {settings.ShownUrl} cannot be used: {fault.Message}; "
             + "check ClickHouse:Url, ClickHouse:User and that the server runs"
         : $"the embedded store cannot be used: {fault.Message}";

@@ -149,7 +149,7 @@ internal sealed class RunningServer : IAsyncDisposable
         closing.Push(journal);
         store = await OpenStore.OpenAsync(settings.Store, settings.DataDirectory, stop).ConfigureAwait(false);
         closing.Push(store.DisposeAsync);
-        var kept = await KeptKeys.LoadAsync(new SnapshotArchive(store.Transport), stop).ConfigureAwait(false);
+        var kept = await LoadKeptKeysAsync(stop).ConfigureAwait(false);
         var keys = KeptKeys.With(settings.Attribution, kept);
         var attribution = OpenAttribution(keys);
 
@@ -182,12 +182,16 @@ internal sealed class RunningServer : IAsyncDisposable
             claim = await NodeClaim.TakeAsync(store.Transport, settings, instance, startId, clock, logger, stop)
                 .ConfigureAwait(false);
             closing.Push(claim.DisposeAsync);
+            // From here on another process posts under this id, perhaps the same spans: nothing more is sent.
+            _ = claim.Lost.ContinueWith(_ => ended.Cancel(), CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
         var metered = new MeteredStore(store.Transport, clock);
         closing.Push(metered.DisposeAsync);
         pipeline = new IngestPipeline(new PipelineParts
         {
             Journal = journal, JournalBytesMax = settings.Journal.JournalBytesMax, Spool = spool, Store = metered,
+            IsSoleWriter = settings.Store.Mode == StoreMode.Embedded,
             Keys = keys, Snapshots = snapshots, Clock = clock, NodeId = settings.NodeId, StartId = startId,
             Assembly = settings.Assembly, Posting = settings.Posting,
             Limits = settings.Intake.ToLimits().Tracing, Logger = logger,
@@ -219,6 +223,7 @@ internal sealed class RunningServer : IAsyncDisposable
         journalRun = journal.Appender.RunAsync(ended.Token);
         pipelineRun = pipeline.RunAsync(ended.Token);
         await Task.WhenAny(pipeline.Recovered, pipelineRun).WaitAsync(stop).ConfigureAwait(false);
+        if (claim?.Lost.Exception?.GetBaseException() is { } lost) throw new StartupException(lost.Message);
         if (pipelineRun.IsFaulted)
             throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
         if (!listen) return;
@@ -251,6 +256,18 @@ internal sealed class RunningServer : IAsyncDisposable
         });
         ClickHousePort = (await ListenAsync(app).ConfigureAwait(false))[0];
         closing.Push(() => StopAsync(app, StopDeadline.QueriesPercent));
+    }
+
+    private async Task<IReadOnlyList<string>> LoadKeptKeysAsync(CancellationToken stop)
+    {
+        try
+        {
+            return await KeptKeys.LoadAsync(new SnapshotArchive(Store), stop).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
+        {
+            throw new StartupException(OpenStore.Describe(fault, settings.Store));
+        }
     }
 
     private AttributionTable OpenAttribution(AttributeKeyTable? keys)
@@ -341,8 +358,12 @@ internal sealed class RunningServer : IAsyncDisposable
     // Nothing they use may be disposed while they run: should they hang, the deadline ends the process.
     private async ValueTask StopStagesAsync()
     {
-        using (var limit = deadline.Until(StopDeadline.PostingPercent))
+        if (!ended.IsCancellationRequested)
+        {
+            using var late = deadline.Until(StopDeadline.PostingPercent);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, ended.Token);
             await pipeline!.DrainAsync(limit.Token).ConfigureAwait(false);
+        }
         await ended.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun,
             auditRun.ContinueWith(static _ => { }, TaskScheduler.Default)).ConfigureAwait(false);

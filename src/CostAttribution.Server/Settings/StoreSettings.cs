@@ -23,7 +23,10 @@ public sealed class StoreSettings
     public string Password { get; set; } = "";
     public string Database { get; set; } = "cost_attribution";
 
-    /// <summary>Cluster name: tables are then created replicated, <c>ON CLUSTER</c>. Empty for a single server.</summary>
+    /// <summary>
+    /// Cluster name: tables are then created replicated, <c>ON CLUSTER</c>. Empty for a single server. A cluster of more than one
+    /// server is refused at start.
+    /// </summary>
     public string Cluster { get; set; } = "";
 
     /// <summary>How long a server may take over one statement; then its outcome is unknown and it is sent again.</summary>

@@ -1,5 +1,7 @@
 using System.Net;
 using CostAttribution.EndToEnd.Hosting;
+using CostAttribution.EndToEnd.Intake;
+using CostAttribution.EndToEnd.Ledger;
 using CostAttribution.EndToEnd.Startup;
 
 namespace CostAttribution.EndToEnd.Remote;
@@ -54,6 +56,24 @@ public sealed class TwoNodesTests(StoreServer stores)
         Assert.Equal(1, await first.WaitForExitAsync(Eventually.DeadlineDefault));
         Assert.Contains(first.Lines, line => line.StartsWith("error: another process uses node id 'node-1'", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.OK, await second.Api.StatusAsync("/health/ready"));
+    }
+
+    [Fact]
+    public async Task A_server_whose_node_id_is_taken_over_posts_nothing_more()
+    {
+        using var data = new TempDirectory();
+        using var other = new TempDirectory();
+        await using var store = await stores.NewAsync();
+        // What is due waits for company until the server is told to stop.
+        await using var first = await ServerProcess.StartAsync(data, [.. store.Settings, "--Posting:FlushInterval", "00:01:00"]);
+        var trace = new JsonTrace();
+        await first.Otlp.SendJsonAsync(JsonTrace.Request(trace.Root(1, "c-taken"), trace.Chat(2, 1, "gpt-4o", 500, 0, 100)));
+        await Settled.NothingOpenAsync(first, first.ToString);
+
+        await using var second = await ServerProcess.StartAsync(other, [.. store.Settings, "--Node:TakeOver", "true"]);
+        Assert.Equal(1, await first.WaitForExitAsync(Eventually.DeadlineDefault));
+
+        Assert.Equal("0", await store.Sql.ScalarAsync("SELECT count() FROM cost_ledger"));
     }
 
     private static void CopyDirectory(string from, string to)

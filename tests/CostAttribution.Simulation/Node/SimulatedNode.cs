@@ -74,6 +74,7 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
         {
             Journal = journal, JournalBytesMax = JournalOptions.JournalBytesMax, Spool = spool, Store = store, Keys = Keys,
             Snapshots = new CostingSnapshots(Prices.Book, AttributionTable.Default), Clock = clock, NodeId = NodeId,
+            IsSoleWriter = true,
             StartId = string.Create(CultureInfo.InvariantCulture, $"{++starts}"),
             Assembly = AssemblyOptions, Limits = TracingLimits.Default, Logger = log,
             Posting = new PostingOptions { RowsMax = plan.RowsMax, LookupTracesMax = plan.LookupTracesMax },

@@ -108,6 +108,20 @@ public sealed class NodeClaimTests : IAsyncDisposable
         Assert.Contains("hears again", log.All[1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_heartbeat_that_hangs_is_given_up_before_the_node_looks_dead()
+    {
+        await using var claim = await TakeAsync("s1");
+        var hung = 0;
+        store.Wait = cancel => Interlocked.Increment(ref hung) == 1 ? Task.Delay(Timeout.Infinite, cancel) : Task.CompletedTask;
+        await BeatUntilAsync(() => Volatile.Read(ref hung) > 0);
+        var before = store.Rows.Count;
+
+        await BeatUntilAsync(() => store.Rows.Count > before);
+
+        Assert.Contains("did not answer within 10 s", log.All[0], StringComparison.Ordinal);
+    }
+
     private Task<NodeClaim> TakeAsync(string startId) =>
         NodeClaim.TakeAsync(store, settings, Instance(), startId, clock, log, TestContext.Current.CancellationToken);
 

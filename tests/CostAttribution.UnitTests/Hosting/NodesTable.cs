@@ -14,6 +14,9 @@ internal sealed class NodesTable(TimeProvider clock) : IClickHouseTransport
     /// <summary>What a query throws instead of an answer; told whether it writes.</summary>
     public Func<bool, Exception?> Fail { get; set; } = _ => null;
 
+    /// <summary>What every query waits for.</summary>
+    public Func<CancellationToken, Task> Wait { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>Called before a row is written.</summary>
     public Action OnWrite { get; set; } = () => { };
 
@@ -23,7 +26,13 @@ internal sealed class NodesTable(TimeProvider clock) : IClickHouseTransport
         get { lock (gate) return [.. rows.Select(row => $"{row.Values["start"]} {row.Values["state"]}")]; }
     }
 
-    public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
+    public async Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
+    {
+        await Wait(cancel);
+        return await AnswerAsync(query);
+    }
+
+    private Task<byte[]> AnswerAsync(ClickHouseQuery query)
     {
         var isWrite = query.Sql.StartsWith("INSERT", StringComparison.Ordinal);
         if (Fail(isWrite) is { } fault) return Task.FromException<byte[]>(fault);

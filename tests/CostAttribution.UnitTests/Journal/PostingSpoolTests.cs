@@ -105,13 +105,22 @@ public sealed class PostingSpoolTests
     [Fact]
     public void Pending_postings_are_bounded()
     {
-        var options = new PostingSpoolOptions { PostingBytesMax = 100, PendingBytesMax = 150 };
+        var options = new PostingSpoolOptions { PostingBytesMax = 100, PendingBytesMax = 250 };
         var spool = Open(new MemoryDisk().Root, options: options);
         spool.Write("n-1", new byte[100]);
-
-        Assert.Throws<JournalFullException>(() => spool.Write("n-2", new byte[100]));
-        spool.Confirm("n-1");
         spool.Write("n-2", new byte[100]);
+
+        Assert.Throws<JournalFullException>(() => spool.Write("n-3", new byte[100]));
+        spool.Confirm("n-1");
+        spool.Write("n-3", new byte[100]);
+    }
+
+    [Fact]
+    public void The_largest_posting_has_room_for_its_halves_beside_it()
+    {
+        var options = new PostingSpoolOptions { PostingBytesMax = 100, PendingBytesMax = 199 };
+
+        Assert.Contains("must be at least twice PostingBytesMax", Assert.Single(options.Validate()), StringComparison.Ordinal);
     }
 
     [Fact]

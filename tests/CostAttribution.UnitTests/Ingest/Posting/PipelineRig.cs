@@ -56,7 +56,8 @@ internal sealed class PipelineRig : IDisposable
         Spool = PostingSpool.Open(Disk.Root.Subdirectory("postings"), SpoolOptions, Clock);
         pipeline = new IngestPipeline(new PipelineParts
         {
-            Journal = Journal, JournalBytesMax = 1 << 30, Spool = Spool, Store = store, Keys = AttributionTable.Default.Keys,
+            Journal = Journal, JournalBytesMax = 1 << 30, Spool = Spool, Store = store, IsSoleWriter = true,
+            Keys = AttributionTable.Default.Keys,
             Snapshots = new CostingSnapshots(AssemblyBench.Rates, AttributionTable.Default), Clock = Clock,
             NodeId = "node", StartId = "start-1",
             Assembly = Assembly, Posting = Posting, Limits = TracingLimits.Default, Logger = Logger,
