@@ -3,6 +3,7 @@ using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Snapshots;
 using CostAttribution.ClickHouse.Topics;
 using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Assembly;
 using CostAttribution.Ingest.Costing;
@@ -54,6 +55,8 @@ public sealed class IngestPipeline : IDisposable
     /// <summary>Sessions, runs and links that traces may ask each other about.</summary>
     private const int TopicsMax = 200_000;
 
+    private const int DamagedTold = 20;
+
     private readonly PipelineParts parts;
     private readonly TracePoster poster;
     private readonly PostingEncoder encoder;
@@ -66,6 +69,7 @@ public sealed class IngestPipeline : IDisposable
     private AssemblyStage? assembly;
     private JournalFeed? feed;
     private BatchFeed? batches;
+    private SetAsideTraces? setAside;
     private volatile PipelineState state = PipelineState.Starting;
 
     public IngestPipeline(PipelineParts parts)
@@ -94,6 +98,10 @@ public sealed class IngestPipeline : IDisposable
     internal AssemblyStage Assembly => assembly ?? throw new InvalidOperationException("the pipeline has not recovered");
 
     internal PostingStage Posting => posting;
+
+    /// <summary>Traces of which nothing is posted, because the store holds them in a form that cannot be read.</summary>
+    public IReadOnlyList<TraceId> TracesSetAside => setAside?.List() ?? [];
+
 
     /// <summary>
     /// Recovers and runs until <paramref name="stop"/>. What is then not posted stays in the journal and in the posting files.
@@ -131,8 +139,8 @@ public sealed class IngestPipeline : IDisposable
 
     /// <summary>
     /// Before a stop, once nothing comes in any more: posts what is due without waiting for company. Returns when the store has
-    /// confirmed all of it, when store or disk do not take it, or on <paramref name="cancel"/>. Traces that have not come to rest
-    /// stay in the journal.
+    /// confirmed all of it, when store or disk do not take it, or on <paramref name="cancel"/>. Traces that have not come to
+    /// rest stay in the journal.
     /// </summary>
     public async Task DrainAsync(CancellationToken cancel)
     {
@@ -166,6 +174,8 @@ public sealed class IngestPipeline : IDisposable
         {
             storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
             Metrics.QuarantinedFiles = parts.Spool.Refused().Files;
+            setAside ??= new SetAsideTraces(parts.Journal.OpenAside("traces"), parts.Keys, parts.Clock, AssemblyMetrics, Metrics,
+                parts.Logger);
             await parts.Snapshots.KeepAsync(archive, parts.Clock, stop).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or JournalException)
@@ -177,6 +187,8 @@ public sealed class IngestPipeline : IDisposable
         recoveryPause.Succeeded();
         Metrics.PostingTrouble = "";
         OpenStages(storeIsEmpty);
+        if (parts.Spool.DamagedFiles is { Count: > 0 } damaged)
+            PipelineLog.PostingFilesDamaged(parts.Logger, damaged.Count, string.Join(", ", damaged.Take(DamagedTold)));
         state = PipelineState.Running;
         recovered.TrySetResult();
         return true;
@@ -187,6 +199,7 @@ public sealed class IngestPipeline : IDisposable
         var costing = new CostingStage(parts.Snapshots, TopicsMax, storeIsEmpty);
         assembler = new TraceAssembler(parts.Assembly, parts.Clock, costing, poster,
             AssemblyMetrics, OpenCosts, storeIsEmpty);
+        assembler.Aside.IsSetAside = setAside!.Contains;
         var statistics = parts.Journal.Statistics();
         var from = statistics.LowWaterMark > statistics.OldestPosition ? statistics.LowWaterMark : JournalPosition.Oldest;
         if (statistics.DurablePosition >= from && statistics.DurablePosition > JournalPosition.Oldest)
@@ -195,7 +208,7 @@ public sealed class IngestPipeline : IDisposable
         var shelf = new SnapshotShelf(archive, parts.Keys, parts.Snapshots, parts.Logger);
         var loader = new TraceLoader(reader, new TopicReader(parts.Store), shelf, parts.Keys, Metrics, parts.Logger);
         batches = new BatchFeed(feed, parts.Journal, parts.Keys, parts.Clock, parts.Posting, Metrics, parts.Logger);
-        assembly = new AssemblyStage(assembler, poster, parts.Journal, batches, posting, loader, parts.Clock,
+        assembly = new AssemblyStage(assembler, poster, parts.Journal, batches, posting, loader, setAside!, parts.Clock,
             parts.Posting, Metrics, parts.Logger, parts.JournalBytesMax)
         {
             ReplayEnd = statistics.DurablePosition,

@@ -37,8 +37,16 @@ internal static partial class PipelineLog
     public static partial void SpoolFailed(ILogger logger, string fault);
 
     [LoggerMessage(2010, LogLevel.Error,
-        "stored facts of trace {TraceId} are not readable; it waits in the journal and nothing is posted for it: {Fault}")]
-    public static partial void FactsUnreadable(ILogger logger, string traceId, string fault);
+        "the store holds trace {TraceId} in a form this program cannot read; nothing is posted for it, and the {Spans} spans " +
+        "that arrived are kept in the journal's quarantine/traces/{File} until it can: {Fault}")]
+    public static partial void TraceSetAside(ILogger logger, string traceId, int spans, string file, string fault);
+
+    [LoggerMessage(2019, LogLevel.Error,
+        "the file of trace {TraceId} in the journal's quarantine/traces cannot be used; trying again: {Fault}")]
+    public static partial void NotSetAside(ILogger logger, string traceId, string fault);
+
+    [LoggerMessage(2020, LogLevel.Information, "what was set aside of trace {TraceId} is in the store; its file is deleted")]
+    public static partial void TakenBack(ILogger logger, string traceId);
 
     [LoggerMessage(2011, LogLevel.Error, "the journal cannot be read back; trying again: {Fault}")]
     public static partial void FeedFailed(ILogger logger, string fault);
@@ -68,6 +76,11 @@ internal static partial class PipelineLog
     [LoggerMessage(2018, LogLevel.Error,
         "posting file {PostingId} is damaged and was set aside; its traces are posted again from the journal: {Fault}")]
     public static partial void PostingDamaged(ILogger logger, string postingId, string fault);
+
+    [LoggerMessage(2021, LogLevel.Warning,
+        "{Files} files under postings do not check; what they held and the store lacks is posted from the journal. Run a full " +
+        "audit, and when it finds nothing take them away: {Names}")]
+    public static partial void PostingFilesDamaged(ILogger logger, int files, string names);
 
     [LoggerMessage(2030, LogLevel.Warning,
         "{Kind} version {Version} is not among the kept ones, or not readable; corrections of its rows use today's, flagged")]

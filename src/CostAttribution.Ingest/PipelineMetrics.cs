@@ -45,6 +45,24 @@ public sealed class PipelineMetrics
 
     private long quarantinedFiles;
 
+    /// <summary>Traces that the store holds unreadable; what arrived of them waits in files.</summary>
+    public long TracesSetAside
+    {
+        get => Interlocked.Read(ref tracesSetAside);
+        internal set => Interlocked.Exchange(ref tracesSetAside, value);
+    }
+
+    private long tracesSetAside;
+
+    /// <summary>Why a trace that should be set aside cannot be at the moment; empty when none waits for that.</summary>
+    public string SetAsideTrouble
+    {
+        get => Volatile.Read(ref setAsideTrouble);
+        internal set => Volatile.Write(ref setAsideTrouble, value);
+    }
+
+    private string setAsideTrouble = "";
+
     internal void Quarantined(string reason) => quarantined.AddOrUpdate(reason, 1, (_, count) => count + 1);
 
     internal void SpansReplayed(int count) => Interlocked.Add(ref replayed, count);

@@ -1,3 +1,4 @@
+using CostAttribution.Journal.Aside;
 using CostAttribution.Journal.Filesystem;
 using CostAttribution.Journal.Storage;
 
@@ -144,6 +145,13 @@ public sealed class DurableJournal : IDisposable
                 $"record {record.Position} cannot be set aside in {_directory.DisplayName}: {error.Message}", error);
         }
     }
+
+    /// <summary>
+    /// What the consumer sets aside under a name of its own, in <c>quarantine/&lt;folder&gt;</c>. One holder per folder at a
+    /// time.
+    /// </summary>
+    public AsideFiles OpenAside(string folder) =>
+        new(_directory, folder, _options.QuarantineBytesMax);
 
     public JournalStatistics Statistics()
     {

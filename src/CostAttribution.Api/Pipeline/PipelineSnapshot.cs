@@ -60,6 +60,9 @@ public sealed record PipelineSnapshot
     /// <summary>How the last audit of the ledger ended; findings that are left make it struggling.</summary>
     public required AuditSummary Audit { get; init; }
 
+    /// <summary>What waits in files for an operator, or for a program that can read it.</summary>
+    public required SetAsideSummary SetAside { get; init; }
+
     /// <summary>The limits in force.</summary>
     public required IReadOnlyList<PipelineLimit> Limits { get; init; }
 }
@@ -142,6 +145,25 @@ public sealed record AuditSummary
 
     /// <summary>What of that it corrected.</summary>
     public required long Repaired { get; init; }
+}
+
+/// <summary>What waits in files for an operator, or for a program that can read it. Lists are cut off at twenty.</summary>
+public sealed record SetAsideSummary
+{
+    /// <summary>Traces that the store holds in a form that cannot be read; files in <c>journal/quarantine/traces</c>.</summary>
+    public required long Traces { get; init; }
+
+    /// <summary>Ids of the first of them.</summary>
+    public required IReadOnlyList<string> TraceIds { get; init; }
+
+    /// <summary>Postings that the store refused for what they say; files in <c>postings/quarantine</c>.</summary>
+    public required long RefusedPostings { get; init; }
+
+    /// <summary>Posting files that do not check.</summary>
+    public required long DamagedPostings { get; init; }
+
+    /// <summary>Names of the first of them, in <c>postings</c>.</summary>
+    public required IReadOnlyList<string> DamagedPostingFiles { get; init; }
 }
 
 /// <summary>How a part is doing, and why.</summary>

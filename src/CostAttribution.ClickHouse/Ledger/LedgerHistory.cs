@@ -21,6 +21,12 @@ public sealed record LedgerHistory(
 {
     /// <summary>Reversals that negate no posted row: they should not exist either, and count against their customers.</summary>
     public IReadOnlyList<LedgerEntry> StrayReversals { get; init; } = [];
+
+    /// <summary>
+    /// Traces with a row that this program cannot read, and why: what stands of them is not known, so nothing of them is in the
+    /// other lists.
+    /// </summary>
+    public IReadOnlyDictionary<TraceId, string> Unreadable { get; init; } = new Dictionary<TraceId, string>();
 }
 
 /// <summary>Nets rows in any order.</summary>
@@ -29,6 +35,12 @@ internal sealed class LedgerHistoryBuilder
     private readonly List<LedgerEntry> positive = [];
     private readonly Dictionary<UInt128, List<LedgerEntry>> reversals = [];
     private readonly Dictionary<LedgerKey, int> revisionMax = [];
+    private readonly Dictionary<TraceId, string> unreadable = [];
+
+    public bool IsUnreadable(TraceId trace) => unreadable.Count > 0 && unreadable.ContainsKey(trace);
+
+    /// <summary>A row of the trace cannot be read.</summary>
+    public void Refuse(TraceId trace, string why) => unreadable[trace] = why;
 
     public void Add(LedgerEntry row)
     {
@@ -45,6 +57,7 @@ internal sealed class LedgerHistoryBuilder
 
     public LedgerHistory Build()
     {
+        if (unreadable.Count > 0) LeaveOutUnreadable();
         // The newest revision first, and of copies the one that was posted first: of several standing rows that one counts.
         positive.Sort(static (left, right) => left.Revision != right.Revision ? right.Revision.CompareTo(left.Revision)
             : left.PostedAtMillis != right.PostedAtMillis ? left.PostedAtMillis.CompareTo(right.PostedAtMillis)
@@ -59,7 +72,15 @@ internal sealed class LedgerHistoryBuilder
         return new LedgerHistory([.. standing.Values], revisionMax, surplus)
         {
             StrayReversals = [.. reversals.Values.SelectMany(static rows => rows)],
+            Unreadable = unreadable,
         };
+    }
+
+    private void LeaveOutUnreadable()
+    {
+        positive.RemoveAll(row => unreadable.ContainsKey(row.TraceId));
+        foreach (var rows in reversals.Values) rows.RemoveAll(row => unreadable.ContainsKey(row.TraceId));
+        foreach (var key in revisionMax.Keys.Where(key => unreadable.ContainsKey(key.TraceId)).ToArray()) revisionMax.Remove(key);
     }
 
     // Two copies of an entry may say different things: a reversal takes back the one it copied.

@@ -12,7 +12,10 @@ public sealed class LedgerReader(IClickHouseTransport transport)
     /// <summary>Trace ids in one statement, well under the server's query size limit of 256 KiB.</summary>
     private const int TracesPerQueryMax = 2000;
 
-    /// <summary>Every row of the traces, netted: what stands, and the highest revision ever given per cost item.</summary>
+    /// <summary>
+    /// Every row of the traces, netted: what stands, and the highest revision ever given per cost item. A trace with a row that
+    /// this program cannot read is named, and nothing else is said of it.
+    /// </summary>
     public async Task<LedgerHistory> LoadLedgerAsync(IReadOnlyList<TraceId> traces, CancellationToken cancel)
     {
         var history = new LedgerHistoryBuilder();
@@ -24,10 +27,24 @@ public sealed class LedgerReader(IClickHouseTransport transport)
             {
                 if (block.Rows == 0) continue;
                 var rows = new LedgerRowReader(block);
-                for (var i = 0; i < block.Rows; i++) history.Add(rows.At(i));
+                for (var i = 0; i < block.Rows; i++) Add(history, rows, i);
             }
         }
         return history.Build();
+    }
+
+    private static void Add(LedgerHistoryBuilder history, LedgerRowReader rows, int row)
+    {
+        var trace = rows.TraceAt(row);
+        if (history.IsUnreadable(trace)) return;
+        try
+        {
+            history.Add(rows.At(row));
+        }
+        catch (InvalidDataException fault)
+        {
+            history.Refuse(trace, fault.Message);
+        }
     }
 
     /// <summary>All revisions of the traces' facts, by trace and revision.</summary>

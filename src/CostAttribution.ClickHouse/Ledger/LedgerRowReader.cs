@@ -1,3 +1,4 @@
+using System.Numerics;
 using CostAttribution.ClickHouse.Native;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
@@ -34,28 +35,30 @@ internal sealed class LedgerRowReader(NativeBlock block)
     private readonly Dictionary<string,
         NativeValues> columns = block.Columns.ToDictionary(column => column.Name, column => column.Values);
 
+    /// <summary>Throws <see cref="InvalidDataException"/> for a row that says something this program does not know.</summary>
     public LedgerEntry At(int row)
     {
         var sign = Fixed<sbyte>("sign", row);
+        if (sign is not (1 or -1)) throw new InvalidDataException($"a ledger row has sign {sign}");
         var entry = new LedgerEntry
         {
             EntryId = Values<FixedWidthValues>("entry_id").BigEndianAt(row),
             Corrects = Values<FixedWidthValues>("corrects").BigEndianAt(row),
-            EntryKind = (EntryKind)Fixed<sbyte>("entry_kind", row),
+            EntryKind = Known<EntryKind>("entry_kind", row),
             Sign = sign,
             Reason = SchemaEnums.Reason(Low("reason", row)),
             PostingId = Text("posting_id", row),
             PostedAtMillis = Fixed<long>("posted_at", row),
-            Revision = (int)Fixed<uint>("revision", row),
-            CostKind = (CostKind)Fixed<sbyte>("cost_kind", row),
+            Revision = Revision(row),
+            CostKind = Known<CostKind>("cost_kind", row),
             CostItem = Low("cost_item", row),
             EventTimeMicros = Fixed<long>("event_time", row),
             AccountingDay = Fixed<ushort>("accounting_date", row),
             TraceId = ParseTrace(Text("trace_id", row)),
             SpanId = ParseSpan(Text("span_id", row)),
             ParentSpanId = ParseSpan(Text("parent_span_id", row)),
-            CustomerEvidence = (Evidence)Fixed<sbyte>("customer_evidence", row),
-            FeatureEvidence = (Evidence)Fixed<sbyte>("feature_evidence", row),
+            CustomerEvidence = Known<Evidence>("customer_evidence", row),
+            FeatureEvidence = Known<Evidence>("feature_evidence", row),
             Dimensions = Pairs("dimensions", row),
             Calls = (sbyte)(sign * Fixed<sbyte>("calls", row)),
             FailedCalls = (sbyte)(sign * Fixed<sbyte>("failed_calls", row)),
@@ -63,7 +66,7 @@ internal sealed class LedgerRowReader(NativeBlock block)
             RetryCost = Cost("retry_cost", row, sign),
             RateBookVersion = Fixed<long>("rate_book_version", row),
             AttributionVersion = Fixed<long>("attribution_version", row),
-            Ownership = (Ownership)Fixed<sbyte>("ownership", row),
+            Ownership = Known<Ownership>("ownership", row),
             Flags = Flags(row),
         };
         ReadRun(entry, row);
@@ -72,6 +75,8 @@ internal sealed class LedgerRowReader(NativeBlock block)
         ReadCost(ref entry.Cost, row, sign, entry.Flags);
         return entry;
     }
+
+    public TraceId TraceAt(int row) => ParseTrace(Text("trace_id", row));
 
     public static TraceId ParseTrace(string text) =>
         TraceId.TryParse(text, out var id) ? id : throw new InvalidDataException($"the store holds '{text}' as a trace id");
@@ -87,7 +92,7 @@ internal sealed class LedgerRowReader(NativeBlock block)
         entry.Step = Low("step", row);
         entry.Agent = Low("agent", row);
         entry.Attempt = Fixed<ushort>("attempt", row);
-        entry.CallStatus = (CallStatus)Fixed<sbyte>("call_status", row);
+        entry.CallStatus = Known<CallStatus>("call_status", row);
         entry.Operation = Low("operation", row);
         entry.Provider = Low("provider", row);
         entry.Model = Low("model", row);
@@ -129,7 +134,7 @@ internal sealed class LedgerRowReader(NativeBlock block)
         cost.ReasoningCost = Cost("reasoning_cost", row, sign);
         cost.OtherCost = Cost("other_cost", row, sign);
         cost.ListCost = Cost("list_cost", row, sign);
-        cost.Status = (PriceStatus)Fixed<sbyte>("price_status", row);
+        cost.Status = Known<PriceStatus>("price_status", row);
         cost.RateId = Low("rate_id", row);
         cost.UnpricedUnit = Low("unpriced_unit", row) is { Length: > 0 } unit ? unit : null;
         cost.Overflowed = flags.HasFlag(SpanFlags.CostOverflow);
@@ -164,8 +169,17 @@ internal sealed class LedgerRowReader(NativeBlock block)
         var list = Values<ArrayValues>("flags");
         var names = (LowCardinalityValues)list.Elements;
         var (start, end) = (list.Start(row), list.End(row));
-        return start == end ? SpanFlags.None : SpanFlagNames.FromNames(Enumerable.Range(start, end - start).Select(names.At));
+        if (start == end) return SpanFlags.None;
+        var flags = SpanFlagNames.FromNames(Enumerable.Range(start, end - start).Select(names.At));
+        // A reversal copies every column: without a flag that it does not know it would not be one.
+        if (BitOperations.PopCount((ulong)flags) == end - start) return flags;
+        throw new InvalidDataException("a ledger row has a flag that is unknown to this program");
     }
+
+    private int Revision(int row) => Fixed<uint>("revision", row) is <= int.MaxValue and var revision ? (int)revision
+        : throw new InvalidDataException("a ledger row has a revision beyond all that are given");
+
+    private T Known<T>(string name, int row) where T : struct, Enum => SchemaEnums.Known<T>(Fixed<sbyte>(name, row));
 
     private Money? Reported(int row, int sign)
     {

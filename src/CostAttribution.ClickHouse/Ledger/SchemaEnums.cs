@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Json;
 using CostAttribution.Domain.Ledger;
 
@@ -29,11 +31,23 @@ internal static class SchemaEnums
             : throw new InvalidDataException($"posting reason '{name}' is unknown to this program");
     }
 
+    /// <summary>A stored <c>Enum8</c> code as the domain knows it; throws for a value of a newer program.</summary>
+    public static T Known<T>(sbyte code) where T : struct, Enum => Codes<T>.Values.TryGetValue(code, out var value) ? value
+        : throw new InvalidDataException($"{SnakeCase(typeof(T).Name)} {code} is unknown to this program");
+
     /// <summary><c>LateSpan</c> is <c>late_span</c>.</summary>
     public static string SnakeCase<T>(T value) where T : struct, Enum =>
-        JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
+        SnakeCase(value.ToString());
+
+    private static string SnakeCase(string name) => JsonNamingPolicy.SnakeCaseLower.ConvertName(name);
 
     private static string Define<T>() where T : struct, Enum => string.Join(", ", Enum.GetValues<T>()
         .OrderBy(value => Convert.ToInt32(value))
         .Select(value => $"'{SnakeCase(value)}' = {Convert.ToInt32(value)}"));
+
+    private static class Codes<T> where T : struct, Enum
+    {
+        public static readonly FrozenDictionary<sbyte, T> Values =
+            Enum.GetValues<T>().ToFrozenDictionary(value => Convert.ToSByte(value, CultureInfo.InvariantCulture));
+    }
 }

@@ -15,6 +15,9 @@ public enum AssemblyReason : byte
 
     /// <summary>Rows were corrected whose rate book or attribution rules were not kept.</summary>
     SnapshotMissing = 7,
+
+    /// <summary>The store held a trace in a form that cannot be read; what arrived of it went to a file.</summary>
+    TraceSetAside = 8,
 }
 
 /// <summary>A limit on one span that the decoder applied.</summary>
@@ -25,7 +28,7 @@ public sealed class AssemblyMetrics
 {
     private static readonly string[] Names =
         ["duplicate_span", "late_span", "idle_incomplete", "pressure_eviction", "trace_over_limit", "provisional_posting",
-         "costless_spilled", "snapshot_missing"];
+         "costless_spilled", "snapshot_missing", "trace_set_aside"];
 
     private readonly long[] limits = new long[Enum.GetValues<SpanLimit>().Length];
     private readonly long[] reasons = new long[Enum.GetValues<AssemblyReason>().Length];

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using CostAttribution.Domain.Identity;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.Journal;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ namespace CostAttribution.Ingest.Assembly;
 /// more, so that memory stays bounded and the journal takes the load.
 /// </summary>
 internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster, DurableJournal journal, BatchFeed feed,
-    PostingStage posting, TraceLoader loader, TimeProvider clock, PostingOptions options,
+    PostingStage posting, TraceLoader loader, SetAsideTraces setAside, TimeProvider clock, PostingOptions options,
     PipelineMetrics metrics, ILogger logger, long journalBytesMax)
 {
     private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(50);
@@ -31,7 +32,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
     private Task<LoadAnswer>? loading;
     private long askAfter;
     private long bufferSince;
-    private long trimmedAt;
+    private long trimmedAt, setAsideAt;
 
     /// <summary>Records up to here were in the journal before this process: their traces may have been posted already.</summary>
     public JournalPosition ReplayEnd { get; init; }
@@ -96,6 +97,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         worked |= assembler.Advance(options.RowsMax) && !IsBlocked;
         worked |= AskStore();
         worked |= FlushWhenDue();
+        SetAsideWhenDue();
         TrimWhenDue();
         return worked;
     }
@@ -147,10 +149,46 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         var answer = done.GetAwaiter().GetResult();
         if (answer.Answered) lookupPause.Succeeded();
         else lookupPause.Failed();
+        answer = TakeBack(answer);
         assembler.Answer(answer);
-        foreach (var id in answer.Unreadable) Rechecks.NoFacts(id);
+        foreach (var id in answer.Unreadable.Keys) Rechecks.NoFacts(id);
         foreach (var facts in answer.Traces.Values.SelectMany(trace => trace.Facts)) facts.Dispose();
+        foreach (var batch in answer.TakenBack.Values.SelectMany(taken => taken.Batches)) batch.Dispose();
         return true;
+    }
+
+    // What was set aside of a trace belongs to it again once the store can be read about it.
+    private LoadAnswer TakeBack(LoadAnswer answer)
+    {
+        if (!answer.Answered) return answer;
+        var takenBack = new Dictionary<TraceId, TakenBack>();
+        var unreadable = new Dictionary<TraceId, string>(answer.Unreadable);
+        foreach (var id in answer.Asked.Traces)
+        {
+            try
+            {
+                if (!unreadable.ContainsKey(id) && setAside.TakeBack(id) is { } taken) takenBack[id] = taken;
+            }
+            catch (InvalidDataException fault)
+            {
+                unreadable[id] = fault.Message;
+            }
+            catch (JournalException fault)
+            {
+                PipelineLog.NotSetAside(logger, id.ToString(), fault.Message);
+                lookupPause.Failed();
+                return LoadAnswer.None(answer.Asked);
+            }
+        }
+        return answer with { Unreadable = unreadable, TakenBack = takenBack };
+    }
+
+    // A trace that cannot be read and goes on growing is written once in a while and not with every span.
+    private void SetAsideWhenDue()
+    {
+        if (clock.GetElapsedTime(setAsideAt) < TrimInterval) return;
+        setAsideAt = clock.GetTimestamp();
+        assembler.Aside.SetAside((id, arrived, why) => setAside.TryKeep(id, arrived, why, poster.Builder), poster.Builder);
     }
 
     private bool TakeRechecks()
@@ -164,7 +202,7 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         var confirmed = false;
         while (posting.TryTakeConfirmed(out var refused))
         {
-            onTheWay.ConfirmedNext();
+            Confirmed(onTheWay.ConfirmedNext());
             foreach (var trace in refused)
             {
                 assembler.Forget(trace);
@@ -176,12 +214,17 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         return confirmed;
     }
 
+    private void Confirmed(PostingHold hold)
+    {
+        foreach (var (trace, edition) in hold.TakenBack) setAside.Drop(trace, edition);
+    }
+
     private bool FlushWhenDue()
     {
         if (poster.Buffer.RowCount == 0)
         {
             // Nothing left to confirm: what was held is in the store.
-            if (onTheWay.Count == 0 && poster.Buffer.HeldFrom != ulong.MaxValue) poster.TakeBuffer();
+            if (onTheWay.Count == 0 && poster.Buffer.Hold.IsAnything) Confirmed(poster.TakeBuffer().Hold);
             bufferSince = clock.GetTimestamp();
             return false;
         }

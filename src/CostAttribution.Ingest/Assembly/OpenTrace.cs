@@ -65,7 +65,15 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     public bool HasRoot { get; private set; }
 
     /// <summary>The store must be asked something about it first.</summary>
-    public bool AwaitsStore => WaitsForOutside || Load is LoadState.Wanted or LoadState.Asked;
+    public bool AwaitsStore => WaitsForOutside || IsBeingLoaded;
+
+    /// <summary>What the store holds of it is not known yet.</summary>
+    public bool IsBeingLoaded => Load is LoadState.Wanted or LoadState.Asked or LoadState.Unreadable;
+
+    /// <summary>
+    /// Edition of the file from which some of its spans came and which stays until they are posted; else null.
+    /// </summary>
+    public long? TakenBackEdition { get; set; }
 
     /// <summary>The last costing was final; a late span clears it.</summary>
     public bool Settled { get; set; }
@@ -111,6 +119,16 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
         Standing = stored.Standing;
         Context = stored.Context;
         CostRelevant = true;
+    }
+
+    /// <summary>Adds what was set aside of it.</summary>
+    public void TakeBack(TakenBack taken, SourceTable sources)
+    {
+        foreach (var batch in taken.Batches) Spans.AddAll(batch, sources);
+        TakenBackEdition = taken.Edition;
+        Settled = false;
+        Dirty = true;
+        ForgetWhole();
     }
 
     /// <summary>Everything about it stands in the store.</summary>
@@ -238,4 +256,7 @@ internal enum LoadState : byte
     Wanted = 1,
     Asked = 2,
     Loaded = 3,
+
+    /// <summary>The store has it in a form that cannot be read: it waits to be set aside.</summary>
+    Unreadable = 4,
 }

@@ -102,11 +102,11 @@ internal sealed class OutsideDesk(CostingStage costing, TraceTable traces, Poste
         return ended;
     }
 
-    // An open trace tells what it knows when it settles. One that waits for the store may turn out to be a mere repetition, which
-    // is not costed again and so tells nothing.
+    // An open trace tells what it knows when it settles. One that waits for the store may turn out to be a mere repetition,
+    // which is not costed again and so tells nothing.
     private bool TellFromMemory(TraceId id)
     {
-        if (!traces.TryGet(id, out var trace) || trace.Load is LoadState.Wanted or LoadState.Asked) return posted.IsNowhere(id);
+        if (!traces.TryGet(id, out var trace) || trace.IsBeingLoaded) return posted.IsNowhere(id);
         if (!trace.Settled) return true;
         costing.Cost(trace, final: true, trace.Context.Incomplete);
         Publish(trace);

@@ -9,7 +9,7 @@ namespace CostAttribution.Ingest.Assembly;
 /// </summary>
 internal sealed class PostingsOnTheWay(TracePoster poster)
 {
-    private readonly Queue<(ulong HeldFrom, TraceId[] Traces)> handedOver = new();
+    private readonly Queue<(PostingHold Hold, TraceId[] Traces)> handedOver = new();
     private long handed;
 
     /// <summary>Postings handed over and not confirmed.</summary>
@@ -28,19 +28,20 @@ internal sealed class PostingsOnTheWay(TracePoster poster)
     {
         get
         {
-            var lowest = poster.Buffer.HeldFrom;
-            foreach (var (heldFrom, _) in handedOver) lowest = Math.Min(lowest, heldFrom);
+            var lowest = poster.Buffer.Hold.JournalFrom;
+            foreach (var (hold, _) in handedOver) lowest = Math.Min(lowest, hold.JournalFrom);
             return lowest;
         }
     }
 
     public void HandedOver(PostingBuffer buffer)
     {
-        handedOver.Enqueue((buffer.HeldFrom, [.. buffer.Traces.Select(trace => trace.TraceId)]));
+        handedOver.Enqueue((buffer.Hold, [.. buffer.Traces.Select(trace => trace.TraceId)]));
         handed++;
     }
 
-    public void ConfirmedNext() => handedOver.Dequeue();
+    /// <summary>The oldest is confirmed: what it held may go.</summary>
+    public PostingHold ConfirmedNext() => handedOver.Dequeue().Hold;
 
     /// <summary>
     /// Whether anything of these traces is gathered or handed over, so that the store does not know all of them yet.

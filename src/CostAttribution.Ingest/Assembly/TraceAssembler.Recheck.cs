@@ -7,8 +7,8 @@ namespace CostAttribution.Ingest.Assembly;
 internal sealed partial class TraceAssembler
 {
     /// <summary>
-    /// Has a trace loaded from the store and costed again, whether it is here or not. One to which spans are still coming is left
-    /// to settle by itself; it is loaded all the same, so that what the store holds of it is mended then.
+    /// Has a trace loaded from the store and costed again, whether it is here or not. One to which spans are still coming is
+    /// left to settle by itself; it is loaded all the same, so that what the store holds of it is mended then.
     /// </summary>
     public void Recheck(TraceRecheck recheck)
     {
@@ -24,7 +24,8 @@ internal sealed partial class TraceAssembler
         {
             trace = traces.Add(recheck.TraceId, quietSince);
         }
-        else if (!trace.Settled || trace.AwaitsStore || (recheck.DryRun && trace.UnpostedFrom is not null))
+        else if (trace.Load != LoadState.Unreadable
+            && (!trace.Settled || trace.AwaitsStore || (recheck.DryRun && trace.UnpostedFrom is not null)))
         {
             recheck.Outcome = RecheckOutcome.StillOpen;
             if (recheck.DryRun) return;
@@ -76,7 +77,7 @@ internal sealed partial class TraceAssembler
     public void Forget(TraceId id)
     {
         // One that waits for the store is told the truth by it.
-        if (!traces.TryGet(id, out var trace) || trace.Load is LoadState.Wanted or LoadState.Asked) return;
+        if (!traces.TryGet(id, out var trace) || trace.IsBeingLoaded) return;
         if (trace.Settled && trace.UnpostedFrom is null)
         {
             traces.Evict(trace);

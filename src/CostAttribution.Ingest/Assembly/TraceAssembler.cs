@@ -55,8 +55,12 @@ internal sealed partial class TraceAssembler : IDisposable
         traces = new TraceTable(options, openCosts);
         posted = new PostedHorizon(options, clock, storeIsEmpty);
         outside = new OutsideDesk(costing, traces, posted, Reconsider);
+        Aside = new AsideDesk(traces);
         origin = clock.GetTimestamp();
     }
+
+    /// <summary>Traces that cannot be read back.</summary>
+    public AsideDesk Aside { get; }
 
     /// <summary>Traces in memory, open or kept.</summary>
     public int TraceCount => traces.Count;
@@ -131,7 +135,8 @@ internal sealed partial class TraceAssembler : IDisposable
         outside.TakeAskers(answer);
         foreach (var id in answer.Asked.Traces)
         {
-            if (!answer.Unreadable.Contains(id)) Loaded(id, answer.Traces.GetValueOrDefault(id));
+            if (answer.Unreadable.TryGetValue(id, out var why)) Aside.CannotBeRead(id, why);
+            else Loaded(id, answer.Traces.GetValueOrDefault(id), answer.TakenBack.GetValueOrDefault(id));
         }
         outside.TakeAnswer(answer);
         foreach (var trace in outside.EndWaiting()) traces.Due.Enqueue(trace, Now);
@@ -152,9 +157,9 @@ internal sealed partial class TraceAssembler : IDisposable
     }
 
     /// <summary>
-    /// Settles traces that never come to rest, as they are: what they hold of the journal goes to the store, and what still comes
-    /// is a correction. Called when the journal is filling up, so that one endless trace cannot stop all senders. Those that have
-    /// held the journal longest come first, until <paramref name="rowsMax"/> rows have gathered.
+    /// Settles traces that never come to rest, as they are: what they hold of the journal goes to the store, and what still
+    /// comes is a correction. Called when the journal is filling up, so that one endless trace cannot stop all senders. Those
+    /// that have held the journal longest come first, until <paramref name="rowsMax"/> rows have gathered.
     /// </summary>
     public void SettleRestless(int rowsMax = int.MaxValue)
     {
@@ -177,7 +182,7 @@ internal sealed partial class TraceAssembler : IDisposable
         {
             trace = traces.Add(id, now);
             if (replayed || posted.MayBePosted(id, span.StartNanos, span.ReceivedNanos)
-                || costing.Outside.MayHaveForgottenAskers(id)) Want(trace);
+                || costing.Outside.MayHaveForgottenAskers(id) || Aside.IsSetAside(id)) Want(trace);
         }
         else if (trace is { Load: LoadState.NotNeeded, Standing.FactsRevision: 0 }
             && posted.IsBeyond(span.StartNanos, span.ReceivedNanos))
@@ -218,10 +223,11 @@ internal sealed partial class TraceAssembler : IDisposable
         if (traces.TryGet(id, out var trace) && trace.Load == LoadState.Asked) Want(trace);
     }
 
-    private void Loaded(TraceId id, StoredTrace? stored)
+    private void Loaded(TraceId id, StoredTrace? stored, TakenBack? takenBack)
     {
         if (!traces.TryGet(id, out var trace) || trace.Load != LoadState.Asked) return;
         trace.Load = LoadState.Loaded;
+        if (takenBack is not null) trace.TakeBack(takenBack, sources);
         if (trace.Recheck is not null && EndsWithoutFacts(trace, stored)) return;
         if (stored is not null)
         {
@@ -254,7 +260,7 @@ internal sealed partial class TraceAssembler : IDisposable
             else if (trace.Recheck is null) metrics.Count(AssemblyReason.DuplicateSpan);
         }
         trace.ForgetWhole();
-        trace.Dirty = changed || trace.Recheck is not null;
+        trace.Dirty = changed || trace.Recheck is not null || trace.TakenBackEdition is not null;
         // It may have come to rest before it was asked for.
         if (trace.Dirty) trace.Settled = false;
         if (trace.Recheck is { } recheck) Prepare(trace, recheck, stored.Standing, changed);
@@ -323,11 +329,16 @@ internal sealed partial class TraceAssembler : IDisposable
                 outside.Publish(trace);
             }
         }
+        if (trace.TakenBackEdition is { } edition && trace.Recheck is not { DryRun: true })
+        {
+            poster.Buffer.Hold.TakenBack.Add((trace.Id, edition));
+            trace.TakenBackEdition = null;
+        }
         if (trace.Recheck is { } recheck && EndsWithoutPosting(trace, recheck)) return;
         if (trace is { Settled: true, CostRelevant: true, UnpostedFrom: { } position })
         {
-            // What costs is now in the posting buffer, which holds the journal until the store has it. A trace without cost is in
-            // the journal alone, and stays there for as long as it is remembered.
+            // What costs is now in the posting buffer, which holds the journal until the store has it. A trace without cost is
+            // in the journal alone, and stays there for as long as it is remembered.
             poster.Hold(position);
             trace.UnpostedFrom = null;
         }

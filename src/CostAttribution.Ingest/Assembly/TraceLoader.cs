@@ -45,24 +45,26 @@ internal sealed class TraceLoader(LedgerReader reader, TopicReader topics, Snaps
             }
             return new LoadAnswer(questions, true, traces, unreadable, owners, [.. told, .. askers]);
         }
-        catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
+        catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or InvalidDataException)
         {
+            // An answer that makes no sense as a whole is not about single traces.
             metrics.LookupFailed();
             PipelineLog.LookupFailed(logger, questions.Count, fault.Message);
-            return new LoadAnswer(questions, false, new Dictionary<TraceId, StoredTrace>(), new HashSet<TraceId>(), [], []);
+            return LoadAnswer.None(questions);
         }
     }
 
-    private (Dictionary<TraceId, StoredTrace> Traces, HashSet<TraceId> Unreadable) RebuildAll(
+    private (Dictionary<TraceId, StoredTrace> Traces, Dictionary<TraceId, string> Unreadable) RebuildAll(
         IReadOnlyList<StoredFacts> facts, LedgerHistory ledger, IReadOnlyDictionary<PairKey, KeptPair> pairs)
     {
         var revised = facts.ToLookup(row => row.TraceId);
         var standing = ledger.Standing.ToLookup(entry => entry.TraceId);
         var revisions = ledger.RevisionMax.ToLookup(pair => pair.Key.TraceId);
         var traces = new Dictionary<TraceId, StoredTrace>();
-        var unreadable = new HashSet<TraceId>();
+        var unreadable = new Dictionary<TraceId, string>(ledger.Unreadable);
         foreach (var id in facts.Select(row => row.TraceId).Concat(ledger.RevisionMax.Keys.Select(key => key.TraceId)).Distinct())
         {
+            if (unreadable.ContainsKey(id)) continue;
             try
             {
                 StoredFacts[] rows = [.. revised[id].OrderBy(row => row.Revision)];
@@ -71,8 +73,7 @@ internal sealed class TraceLoader(LedgerReader reader, TopicReader topics, Snaps
             }
             catch (InvalidDataException fault)
             {
-                unreadable.Add(id);
-                PipelineLog.FactsUnreadable(logger, id.ToString(), fault.Message);
+                unreadable[id] = fault.Message;
             }
         }
         return (traces, unreadable);

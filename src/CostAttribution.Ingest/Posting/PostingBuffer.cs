@@ -14,8 +14,8 @@ internal sealed class PostingBuffer : IDisposable
 
     public int RowCount { get; private set; }
 
-    /// <summary>Lowest journal position that must stay until this is confirmed; <see cref="ulong.MaxValue"/> for none.</summary>
-    public ulong HeldFrom { get; private set; } = ulong.MaxValue;
+    /// <summary>What must stay until this is confirmed.</summary>
+    public PostingHold Hold { get; } = new();
 
     public void Add(TracePosting posting)
     {
@@ -36,9 +36,6 @@ internal sealed class PostingBuffer : IDisposable
         chunkUsed += bytes.Length;
         return kept;
     }
-
-    /// <summary>Keeps the journal from <paramref name="position"/> until this posting is confirmed.</summary>
-    public void Hold(ulong position) => HeldFrom = Math.Min(HeldFrom, position);
 
     public void Dispose()
     {

@@ -68,7 +68,7 @@ internal static class TraceContextCodec
                     : [],
             };
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)
         {
             throw new InvalidDataException("a stored trace context cannot be read", fault);
         }

@@ -39,7 +39,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     }
 
     /// <summary>Keeps the journal from <paramref name="position"/> until everything gathered so far is in the store.</summary>
-    public void Hold(ulong position) => Buffer.Hold(position);
+    public void Hold(ulong position) => Buffer.Hold.Journal(position);
 
     /// <summary>Gathers what is new or changed and returns the entries that wait, by <paramref name="scope"/>.</summary>
     /// <param name="withRun">Whether it is a run that people look at; a trace that costs nothing is none yet.</param>

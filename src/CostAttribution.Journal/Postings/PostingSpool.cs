@@ -1,5 +1,6 @@
 using CostAttribution.Journal.Filesystem;
 using CostAttribution.Journal.Storage;
+using static CostAttribution.Journal.Postings.PostingFiles;
 
 namespace CostAttribution.Journal.Postings;
 
@@ -24,12 +25,6 @@ public sealed record SpooledPosting(string PostingId, ulong Ordinal, long Conten
 /// </summary>
 public sealed class PostingSpool
 {
-    private const string Pending = ".pending";
-    private const string Confirmed = ".confirmed";
-    private const string Divided = ".divided";
-    private const string Damaged = ".damaged";
-    private const int ReadTries = 5;
-
     private sealed record Entry(PostingFile File, DateTimeOffset ConfirmedAt);
 
     private readonly Lock _gate = new();
@@ -40,13 +35,14 @@ public sealed class PostingSpool
     private readonly Dictionary<string, Entry> _confirmed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Entry> _divided = new(StringComparer.Ordinal);
     private readonly PostingQuarantine _quarantine;
-    private readonly List<string> _damaged = [];
+    private readonly PostingFiles _files;
     private ulong _nextOrdinal = 1;
     private string? _inDoubt;
 
     private PostingSpool(StoreDirectory directory, PostingSpoolOptions options, TimeProvider time)
     {
         _directory = directory;
+        _files = new PostingFiles(directory);
         _options = options;
         _time = time;
         _quarantine = new PostingQuarantine(directory, options.QuarantineBytesMax);
@@ -56,12 +52,10 @@ public sealed class PostingSpool
     public int PostingBytesMax => _options.PostingBytesMax;
 
     /// <summary>
-    /// Names of files whose content does not check. Their records are still in the journal if it was not trimmed.
+    /// Names of files that do not check and are still there. What they held and the store lacks came back from the journal,
+    /// which is not trimmed while a posting is pending.
     /// </summary>
-    public IReadOnlyList<string> DamagedFiles
-    {
-        get { lock (_gate) return [.. _damaged]; }
-    }
+    public IReadOnlyList<string> DamagedFiles => Guarded(_files.DamagedNames);
 
     /// <summary>
     /// Adopts what is in the directory; deletes unfinished files, sets damaged ones aside. Throws
@@ -84,24 +78,7 @@ public sealed class PostingSpool
     /// Throws <see cref="JournalVersionException"/> when a file is of a newer version. Changes nothing and needs no lock: for
     /// finding out before anything else is changed.
     /// </summary>
-    public static void RefuseNewer(StoreDirectory directory)
-    {
-        var head = new byte[PostingFile.HeadBytes];
-        foreach (var (name, _) in directory.List())
-        {
-            var isPending = name.EndsWith(Pending, StringComparison.Ordinal);
-            if (!isPending && !name.EndsWith(Confirmed, StringComparison.Ordinal)) continue;
-            try
-            {
-                using var file = directory.Open(name);
-                PostingFile.TryReadHead(head.AsSpan(0, file.Read(head, 0)), name, out _);
-            }
-            catch (Exception error) when (StoreErrors.IsUnreadable(error) || error is FileNotFoundException)
-            {
-                // Looked at again when the directory is adopted.
-            }
-        }
-    }
+    public static void RefuseNewer(StoreDirectory directory) => PostingFiles.RefuseNewer(directory);
 
     /// <summary>
     /// Keeps a posting durably; only then may it be sent. After a failure write the same again, or write another: then the
@@ -145,7 +122,9 @@ public sealed class PostingSpool
         lock (_gate) return List(_pending);
     }
 
-    /// <summary>Postings that the store has confirmed and that are still kept, in the order in which they were written.</summary>
+    /// <summary>
+    /// Postings that the store has confirmed and that are still kept, in the order in which they were written.
+    /// </summary>
     public IReadOnlyList<SpooledPosting> ListConfirmed()
     {
         lock (_gate) return List(_confirmed);
@@ -163,18 +142,11 @@ public sealed class PostingSpool
             throw new JournalException($"there is no posting {postingId}");
         }
         var name = NameOf_NeedsLock(postingId);
-        var content = new byte[entry!.File.ContentBytes];
-        bool good;
-        using (var file = _directory.Open(name))
-        {
-            good = file.Length == PostingFile.HeadBytes + entry.File.ContentBytes
-                && ReadStubbornly(file, content, PostingFile.HeadBytes) == content.Length
-                && Crc32C.Compute(content) == entry.File.ContentCrc;
-        }
-        if (good) return content;
-        SetAside_NeedsLock(name);
+        if (_files.TryRead(name, entry!.File) is { } content) return content;
+        _files.SetAside(name);
         (isPending ? _pending : _confirmed).Remove(postingId);
-        throw new JournalDamageException($"posting {postingId} does not check; its file was set aside as {postingId}{Damaged}");
+        throw new JournalDamageException(
+            $"posting {postingId} does not check; its file was set aside as {postingId}{Damaged}");
     });
 
     /// <summary>
@@ -182,7 +154,7 @@ public sealed class PostingSpool
     /// </summary>
     public void SetAsideDamaged(string postingId) => Guarded(() =>
     {
-        if (_directory.Exists(postingId + Pending)) SetAside_NeedsLock(postingId + Pending);
+        if (_directory.Exists(postingId + Pending)) _files.SetAside(postingId + Pending);
         _pending.Remove(postingId);
         return true;
     });
@@ -192,7 +164,7 @@ public sealed class PostingSpool
     {
         if (_pending.TryGetValue(postingId, out var entry))
         {
-            Move_NeedsLock(postingId + Pending, postingId + Confirmed);
+            _files.Move(postingId + Pending, postingId + Confirmed);
             _pending.Remove(postingId);
             _confirmed[postingId] = entry with { ConfirmedAt = _time.GetUtcNow() };
         }
@@ -211,18 +183,11 @@ public sealed class PostingSpool
         {
             throw new JournalException($"there is no confirmed posting {postingId}");
         }
-        Move_NeedsLock(postingId + Confirmed, postingId + Pending);
+        _files.Move(postingId + Confirmed, postingId + Pending);
         _confirmed.Remove(postingId);
         _pending[postingId] = entry;
         return true;
     });
-
-    // A rename whose directory sync failed is not known to have been made, but the file has its new name.
-    private string NameOf_NeedsLock(string postingId)
-    {
-        var (known, other) = _pending.ContainsKey(postingId) ? (Pending, Confirmed) : (Confirmed, Pending);
-        return postingId + (_directory.Exists(postingId + known) || !_directory.Exists(postingId + other) ? known : other);
-    }
 
     /// <summary>
     /// All that is left of a pending posting was written as other postings, which stand for it from now on. Its file is kept for
@@ -232,7 +197,7 @@ public sealed class PostingSpool
     {
         if (_divided.ContainsKey(postingId)) return true;
         if (!_pending.TryGetValue(postingId, out var entry)) throw new JournalException($"there is no posting {postingId}");
-        Move_NeedsLock(postingId + Pending, postingId + Divided);
+        _files.Move(postingId + Pending, postingId + Divided);
         _pending.Remove(postingId);
         _divided[postingId] = entry with { ConfirmedAt = _time.GetUtcNow() };
         return true;
@@ -241,8 +206,7 @@ public sealed class PostingSpool
     /// <summary>Deletes a pending posting that was never sent and whose rows another posting holds.</summary>
     public void Discard(string postingId) => Guarded(() =>
     {
-        if (_directory.Exists(postingId + Pending)) _directory.Delete(postingId + Pending);
-        else _directory.SyncAll();
+        _files.Delete(postingId + Pending);
         _pending.Remove(postingId);
         return true;
     });
@@ -281,6 +245,10 @@ public sealed class PostingSpool
         return read == part.Length ? part : part[..read];
     });
 
+    private string NameOf_NeedsLock(string postingId) => _pending.ContainsKey(postingId)
+        ? _files.NameOf(postingId, Pending, Confirmed)
+        : _files.NameOf(postingId, Confirmed, Pending);
+
     private static List<SpooledPosting> List(Dictionary<string, Entry> entries)
     {
         var list = new List<SpooledPosting>(entries.Count);
@@ -300,17 +268,8 @@ public sealed class PostingSpool
     private void Settle_NeedsLock(string postingId)
     {
         if (_inDoubt is not { } doubtful || doubtful == postingId) return;
-        var name = doubtful + Pending;
-        if (_directory.Exists(name)) _directory.Delete(name);
-        else _directory.SyncAll();
+        _files.Delete(doubtful + Pending);
         _inDoubt = null;
-    }
-
-    /// <summary>Also completes a rename whose directory sync failed.</summary>
-    private void Move_NeedsLock(string from, string to)
-    {
-        if (_directory.Exists(from)) _directory.Rename(from, to);
-        else _directory.SyncAll();
     }
 
     private static void CheckId(string postingId)
@@ -324,82 +283,18 @@ public sealed class PostingSpool
 
     private void Adopt_NeedsLock()
     {
-        RefuseNewer(_directory);
-        var head = new byte[PostingFile.HeadBytes];
-        foreach (var (name, length) in _directory.List())
+        foreach (var (file, state) in _files.Adopt())
         {
-            if (name.EndsWith(StoreDirectory.TemporarySuffix, StringComparison.Ordinal)) _directory.Delete(name);
-            else if (name.EndsWith(Damaged, StringComparison.Ordinal)) _damaged.Add(name);
-            else if (name.EndsWith(Pending, StringComparison.Ordinal)) Adopt_NeedsLock(name, length, Pending, head, _pending);
-            else if (name.EndsWith(Confirmed, StringComparison.Ordinal))
+            var entries = state switch
             {
-                Adopt_NeedsLock(name, length, Confirmed, head, _confirmed);
-            }
-            else if (name.EndsWith(Divided, StringComparison.Ordinal)) Adopt_NeedsLock(name, length, Divided, head, _divided);
+                Pending => _pending,
+                Confirmed => _confirmed,
+                _ => _divided,
+            };
+            // When it was confirmed is not stored: the window starts again, so nothing is dropped early.
+            entries.Add(file.PostingId, new Entry(file, _time.GetUtcNow()));
+            _nextOrdinal = Math.Max(_nextOrdinal, file.Ordinal + 1);
         }
-        // An earlier process may have ended between a rename and its sync. Sent on the strength of a name that a power cut takes
-        // away, a posting would stay half sent.
-        _directory.SyncAll();
-        CheckWritable_NeedsLock();
-    }
-
-    /// <summary>
-    /// A directory that may not be written is told at the start and not by postings that wait; one that is full has room later.
-    /// </summary>
-    private void CheckWritable_NeedsLock()
-    {
-        const string probe = "probe" + StoreDirectory.TemporarySuffix;
-        try
-        {
-            _directory.Create(probe).Dispose();
-            _directory.Delete(probe);
-        }
-        catch (Exception error) when (StoreErrors.IsDiskFull(error))
-        {
-        }
-    }
-
-    private void Adopt_NeedsLock(string name, long length, string suffix, byte[] head, Dictionary<string, Entry> entries)
-    {
-        int read;
-        using (var file = _directory.Open(name)) read = ReadStubbornly(file, head, 0);
-        if (!PostingFile.TryReadHead(head.AsSpan(0, read), name, out var posting)
-            || posting.PostingId + suffix != name || posting.ContentBytes != length - PostingFile.HeadBytes)
-        {
-            SetAside_NeedsLock(name);
-            return;
-        }
-        // When it was confirmed is not stored: the window starts again, so nothing is dropped early.
-        entries.Add(posting.PostingId, new Entry(posting, _time.GetUtcNow()));
-        _nextOrdinal = Math.Max(_nextOrdinal, posting.Ordinal + 1);
-    }
-
-    /// <summary>
-    /// What cannot be read after some tries reads as nothing: the file is then damaged, like one that does not check.
-    /// </summary>
-    private static int ReadStubbornly(StoreFile file, Span<byte> buffer, long offset)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            try
-            {
-                return file.Read(buffer, offset);
-            }
-            catch (Exception error) when (StoreErrors.IsUnreadable(error) && tries >= ReadTries)
-            {
-                return 0;
-            }
-            catch (Exception error) when (StoreErrors.IsUnreadable(error))
-            {
-            }
-        }
-    }
-
-    private void SetAside_NeedsLock(string name)
-    {
-        var target = Path.GetFileNameWithoutExtension(name) + Damaged;
-        _directory.Rename(name, target);
-        if (!_damaged.Contains(target)) _damaged.Add(target);
     }
 
     private long PendingBytes_NeedsLock()

@@ -12,7 +12,7 @@ namespace CostAttribution.Journal.Storage;
 /// </summary>
 internal sealed class Quarantine
 {
-    private const string DirectoryName = "quarantine";
+    public const string DirectoryName = "quarantine";
     private const int ChunkBytes = 1024 * 1024;
     private const int OwedMax = 1024;
 

@@ -6,14 +6,19 @@ using CostAttribution.Ingest;
 using CostAttribution.Ingest.Assembly;
 using CostAttribution.Ingest.Intake;
 using CostAttribution.Journal;
+using CostAttribution.Journal.Postings;
 using CostAttribution.Server.Settings;
 
 namespace CostAttribution.Server.Hosting;
 
 /// <summary>What the data plane tells the control plane about itself, put together from each stage's counters.</summary>
 internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pipeline, DurableJournal journal,
-    JournalIntake intake, IntakeMetrics intakeMetrics, IAudits audits, TimeProvider clock) : IPipelineStatus, IOpenCosts
+    PostingSpool spool, JournalIntake intake, IntakeMetrics intakeMetrics, IAudits audits, TimeProvider clock)
+    : IPipelineStatus, IOpenCosts
 {
+    /// <summary>Names in a list that is for the eye.</summary>
+    private const int NamesMax = 20;
+
     private readonly DateTimeOffset startedAt = clock.GetUtcNow();
 
     public PipelineSnapshot Read()
@@ -62,6 +67,7 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
             Posting = PostingState(),
             Recovery = RecoveryState(),
             Audit = AuditState(audits.Last),
+            SetAside = SetAside(),
             Limits = Limits(requests, log),
         };
     }
@@ -103,10 +109,25 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
                 ["retried"] = metrics.PostingRetries, ["refused"] = metrics.PostingsRefused,
                 ["lookup_failed"] = metrics.LookupFailures, ["traces_loaded"] = assembly.TracesLoaded,
                 ["spans_replayed"] = metrics.SpansReplayedTotal,
-                ["quarantined_files"] = metrics.QuarantinedFiles,
+                ["quarantined_files"] = metrics.QuarantinedFiles, ["damaged_files"] = spool.DamagedFiles.Count,
+                ["traces_set_aside"] = metrics.TracesSetAside,
             },
             // Table and error code: postings that the store refused for what they say, set aside since the start.
             ["posting_quarantined"] = metrics.QuarantinedByReason,
+        };
+    }
+
+    private SetAsideSummary SetAside()
+    {
+        var traces = pipeline.TracesSetAside;
+        var damaged = spool.DamagedFiles;
+        return new SetAsideSummary
+        {
+            Traces = traces.Count,
+            TraceIds = [.. traces.Take(NamesMax).Select(trace => trace.ToString())],
+            RefusedPostings = pipeline.Metrics.QuarantinedFiles,
+            DamagedPostings = damaged.Count,
+            DamagedPostingFiles = [.. damaged.Take(NamesMax)],
         };
     }
 
@@ -127,8 +148,14 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
     {
         PipelineState.Failed => new PartStatus(PartState.Failed, pipeline.Metrics.PostingTrouble),
         _ when pipeline.Metrics.PostingTrouble is { Length: > 0 } trouble => new PartStatus(PartState.Struggling, trouble),
+        _ when pipeline.Metrics.SetAsideTrouble is { Length: > 0 } trouble => new PartStatus(PartState.Struggling, trouble),
         PipelineState.Running when pipeline.Metrics.QuarantinedFiles is > 0 and var files => new PartStatus(PartState.Struggling,
             $"the store refused {files} postings for what they say; look at the files in postings/quarantine and take them away"),
+        PipelineState.Running when pipeline.Metrics.TracesSetAside is > 0 and var traces => new PartStatus(PartState.Struggling,
+            $"the store holds {traces} traces in a form that this program cannot read; see the files in " +
+            "journal/quarantine/traces, mend the store or start the program that wrote it, then run an audit"),
+        PipelineState.Running when spool.DamagedFiles is { Count: > 0 } files => new PartStatus(PartState.Struggling,
+            $"{files.Count} posting files do not check; when a full audit finds nothing, take postings/*.damaged away"),
         PipelineState.Running => new PartStatus(PartState.Healthy, ""),
         _ => new PartStatus(PartState.Starting, ""),
     };

@@ -162,7 +162,7 @@ internal sealed class RunningServer : IAsyncDisposable
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(store.Transport);
         builder.Services.AddSingleton<IAudits>(provider => new AuditorAudits(Auditor));
-        builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, intake, intakeMetrics,
+        builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, spool, intake, intakeMetrics,
             provider.GetRequiredService<IAudits>(), clock));
         builder.Services.AddSingleton<IPipelineStatus>(provider => provider.GetRequiredService<PipelineStatus>());
         builder.Services.AddSingleton<IOpenCosts>(provider => provider.GetRequiredService<PipelineStatus>());

@@ -159,7 +159,7 @@ internal static class CorrectionTable
             var questions = new StoreQuestions();
             assembler.Ask(questions, 100);
             if (questions.Count == 0) return;
-            assembler.Answer(new LoadAnswer(questions, true, new Dictionary<TraceId, StoredTrace>(), new HashSet<TraceId>(), [], []));
+            assembler.Answer(new LoadAnswer(questions, true, new Dictionary<TraceId, StoredTrace>(), new Dictionary<TraceId, string>(), [], []));
         }
 
         private void Add(string key, string value) => builder.AddText(Key(key), Encoding.UTF8.GetBytes(value));

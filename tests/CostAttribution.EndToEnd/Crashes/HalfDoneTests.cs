@@ -92,6 +92,25 @@ public sealed class HalfDoneTests
         Assert.NotEmpty(Directory.EnumerateFiles(Path.Combine(data.Path, "data", "journal", "quarantine")));
     }
 
+    [Fact]
+    public async Task Posting_files_that_do_not_check_are_told_at_the_start_and_shown_until_they_are_taken_away()
+    {
+        using var data = new TempDirectory();
+        var postings = Directory.CreateDirectory(Path.Combine(data.Path, "data", "postings")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(postings, "n-1.pending"), "torn", TestContext.Current.CancellationToken);
+
+        await using var server = await ServerProcess.StartAsync(data);
+
+        Assert.Contains(server.Lines, line => line.Contains("take them away: n-1.damaged", StringComparison.Ordinal));
+        var seen = await server.Api.GetAsync("/api/v1/pipeline");
+        Assert.Equal(1, seen.GetProperty("setAside").Count("damagedPostings"));
+        Assert.Equal("n-1.damaged", Assert.Single(seen.GetProperty("setAside").GetProperty("damagedPostingFiles").EnumerateArray()).GetString());
+        Assert.Equal("struggling", seen.GetProperty("posting").Text("state"));
+        File.Delete(Path.Combine(postings, "n-1.damaged"));
+        seen = await server.Api.GetAsync("/api/v1/pipeline");
+        Assert.Equal(("healthy", 0L), (seen.GetProperty("posting").Text("state"), seen.GetProperty("setAside").Count("damagedPostings")));
+    }
+
     /// <summary>Traces that are acknowledged and not posted: the server waits for their rest when it is killed.</summary>
     private static async Task<List<JsonTrace>> SendAndKillAsync(TempDirectory data, int traces)
     {

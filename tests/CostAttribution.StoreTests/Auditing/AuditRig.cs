@@ -120,6 +120,21 @@ internal sealed class AuditRig : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until something holds.</summary>
+    public Task UntilAsync(Func<bool> holds) => UntilAsync(() => Task.FromResult(holds()));
+
+    public async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (!await holds())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Deadline, $"does not come about; the pipeline is {Pipeline.State}, " +
+                $"{Pipeline.Metrics.LookupFailures} of {Pipeline.Metrics.Lookups} look-ups failed {Pipeline.Metrics.PostingTrouble}");
+            await timer.WaitForNextTickAsync(Cancel);
+        }
+    }
+
     public Task<AuditReport> AuditAsync(bool dryRun = false) =>
         Auditor.RunAsync(new AuditRequest(AuditTrigger.Request, null, null, null, dryRun), Cancel);
 

@@ -57,7 +57,7 @@ internal sealed class PipelineHarness : IDisposable
     /// </summary>
     public void Restart()
     {
-        var from = Math.Min(Assembler.HeldFrom, poster.Buffer.HeldFrom);
+        var from = Math.Min(Assembler.HeldFrom, poster.Buffer.Hold.JournalFrom);
         Stop();
         Start(storeIsEmpty: false);
         foreach (var (at, body) in journal.Where(record => record.Position >= from)) Decode(body, at, replayed: true);

@@ -130,6 +130,11 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
             Status = new PartStatus(PartState.Healthy, ""), Running = false, AuditId = "node-1-1", EndedAt = Now.AddMinutes(-5),
             Found = 2, Repaired = 2,
         },
+        SetAside = new SetAsideSummary
+        {
+            Traces = 1, TraceIds = ["000102030405060708090a0b0c0d0e0f"], RefusedPostings = 0, DamagedPostings = 1,
+            DamagedPostingFiles = ["node-1.damaged"],
+        },
         Limits = [new PipelineLimit("Otlp:RequestBytesMax", 4 * 1024 * 1024, "bytes", 0)],
     };
 

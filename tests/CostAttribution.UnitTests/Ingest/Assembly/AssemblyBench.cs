@@ -221,7 +221,7 @@ internal sealed class AssemblyBench : IDisposable
             if (facts is { Customer.Length: > 0 } or { Feature.Length: > 0 })
                 owners.Add(new StoredSpanOwner(trace, span, facts.Customer, facts.Feature));
         }
-        Assembler.Answer(new LoadAnswer(questions, true, traces, new HashSet<TraceId>(), owners, [.. topics]));
+        Assembler.Answer(new LoadAnswer(questions, true, traces, new Dictionary<TraceId, string>(), owners, [.. topics]));
         Collect();
     }
 
@@ -294,7 +294,7 @@ internal sealed class AssemblyBench : IDisposable
     private void Collect()
     {
         var buffer = poster.TakeBuffer();
-        BufferHeldFrom = Math.Min(BufferHeldFrom, buffer.HeldFrom);
+        BufferHeldFrom = Math.Min(BufferHeldFrom, buffer.Hold.JournalFrom);
         Postings.AddRange(buffer.Traces);
     }
 }

@@ -1,5 +1,6 @@
 using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
+using CostAttribution.UnitTests.Hosting;
 using CostAttribution.UnitTests.Ingest.Assembly;
 
 namespace CostAttribution.UnitTests.Ingest.Posting;
@@ -19,7 +20,8 @@ public sealed class DamagedPostingTests
     public void What_a_damaged_posting_held_comes_back_from_the_journal(int tablesSent, long damagedByte)
     {
         var store = new MemoryStore();
-        using var rig = new PipelineRig(store).Start();
+        var log = new LogLines();
+        using var rig = new PipelineRig(store) { Logger = log }.Start();
         var sent = 0;
         store.FailBefore = _ => sent++ < tablesSent ? null : new StoreUnavailableException("away");
         RefusedPostingTests.Offer(rig, 1, 5);
@@ -38,6 +40,8 @@ public sealed class DamagedPostingTests
         Assert.Equal(5, store.Rows.Where(row => row.Table == "trace_facts").Select(row => row.TraceId).Distinct().Count());
         Assert.Empty(rig.Spool.ListPending());
         Assert.Equal(tablesSent == 3 ? 0 : 1, rig.Spool.DamagedFiles.Count);
+        Assert.Equal(rig.Spool.DamagedFiles.Count,
+            log.All.Count(line => line.Contains($"take them away: {id}.damaged", StringComparison.Ordinal)));
         Assert.Equal(6UL, rig.Journal.LowWaterMark.Sequence);
     }
 
