@@ -45,6 +45,8 @@ internal sealed class AsideDesk(TraceTable traces)
                 if (trace.WaitsForOutside) continue;
                 using var arrived = trace.EncodeAll(builder);
                 if (!keep(id, arrived, why)) return;
+                // The file has it.
+                trace.UnpostedFrom = null;
                 traces.Evict(trace);
             }
             waiting.Remove(id);

@@ -24,8 +24,8 @@ internal sealed partial class TraceAssembler
         {
             trace = traces.Add(recheck.TraceId, quietSince);
         }
-        else if (trace.Load != LoadState.Unreadable
-            && (!trace.Settled || trace.AwaitsStore || (recheck.DryRun && trace.UnpostedFrom is not null)))
+        else if ((trace.Load != LoadState.Unreadable && (!trace.Settled || trace.AwaitsStore))
+            || (recheck.DryRun && trace.UnpostedFrom is not null))
         {
             recheck.Outcome = RecheckOutcome.StillOpen;
             if (recheck.DryRun) return;

@@ -108,7 +108,7 @@ public sealed class RecheckTests
         var cutOff = new StoredTrace([], bench.Stored(Id)!.Standing, TraceContext.Empty) { WasCutOff = true };
 
         bench.Assembler.Answer(new LoadAnswer(questions, true, new Dictionary<TraceId, StoredTrace> { [Id] = cutOff },
-            new HashSet<TraceId>(), [], []));
+            new Dictionary<TraceId, string>(), [], []));
         bench.Pass(3);
 
         Assert.Equal(2, bench.Postings[postings..].Sum(posting => posting.Spans.Count));
