@@ -20,6 +20,9 @@ internal sealed class RecheckQueue
         await batch.Done.Task.WaitAsync(cancel).ConfigureAwait(false);
     }
 
+    /// <summary>No batch is under way and none waits.</summary>
+    public bool IsIdle => current is null && waiting.Reader.Count == 0;
+
     /// <summary>The next batch to begin with; null when there is none or one is under way.</summary>
     public IReadOnlyList<TraceRecheck>? TakeNext()
     {

@@ -406,7 +406,8 @@ internal sealed partial class TraceAssembler : IDisposable
             {
                 metrics.Count(AssemblyReason.PressureEviction);
                 Settle(trace, Now, incomplete: !trace.IsWhole());
-                if (trace.AwaitsStore) continue;
+                // What it told others may have come back as an answer to itself: it is not at rest.
+                if (trace.AwaitsStore || !trace.Settled) continue;
             }
             if (trace.CostRelevant) traces.Evict(trace);
             else Spill(trace);

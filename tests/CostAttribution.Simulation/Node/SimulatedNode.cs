@@ -35,6 +35,7 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
     private IngestPipeline? pipeline;
     private Task<bool>? recovering;
     private Task<bool>? posting;
+    private IReadOnlyList<TraceRecheck> rechecks = [];
 
     public JournalOptions JournalOptions { get; } = OptionsOf(plan);
 
@@ -94,9 +95,19 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
         var decoded = reader.ReadProtobuf(body, receivedNanos);
         if (decoded.Error is { } error) throw new SimulationFailure($"a good request is refused: {error}");
         using var batch = decoded.Batch!;
+        if (plan.Sabotage == SabotageKind.ForgetsWhatMeetsDryRuns && MeetsDryRun(batch)) return Task.FromResult(default(JournalPosition));
         var kept = journal!.Appender.AppendAsync(batch.Encoded).AsTask();
         return plan.Sabotage == SabotageKind.AcknowledgesBeforeSync ? Task.FromResult(default(JournalPosition)) : kept;
     }
+
+    /// <summary>Has traces looked at again; one batch at a time.</summary>
+    public void Recheck(IReadOnlyList<TraceRecheck> traces)
+    {
+        rechecks = traces;
+        _ = pipeline!.RecheckAsync(traces, CancellationToken.None);
+    }
+
+    public bool IsRechecking => IsServing && !pipeline!.Assembly.Rechecks.IsIdle;
 
     public void Commit() => journal?.Appender.Commit();
 
@@ -136,13 +147,23 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
     /// <summary>The process is gone; nothing of it runs again.</summary>
     public void Drop()
     {
-        (journal, spool, pipeline, recovering, posting) = (null, null, null, null, null);
+        (journal, spool, pipeline, recovering, posting, rechecks) = (null, null, null, null, null, []);
     }
 
     public void Dispose()
     {
         Drop();
         reader.Dispose();
+    }
+
+    private bool MeetsDryRun(SpanBatch batch)
+    {
+        foreach (var span in batch.Spans)
+        {
+            var id = span.TraceId;
+            if (rechecks.Any(look => look is { DryRun: true, Outcome: RecheckOutcome.Waiting } && look.TraceId == id)) return true;
+        }
+        return false;
     }
 
     private static JournalOptions OptionsOf(SimulationPlan plan)

@@ -27,6 +27,7 @@ internal static class Shrinking
             if (turns > 0 && turns < plan.TurnsPerCycle) yield return plan with { TurnsPerCycle = turns };
         }
         if (plan.Pressure) yield return plan with { Pressure = false };
+        if (plan.Rechecks) yield return plan with { Rechecks = false };
         if (plan.Poison) yield return plan with { Poison = false };
         if (plan.StoreLosesInserts) yield return plan with { StoreLosesInserts = false };
         if (plan.Outages) yield return plan with { Outages = false };

@@ -10,7 +10,7 @@ namespace CostAttribution.Simulation.Running;
 ///   --seed 77 [--trace]    runs one, with every event
 ///   --seed 77 --shrink     looks for a smaller run that fails the same way
 /// </code>
-/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c>, <c>--with</c> and <c>--without crashes,disk,store,loss,outages,pressure,poison</c>
+/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c>, <c>--with</c> and <c>--without crashes,disk,store,loss,outages,pressure,poison,rechecks</c>
 /// change the plan.
 /// </summary>
 public static class SimulationCommand
@@ -105,6 +105,7 @@ public static class SimulationCommand
         "outages" => plan with { Outages = on },
         "loss" => plan with { StoreLosesInserts = on },
         "poison" => plan with { Poison = on },
+        "rechecks" => plan with { Rechecks = on },
         "pressure" => plan with { Pressure = on },
         _ => throw new ArgumentException($"there is no '{what}' to put in or to leave out"),
     };

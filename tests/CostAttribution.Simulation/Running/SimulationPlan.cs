@@ -28,6 +28,9 @@ public sealed record SimulationPlan
     /// <summary>One table never takes rows of one trace.</summary>
     public bool Poison { get; init; }
 
+    /// <summary>Traces are looked at again, as by an audit, while spans come.</summary>
+    public bool Rechecks { get; init; }
+
     public int RowsMax { get; init; } = 50_000;
     public int LookupTracesMax { get; init; } = 500;
     public int TokenWindow { get; init; } = 100;
@@ -58,6 +61,7 @@ public sealed record SimulationPlan
             SettledKept = dice.Pick([TimeSpan.Zero, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(60)]),
             FeedBytesMax = dice.Pick([0L, 4096, 1 << 20]),
             WindowBytesMax = dice.Pick([0L, 1 << 15, 1 << 20]),
+            Rechecks = dice.Chance(400),
         };
     }
 
@@ -65,6 +69,7 @@ public sealed record SimulationPlan
         $"seed {Seed}: {Traces} traces, {Cycles} x {TurnsPerCycle} turns" + (Crashes ? ", crashes" : "") + (DiskFaults ? ", disk faults" : "")
         + (StoreFaults ? ", store faults" : "") + (Outages ? ", outages" : "") + (Pressure ? ", pressure" : "")
         + (StoreLosesInserts ? ", a store that loses inserts" : "") + (Poison ? ", a poisoned trace" : "")
+        + (Rechecks ? ", re-checks" : "")
         + $", postings of {RowsMax}, look-ups of {LookupTracesMax}, {TokenWindow} tokens, kept {SettledKept.TotalSeconds:F0} s, "
         + $"feed {FeedBytesMax}, window {WindowBytesMax}";
 }

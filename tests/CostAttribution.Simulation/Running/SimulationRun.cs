@@ -34,6 +34,7 @@ public sealed class SimulationRun : IDisposable
     private readonly SimulatedNode node;
     private readonly Senders senders;
     private readonly Stories stories;
+    private readonly Rechecks rechecks;
     private readonly Comparison comparison;
     private int diskFaultsPerMille;
     private bool powerIsCut;
@@ -53,6 +54,7 @@ public sealed class SimulationRun : IDisposable
         store = new SimulatedStore(tables, clock, dice.Fork(), log, new Sabotage(plan.Sabotage));
         node = new SimulatedNode(plan, disk, store, clock, log);
         senders = new Senders(clock, dice.Fork(), log);
+        rechecks = new Rechecks(senders, dice.Fork(), log);
         comparison = new Comparison(plan, tables, senders);
         tracesLeft = plan.Traces;
     }
@@ -125,6 +127,7 @@ public sealed class SimulationRun : IDisposable
             case < 97: ChangeTrouble(); break;
             default: Interrupt(); break;
         }
+        if (plan.Rechecks) rechecks.Begin(node);
         if (!node.IsUp && schedule.Chance(500)) Start();
         if (node.IsUp && !node.IsServing) node.Recover();
         store.Pump();
@@ -328,6 +331,7 @@ public sealed class SimulationRun : IDisposable
             clock.Advance(due - clock.GetUtcNow());
             stillSince = clock.GetUtcNow();
         }
+        if (node.IsRechecking) throw new SimulationFailure("a re-check never ends");
         if (node.Spool.ListPending().Count > 0) throw new SimulationFailure("a posting is pending though nothing is in its way");
         if (node.Spool.DamagedFiles.Count > 0) throw new SimulationFailure($"posting files are damaged: {string.Join(' ', node.Spool.DamagedFiles)}");
     }

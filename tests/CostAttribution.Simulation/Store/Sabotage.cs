@@ -30,6 +30,9 @@ public enum SabotageKind
 
     /// <summary>Senders are told OK before the journal has synced.</summary>
     AcknowledgesBeforeSync,
+
+    /// <summary>Spans that arrive while an audit that only reports looks at their trace are told OK and not kept.</summary>
+    ForgetsWhatMeetsDryRuns,
 }
 
 /// <summary>Puts the fault into the rows of the store.</summary>

@@ -28,6 +28,7 @@ public sealed class SimulationTests
     [InlineData(SabotageKind.DropsInsert, "trace")]
     [InlineData(SabotageKind.HidesRunningInserts, "twice")]
     [InlineData(SabotageKind.AcknowledgesBeforeSync, "was acknowledged and is not in the")]
+    [InlineData(SabotageKind.ForgetsWhatMeetsDryRuns, "trace")]
     public void A_fault_that_the_product_cannot_mend_is_noticed(SabotageKind kind, string words)
     {
         var failures = Enumerable.Range(1, 60)

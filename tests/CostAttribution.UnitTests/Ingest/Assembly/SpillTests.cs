@@ -39,6 +39,30 @@ public sealed class SpillTests
     }
 
     [Fact]
+    public void A_trace_that_has_an_answer_for_itself_is_not_given_up_before_it_has_heard_it()
+    {
+        using var bench = new AssemblyBench(new AssemblyOptions { PostedFilterBitsLog2 = 16, OpenTracesMax = 1 });
+        TestSpan[] calls =
+        [
+            TestSpan.Call(1, 2, 0).With("session.id", "s").With("customer.id", "acme"), TestSpan.Call(1, 3, 0).With("session.id", "s"),
+            TestSpan.Call(1, 4, 0).With("session.id", "t").With("customer.id", "globex"),
+        ];
+        bench.Replay(calls);
+        while (bench.Answer()) bench.Pass(0.1);
+
+        for (var trace = 2; trace <= 4; trace++)
+        {
+            bench.Replay(TestSpan.Root(trace, 1));
+            while (bench.Answer()) bench.Pass(0.1);
+        }
+        bench.Pass(5);
+        while (bench.Answer()) bench.Pass(5);
+
+        Assert.Equal(1UL, bench.BufferHeldFrom);
+        Assert.Equal(3 * CallPico, bench.NetByCustomer().Values.Sum());
+    }
+
+    [Fact]
     public void A_call_after_its_root_had_to_leave_memory_still_finds_its_customer()
     {
         using var bench = new AssemblyBench(new AssemblyOptions { PostedFilterBitsLog2 = 16, OpenTracesMax = 10 });
