@@ -70,6 +70,10 @@ internal static partial class PipelineLog
         "cost_hourly lacked {Groups} groups in {Hours} hours, {Cost} USD in all; they were added")]
     public static partial void RollupMended(ILogger logger, long groups, int hours, string cost);
 
+    [LoggerMessage(2019, LogLevel.Warning,
+        "cost_hourly differs in {Hours} hours to which other nodes keep posting; the audit looks at them when they are over")]
+    public static partial void RollupLeft(ILogger logger, int hours);
+
     [LoggerMessage(2017, LogLevel.Warning, "the store has lost rows of posting {PostingId}, which it had confirmed")]
     public static partial void PostingReopened(ILogger logger, string postingId);
 

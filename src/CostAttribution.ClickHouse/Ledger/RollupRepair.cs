@@ -17,16 +17,31 @@ public sealed record RollupAddition(long Groups, long Entries, Money Cost, IRead
 
     public bool IsNone => Groups == 0;
 
+    /// <summary>
+    /// Hours (UTC, ascending) that differ and were left as they are, because rows were on their way to them: what looks missing
+    /// in the rollup may be what their inserts add next.
+    /// </summary>
+    public IReadOnlyList<DateTimeOffset> Busy { get; init; } = [];
+
     /// <summary>Both together; an hour of both counts once.</summary>
     public RollupAddition Plus(RollupAddition other) => new(Groups + other.Groups, Entries + other.Entries, Cost + other.Cost,
-        [.. Hours.Union(other.Hours).Order()]);
+        [.. Hours.Union(other.Hours).Order()])
+    {
+        Busy = [.. Busy.Union(other.Busy).Order()],
+    };
 }
 
 /// <summary>
 /// Makes <c>cost_hourly</c> equal to the ledger by adding what it lacks: one row per group that differs, every measure the exact
 /// difference. Nothing is deleted or rewritten, so the rollup stays append-only and sums stay right at any moment.
 /// <para>
-/// Only while no posting is in flight for the hours: rows between ledger and view would be added twice.
+/// Rows between ledger and view would be added twice, by this and by the view. Other nodes post at any time, so a difference
+/// counts only when it was measured while nothing moved:
+/// <code>
+///   count ledger rows ─▶ no insert runs in the server ─▶ measure ─▶ count again: the same
+/// </code>
+/// Every row measured was there at the first count, and the inserts that wrote them had ended after it. Two nodes that find the
+/// same difference of an hour add it under the same token: it counts once.
 /// </para>
 /// </summary>
 public sealed class RollupRepair(IClickHouseTransport transport)
@@ -43,12 +58,10 @@ public sealed class RollupRepair(IClickHouseTransport transport)
     /// </summary>
     private const int AttemptsMax = 5;
 
-    private const string TokenStart = "rollup-repair/";
+    /// <summary>Rounds in which the same hours are looked at, however much they still lack.</summary>
+    private const int RoundsMax = 50;
 
     private readonly RunningInserts running = new(transport);
-
-    // What an earlier process, or an earlier call whose answer was lost, was adding.
-    private bool mayStillRun = true;
 
     /// <summary>The hours (UTC) in which the postings have ledger rows.</summary>
     public async Task<IReadOnlyList<DateTimeOffset>> HoursOfAsync(IReadOnlyList<string> postingIds, DateTimeOffset since,
@@ -82,8 +95,8 @@ public sealed class RollupRepair(IClickHouseTransport transport)
     }
 
     /// <summary>
-    /// Adds what the rollup lacks in the hours (UTC) and returns it. After <see cref="StoreUnavailableException"/> it may be
-    /// called again: what was added is no longer lacking.
+    /// Adds what the rollup lacks in the hours (UTC) and returns it, with the hours that were too busy to be judged. After
+    /// <see cref="StoreUnavailableException"/> it may be called again: what was added is no longer lacking.
     /// </summary>
     /// <param name="hours">Starts of whole hours.</param>
     /// <param name="cancel">Abandons the wait.</param>
@@ -94,27 +107,64 @@ public sealed class RollupRepair(IClickHouseTransport transport)
         var added = RollupAddition.None;
         foreach (var some in hours.Order().Chunk(HoursPerQueryMax))
         {
+            // Mostly nothing differs, and this is all that is asked.
+            if ((await MeasureAsync(some, settings, cancel).ConfigureAwait(false)).Count == 0) continue;
             var attempts = new Dictionary<UInt128, int>();
-            while (true)
+            for (var round = 0; ; round++)
             {
-                var blocks = await QueryAsync(DifferenceOf(some), cancel, settings).ConfigureAwait(false);
-                var lacking = blocks.Where(block => block.Rows > 0).ToArray();
-                if (lacking.Length == 0) break;
-                if (mayStillRun)
+                var (lacking, isAtRest) = await MeasureAtRestAsync(some, settings, cancel).ConfigureAwait(false);
+                if (lacking.Count == 0) break;
+                if (!isAtRest || round == RoundsMax)
                 {
-                    if (await running.FindAsync(TokenStart, cancel).ConfigureAwait(false) is { } insert)
-                        throw new StoreUnavailableException($"an earlier repair of the rollup still runs, query {insert}");
-                    mayStillRun = false;
-                    continue;
+                    added = added with { Busy = [.. added.Busy.Union(lacking.SelectMany(HoursIn)).Order()] };
+                    break;
                 }
-                foreach (var block in lacking)
+                foreach (var hour in lacking)
                 {
-                    var isFirst = await AddAsync(block, attempts, cancel).ConfigureAwait(false);
-                    if (isFirst) added = added.Plus(Summarise(block));
+                    var isFirst = await AddAsync(hour, attempts, cancel).ConfigureAwait(false);
+                    if (isFirst) added = added.Plus(Summarise(hour));
                 }
             }
         }
         return added;
+    }
+
+    private async Task<(List<NativeBlock> Lacking, bool IsAtRest)> MeasureAtRestAsync(DateTimeOffset[] hours,
+        IReadOnlyDictionary<string, string>? settings, CancellationToken cancel)
+    {
+        var before = await CountRowsAsync(hours, settings, cancel).ConfigureAwait(false);
+        var insert = await running.FindFeedingAsync(cancel).ConfigureAwait(false);
+        var lacking = await MeasureAsync(hours, settings, cancel).ConfigureAwait(false);
+        if (lacking.Count == 0) return (lacking, true);
+        var after = await CountRowsAsync(hours, settings, cancel).ConfigureAwait(false);
+        return (lacking, insert is null && after == before);
+    }
+
+    /// <summary>What the hours lack, one block an hour.</summary>
+    private async Task<List<NativeBlock>> MeasureAsync(DateTimeOffset[] hours, IReadOnlyDictionary<string, string>? settings,
+        CancellationToken cancel)
+    {
+        var lacking = new List<NativeBlock>();
+        long rows = 0;
+        foreach (var block in await QueryAsync(DifferenceOf(hours), cancel, settings).ConfigureAwait(false))
+        {
+            rows += block.Rows;
+            var ofRows = HoursIn(block).ToArray();
+            foreach (var hour in Enumerable.Range(0, block.Rows).GroupBy(row => ofRows[row]))
+                lacking.Add(NativeBlockReader.ReadAll(NativeBlockCutter.Cut(block, [.. hour]))[0]);
+        }
+        // The last hour may be cut off: another node that asks for other hours must find the same of it.
+        if (rows == GroupsPerRoundMax && lacking.Count > 1) lacking.RemoveAt(lacking.Count - 1);
+        return lacking;
+    }
+
+    private async Task<long> CountRowsAsync(DateTimeOffset[] hours, IReadOnlyDictionary<string, string>? settings,
+        CancellationToken cancel)
+    {
+        var sql = $"SELECT toInt64(count()) AS total FROM {CostLedgerBlock.TableName} WHERE {LedgerIn(hours)}";
+        foreach (var block in await QueryAsync(sql, cancel, settings).ConfigureAwait(false))
+            if (block.Rows > 0) return block.Column<FixedWidthValues>("total").At<long>(0);
+        throw new StoreUnavailableException("the store did not answer how many rows the ledger has");
     }
 
     /// <summary>False when the same difference was added before and did not appear.</summary>
@@ -127,12 +177,10 @@ public sealed class RollupRepair(IClickHouseTransport transport)
         if (attempt == AttemptsMax) throw new StoreUnavailableException(
             $"rows added to {RollupDifference.TableName} do not appear; look for a view or a policy that drops them");
         attempts[hash] = attempt + 1;
-        var token = string.Create(CultureInfo.InvariantCulture, $"{TokenStart}{hash:x32}-{attempt}");
+        var token = string.Create(CultureInfo.InvariantCulture, $"{RunningInserts.RepairTokens}/{hash:x32}-{attempt}");
         var columns = block.Columns.Select(column => column.Name).ToArray();
-        var insert = new ClickHouseInsert(RollupDifference.TableName, columns, bytes, token);
-        mayStillRun = true;
-        await transport.InsertAsync(insert, cancel).ConfigureAwait(false);
-        mayStillRun = false;
+        await transport.InsertAsync(new ClickHouseInsert(RollupDifference.TableName, columns, bytes, token), cancel)
+            .ConfigureAwait(false);
         return attempt == 0;
     }
 

@@ -10,15 +10,25 @@ namespace CostAttribution.ClickHouse.Ledger;
 /// </summary>
 public sealed class RunningInserts(IClickHouseTransport transport)
 {
+    /// <summary>What deduplication tokens of additions to the rollup begin with.</summary>
+    internal const string RepairTokens = "rollup-repair";
+
     /// <summary>
     /// Query id of a running insert whose deduplication token begins so, on any replica that answers; null when there is none. A
     /// server that may not be asked is an exception: what is not known must not be taken for "none".
     /// </summary>
-    public async Task<string?> FindAsync(string tokenStart, CancellationToken cancel)
+    public Task<string?> FindAsync(string tokenStart, CancellationToken cancel) => FindAsync(tokenStart, "1", cancel);
+
+    /// <summary>The same for an insert of whatever process that changes ledger or rollup.</summary>
+    public Task<string?> FindFeedingAsync(CancellationToken cancel) => FindAsync("",
+        $"(position(initial_query_id, '/{CostLedgerBlock.TableName}/') > 0 "
+            + $"OR position(initial_query_id, '/{RepairTokens}/') > 0)", cancel);
+
+    private async Task<string?> FindAsync(string tokenStart, string condition, CancellationToken cancel)
     {
         var prefix = InsertNames.PrefixOf(transport.Database, tokenStart);
         var query = new ClickHouseQuery($"SELECT initial_query_id FROM {Processes} " +
-            "WHERE startsWith(initial_query_id, {prefix:String}) LIMIT 1")
+            $"WHERE startsWith(initial_query_id, {{prefix:String}}) AND {condition} LIMIT 1")
         {
             Parameters = new Dictionary<string, string> { ["prefix"] = prefix },
             // One that is down runs nothing, and must not keep the others' rows from the ledger.

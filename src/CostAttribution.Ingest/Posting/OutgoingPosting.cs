@@ -57,6 +57,9 @@ internal sealed class OutgoingPosting(EncodedPosting posting, DeliveryPhase phas
     /// </summary>
     public bool RollsUp { get; set; }
 
+    /// <summary>Times that other nodes were posting to its hours when the rollup was to be made equal.</summary>
+    public int RollUpTries { get; set; }
+
     /// <summary>An insert whose answer was lost may still be running in the store.</summary>
     public bool MayStillRun { get; set; }
 

@@ -30,6 +30,12 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
     /// <summary>Successful inserts after which rows may still be missing before something else must be wrong.</summary>
     private const int VanishedMax = 5;
 
+    /// <summary>
+    /// Times that its hours are found busy before they are left to the audit, which comes when they are over: other nodes may
+    /// post without a pause.
+    /// </summary>
+    internal const int RollUpTriesMax = 5;
+
     private readonly PostingReader reader = new(store);
     private readonly RunningInserts running = new(store);
     private readonly RollupRepair rollup = new(store);
@@ -257,6 +263,12 @@ internal sealed class PostingDelivery(IClickHouseTransport store, PostingSpool s
         {
             var added = await rollup.RepairAsync(hours, stop).ConfigureAwait(false);
             if (!added.IsNone) PipelineLog.RollupMended(logger, added.Groups, added.Hours.Count, added.Cost.ToString());
+            if (added.Busy.Count > 0 && ++next.RollUpTries < RollUpTriesMax)
+            {
+                Hold(next, "the rollup of its hours cannot be compared while other nodes post to them");
+                return;
+            }
+            if (added.Busy.Count > 0) PipelineLog.RollupLeft(logger, added.Busy.Count);
         }
         pause.Succeeded();
         var left = next.Remaining.Sum(rows => rows.Length);

@@ -25,6 +25,7 @@ internal sealed class PostingRecovery(IClickHouseTransport store, PostingSpool s
 
     // Postings found confirmed whose rollup is still to be looked at: they may leave the window before that.
     private readonly Dictionary<string, DateTimeOffset> toRollUp = new(StringComparer.Ordinal);
+    private int rollUpTries;
     private readonly PostingDelivery delivery = new(store, spool, pause, options, metrics, logger);
 
     /// <summary>
@@ -160,6 +161,10 @@ internal sealed class PostingRecovery(IClickHouseTransport store, PostingSpool s
             var apart = await rollup.HoursApartAsync(hours, stop).ConfigureAwait(false);
             var added = await rollup.RepairAsync(apart, stop).ConfigureAwait(false);
             if (!added.IsNone) PipelineLog.RollupMended(logger, added.Groups, added.Hours.Count, added.Cost.ToString());
+            if (added.Busy.Count > 0 && ++rollUpTries < PostingDelivery.RollUpTriesMax)
+                return Delayed("the rollup cannot be compared while other nodes post to its hours");
+            if (added.Busy.Count > 0) PipelineLog.RollupLeft(logger, added.Busy.Count);
+            rollUpTries = 0;
             toRollUp.Clear();
             return true;
         }

@@ -47,6 +47,7 @@ internal static class StoreAnswers
         if (sql.StartsWith(RowsOfPostings, StringComparison.Ordinal)) return Counts(tables, PostingsIn(sql), SinceMillisIn(sql));
         if (sql.StartsWith(HoursOfPostings, StringComparison.Ordinal))
             return Hours(tables.HoursOf(PostingsIn(sql), SinceMillisIn(sql)));
+        if (sql.StartsWith(RowsOfHours, StringComparison.Ordinal)) return Total(tables.RowsOf(HoursIn(sql)));
         if (sql.StartsWith(HoursApart, StringComparison.Ordinal)) return Hours(tables.HoursApartByCustomer(HoursIn(sql)));
         if (sql.StartsWith(GroupsApart, StringComparison.Ordinal)) return Groups(tables.GroupsApart(HoursIn(sql)));
         if (query.Parameters.TryGetValue("id", out var posting) && KeysOf(sql, tables.Of(posting)) is { } keys) return keys;
@@ -55,6 +56,8 @@ internal static class StoreAnswers
 
     private static readonly string HoursApart = RollupDifference.SelectHours("", "").Split('(')[0];
     private static readonly string GroupsApart = $"SELECT hour, {RollupDifference.Dimensions}, ";
+
+    private const string RowsOfHours = "SELECT toInt64(count()) AS total FROM " + CostLedgerBlock.TableName + " ";
 
     private static string[] PostingsIn(string sql)
     {
@@ -92,6 +95,13 @@ internal static class StoreAnswers
         using var ids = Columns.String();
         foreach (var id in queryIds) ids.Append(id);
         return Block(("initial_query_id", ids));
+    }
+
+    private static byte[] Total(long rows)
+    {
+        using var total = new FixedWidthColumn<long>("Int64");
+        total.Append(rows);
+        return Block(("total", total));
     }
 
     private static byte[] Hours(IEnumerable<long> hoursMicros)

@@ -142,6 +142,9 @@ internal sealed class StoreTables(int window)
     public IEnumerable<long> HoursOf(IReadOnlyList<string> postingIds, long sinceMillis) =>
         Since(postingIds, sinceMillis).SelectMany(insert => insert.Ledger).Select(row => Rollup.HourOf(row.Entry)).Distinct();
 
+    /// <summary>Ledger rows of these hours.</summary>
+    public long RowsOf(IReadOnlySet<long> hoursMicros) => Ledger.LongCount(row => hoursMicros.Contains(Rollup.HourOf(row.Entry)));
+
     /// <summary>Ledger minus rollup in these hours, for the groups that differ.</summary>
     public IEnumerable<HourlyRow> GroupsApart(IReadOnlySet<long> hoursMicros)
     {

@@ -110,6 +110,51 @@ public sealed class RollupRepairTests(EngineFixture engine)
     }
 
     [Fact]
+    public async Task What_another_node_is_just_writing_is_not_added_to_the_rollup()
+    {
+        await using var store = await engine.NewStoreAsync();
+        await CostLedgerTests.PostAsync(store, "p-1", [LedgerEntries.Create(1)]);
+        await using var busy = new BusyStore(store);
+        // The other's rows are in the ledger, and its view has not had them yet.
+        await store.RunAsync("DETACH TABLE cost_hourly_feed");
+        await CostLedgerTests.PostAsync(store, "other-2", [LedgerEntries.Create(2)]);
+        var repair = new RollupRepair(busy);
+
+        busy.Running = $"{store.Database}/other-2/cost_ledger/a-1";
+        var whileItRuns = await repair.RepairAsync([Hour], Cancel);
+        busy.Running = null;
+        // More comes while it measures, and none of it runs when the server is asked.
+        var number = 2;
+        busy.AfterMeasuring = () => CostLedgerTests.PostAsync(store, $"other-{++number}", [LedgerEntries.Create(number)]);
+        var whileOneComes = await repair.RepairAsync([Hour], Cancel);
+        busy.AfterMeasuring = null;
+        var atRest = await repair.RepairAsync([Hour], Cancel);
+
+        Assert.Equal((0L, 0L, 3L), (whileItRuns.Groups, whileOneComes.Groups, atRest.Entries));
+        Assert.Equal([Hour], whileItRuns.Busy);
+        Assert.Equal([Hour], whileOneComes.Busy);
+        Assert.Empty(atRest.Busy);
+        await RollupEqualsLedgerAsync(store);
+    }
+
+    [Fact]
+    public async Task Two_nodes_that_find_the_same_difference_at_the_same_time_add_it_once()
+    {
+        await using var store = await engine.NewStoreAsync();
+        await store.RunAsync("DETACH TABLE cost_hourly_feed");
+        await InsertAsync(store, 0, 40);
+        await using var busy = new BusyStore(store)
+        {
+            // The other looks at more hours, and adds what it found when the first has measured.
+            BeforeAdding = () => new RollupRepair(store).RepairAsync([.. Hours, Hour.AddHours(9)], Cancel),
+        };
+
+        await new RollupRepair(busy).RepairAsync([Hour.AddHours(1)], Cancel);
+
+        await RollupEqualsLedgerAsync(store);
+    }
+
+    [Fact]
     public async Task Differences_that_cancel_out_are_found_group_by_group()
     {
         await using var store = await engine.NewStoreAsync();
