@@ -32,6 +32,10 @@ public sealed class SpanFactsRow
     public string Customer { get; set; } = "";
     public string Feature { get; set; } = "";
 
+    /// <summary>What the span's own trace says of it, whatever others say: what traces hear that link to it.</summary>
+    public string SaidCustomer { get; set; } = "";
+    public string SaidFeature { get; set; } = "";
+
     /// <summary>A container's surplus over its elected descendants, per unit.</summary>
     public UnitQuantity[] Excess { get; set; } = [];
 

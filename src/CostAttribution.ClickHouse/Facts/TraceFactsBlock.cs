@@ -34,6 +34,8 @@ public sealed class TraceFactsBlock : RowBlock
     private readonly ArrayColumn<ArrayColumn<LowCardinalityColumn>> flags;
     private readonly ArrayColumn<StringColumn> customers;
     private readonly ArrayColumn<StringColumn> features;
+    private readonly ArrayColumn<StringColumn> saidCustomers;
+    private readonly ArrayColumn<StringColumn> saidFeatures;
     private readonly UnitMaps excess;
     private readonly UnitMaps reported;
     private readonly StringColumn blob;
@@ -63,6 +65,8 @@ public sealed class TraceFactsBlock : RowBlock
         flags = Add("flags", Columns.Array(Columns.Array(Columns.LowCardinality())));
         customers = Add("customers", Columns.Array(Columns.String()));
         features = Add("features", Columns.Array(Columns.String()));
+        saidCustomers = Add("said_customers", Columns.Array(Columns.String()));
+        saidFeatures = Add("said_features", Columns.Array(Columns.String()));
         excess = Add("excess", Columns.Array(Columns.Map(Columns.String(), Columns.Int64())));
         reported = Add("reported", Columns.Array(Columns.Map(Columns.String(), Columns.Int64())));
         blob = Add("blob", Columns.String());
@@ -80,6 +84,7 @@ public sealed class TraceFactsBlock : RowBlock
         endedAt.Append(row.EndedAtMicros);
         runId.Append(row.RunId);
         for (var i = 0; i < row.Spans.Count; i++) AppendSpan(row.Spans[i]);
+        AppendSaid(row.Spans);
         EndSpans();
         blob.Append(row.Blob.Span);
         context.Append(row.Context.Span);
@@ -107,6 +112,24 @@ public sealed class TraceFactsBlock : RowBlock
         features.Elements.Append(span.Feature);
         AppendUnits(excess, span.Excess);
         AppendUnits(reported, span.Reported);
+    }
+
+    // Nearly always the owners themselves: then the arrays stay empty.
+    private void AppendSaid(IReadOnlyList<SpanFactsRow> spans)
+    {
+        var (customersDiffer, featuresDiffer) = (false, false);
+        for (var i = 0; i < spans.Count; i++)
+        {
+            customersDiffer |= spans[i].SaidCustomer != spans[i].Customer;
+            featuresDiffer |= spans[i].SaidFeature != spans[i].Feature;
+        }
+        for (var i = 0; i < spans.Count; i++)
+        {
+            if (customersDiffer) saidCustomers.Elements.Append(spans[i].SaidCustomer);
+            if (featuresDiffer) saidFeatures.Elements.Append(spans[i].SaidFeature);
+        }
+        saidCustomers.EndRow();
+        saidFeatures.EndRow();
     }
 
     private void EndSpans()

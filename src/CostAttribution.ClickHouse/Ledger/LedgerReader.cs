@@ -61,26 +61,35 @@ public sealed class LedgerReader(IClickHouseTransport transport)
         return facts;
     }
 
-    /// <summary>Whose spans they are, as of their newest facts; spans without owner or not stored are left out.</summary>
+    /// <summary>
+    /// Whose spans they are by what their own traces say, as of their newest facts; spans without owner or not stored are left
+    /// out.
+    /// </summary>
     public async Task<IReadOnlyList<StoredSpanOwner>> LoadSpanOwnersAsync(
         IReadOnlyList<(TraceId TraceId, SpanId SpanId)> spans, CancellationToken cancel)
     {
         var wanted = spans.ToHashSet();
         var owners = new List<StoredSpanOwner>();
-        foreach (var ids in InQueries([.. spans.Select(span => span.TraceId).Distinct()]))
+        foreach (var asked in wanted.OrderBy(span => span.TraceId).Chunk(TracesPerQueryMax))
         {
-            var blocks = await QueryAsync("SELECT trace_id, span_id, customer_id, feature_id FROM spans " +
-                $"WHERE trace_id IN ({ids}) AND (customer_id != '' OR feature_id != '')", cancel);
+            var ids = InQueries([.. asked.Select(span => span.TraceId).Distinct()]).Single();
+            var spanIds = string.Join(',', asked.Select(span => $"'{span.SpanId}'").Distinct());
+            var blocks = await QueryAsync("SELECT trace_id, span AS span_id, argMax(customer, revision) AS customer_id, " +
+                $"argMax(feature, revision) AS feature_id FROM {TraceFactsBlock.TableName} ARRAY JOIN span_ids AS span, " +
+                "if(empty(said_customers), customers, said_customers) AS customer, " +
+                "if(empty(said_features), features, said_features) AS feature " +
+                $"WHERE trace_id IN ({ids}) AND span IN ({spanIds}) GROUP BY trace_id, span " +
+                "HAVING customer_id != '' OR feature_id != ''", cancel);
             foreach (var block in blocks)
             {
                 var traces = block.Column<StringValues>("trace_id");
-                var spanIds = block.Column<StringValues>("span_id");
+                var foundSpans = block.Column<StringValues>("span_id");
                 var customers = block.Column<StringValues>("customer_id");
                 var features = block.Column<StringValues>("feature_id");
                 for (var i = 0; i < block.Rows; i++)
                 {
                     var trace = LedgerRowReader.ParseTrace(traces.At(i));
-                    if (SpanId.TryParse(spanIds.At(i), out var span) && wanted.Contains((trace, span)))
+                    if (SpanId.TryParse(foundSpans.At(i), out var span) && wanted.Contains((trace, span)))
                         owners.Add(new StoredSpanOwner(trace, span, customers.At(i), features.At(i)));
                 }
             }

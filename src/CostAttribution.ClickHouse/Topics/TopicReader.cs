@@ -15,6 +15,8 @@ public sealed class TopicReader(IClickHouseTransport transport)
     /// </summary>
     public const int TracesPerTopicMax = 384;
 
+    private const int TracesPerQueryMax = 2000;
+
     /// <summary>Text of topics in one statement, well under the server's query size limit of 256 KiB.</summary>
     private const int TopicTextMax = 100_000;
 
@@ -25,6 +27,31 @@ public sealed class TopicReader(IClickHouseTransport transport)
     /// <summary>Who asks about any span of these traces.</summary>
     public Task<IReadOnlyList<TopicRow>> LoadAskersAsync(IReadOnlyList<TraceId> linked, CancellationToken cancel) =>
         ReadAsync([.. linked.Select(trace => $"('link', '{trace}')")], cancel);
+
+    /// <summary>
+    /// All topics that these traces ever had, with what each told last; those it has left, too.
+    /// </summary>
+    public async Task<IReadOnlyList<TopicHistory>> LoadOfTracesAsync(IReadOnlyList<TraceId> traces, CancellationToken cancel)
+    {
+        var histories = new List<TopicHistory>();
+        foreach (var chunk in traces.Chunk(TracesPerQueryMax))
+        {
+            var ids = string.Join(',', chunk.Select(trace => $"'{trace}'"));
+            var sql = "SELECT kind, topic, item, trace_id, newest.1 AS is_asking, " +
+                "CAST(newest.2, 'Map(String, String)') AS words, CAST(told, 'Map(String, String)') AS told_last " +
+                "FROM (SELECT kind, topic, item, trace_id, argMax((asks, words), (revision, posted_at)) AS newest, " +
+                $"argMaxIf(words, (revision, posted_at), notEmpty(words)) AS told FROM {TraceTopicsBlock.TableName} " +
+                $"WHERE trace_id IN ({ids}) GROUP BY kind, topic, item, trace_id ORDER BY kind, topic, item, trace_id)";
+            foreach (var block in await transport.ReadAsync(new ClickHouseQuery(sql), cancel).ConfigureAwait(false))
+            {
+                var rows = new List<TopicRow>();
+                Read(block, rows);
+                for (var i = 0; i < rows.Count; i++)
+                    histories.Add(new TopicHistory(rows[i], WordsAt(block.Column<ArrayValues>("told_last"), i)));
+            }
+        }
+        return histories;
+    }
 
     private async Task<IReadOnlyList<TopicRow>> ReadAsync(List<string> keys, CancellationToken cancel)
     {
@@ -55,19 +82,24 @@ public sealed class TopicReader(IClickHouseTransport transport)
         var traces = block.Column<StringValues>("trace_id");
         var asks = block.Column<FixedWidthValues>("is_asking");
         var words = block.Column<ArrayValues>("words");
-        var pairs = (TupleValues)words.Elements;
-        var (dimensions, values) = ((StringValues)pairs.Places[0], (StringValues)pairs.Places[1]);
         for (var i = 0; i < block.Rows; i++)
         {
             var kind = (TopicKind)kinds.At<sbyte>(i);
             var key = kind == TopicKind.Link
                 ? TopicKey.OfLink(LedgerRowReader.ParseTrace(topics.At(i)), SpanOf(items.At(i)))
                 : new TopicKey(kind, topics.At(i), default, default);
-            var said = new OutsideValue[words.End(i) - words.Start(i)];
-            for (var word = 0; word < said.Length; word++)
-                said[word] = new(dimensions.At(words.Start(i) + word), values.At(words.Start(i) + word));
-            rows.Add(new TopicRow(key, LedgerRowReader.ParseTrace(traces.At(i)), asks.At<byte>(i) != 0, said));
+            rows.Add(new TopicRow(key, LedgerRowReader.ParseTrace(traces.At(i)), asks.At<byte>(i) != 0, WordsAt(words, i)));
         }
+    }
+
+    private static OutsideValue[] WordsAt(ArrayValues words, int row)
+    {
+        var pairs = (TupleValues)words.Elements;
+        var (dimensions, values) = ((StringValues)pairs.Places[0], (StringValues)pairs.Places[1]);
+        var said = new OutsideValue[words.End(row) - words.Start(row)];
+        for (var word = 0; word < said.Length; word++)
+            said[word] = new(dimensions.At(words.Start(row) + word), values.At(words.Start(row) + word));
+        return said;
     }
 
     private static SpanId SpanOf(string text) =>

@@ -34,3 +34,8 @@ public readonly record struct TopicKey(TopicKind Kind, string Text, TraceId Trac
 /// <param name="Asks">Whether the trace wants to hear what others say.</param>
 /// <param name="Words">What its own spans say, by dimension; empty values for contradictions.</param>
 public sealed record TopicRow(TopicKey Topic, TraceId Trace, bool Asks, IReadOnlyList<OutsideValue> Words);
+
+/// <summary>What one trace has had to do with one topic.</summary>
+/// <param name="Newest">As of its last posting; it neither asks nor tells when it has left the topic.</param>
+/// <param name="ToldLast">The last words it told, which it may have taken back since; nothing when it never told any.</param>
+public sealed record TopicHistory(TopicRow Newest, IReadOnlyList<OutsideValue> ToldLast);

@@ -1,4 +1,5 @@
 using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Tracing;
 
@@ -56,6 +57,32 @@ internal sealed class EvidenceResolver
         return dimension == (int)Dimension.Feature && rootRoute.Length > 0 ? (rootRoute, Evidence.Ancestor) : ("", Evidence.None);
     }
 
+    /// <summary>
+    /// What a span's own trace says of it, however much others say: on the span, above it, by its process. Unlike the outcome of
+    /// <see cref="Resolve"/> it hangs on nothing that was heard, so that traces can tell it to each other in any order.
+    /// </summary>
+    public string FirstHand(int node, int dimension)
+    {
+        for (var slot = dimension * 2; slot <= dimension * 2 + 1; slot++)
+        {
+            if (identities.Nearest(node, slot).Value is { Length: > 0 } near) return near;
+            if (facts[node].Resource.Dimensions[slot] is { Length: > 0 } resource) return resource;
+        }
+        return dimension == (int)Dimension.Feature ? rootRoute : "";
+    }
+
+    /// <summary>
+    /// The session that others may name the customer of, for a span or a call; empty when its own trace names the customer by a
+    /// proper key, which nothing heard of a session comes before.
+    /// </summary>
+    public string OpenSession(int node, int members, CallElection calls)
+    {
+        const int customer = (int)Dimension.Customer * 2;
+        if (Near(node, members, calls, customer).Evidence != Evidence.None
+            || facts[node].Resource.Dimensions[customer] is { Length: > 0 }) return "";
+        return Near(node, members, calls, (int)Dimension.Session * 2).Value;
+    }
+
     private (string Value, Evidence Evidence) Near(int node, int members, CallElection? calls, int slot)
     {
         var (value, source) = identities.Nearest(node, slot);
@@ -85,14 +112,24 @@ internal sealed class EvidenceResolver
     private string ByLink(int node, int dimension)
     {
         var linked = linkedNode[node];
-        if (linked < 0 || context.Links.Count == 0) return "";
+        // Of a linked span others tell no more than whose it is and what for.
+        if (linked < 0 || dimension is not ((int)Dimension.Customer or (int)Dimension.Feature)) return "";
         var span = trace[tree.Position(linked)];
         for (var i = 0; i < span.LinkCount; i++)
         {
-            if (context.Links.TryGetValue(span.Link(i), out var values)
-                && Of(values, dimension) is { Length: > 0 } value) return value;
+            var link = span.Link(i);
+            // Of an own span nothing is asked, but earlier programs did: what they posted with the answer must come out again.
+            var value = context.Links.TryGetValue(link, out var values) ? Of(values, dimension)
+                : link.TraceId == trace.TraceId ? OfOwnSpan(link.SpanId, dimension) : "";
+            if (value.Length > 0) return value;
         }
         return "";
+    }
+
+    private string OfOwnSpan(SpanId id, int dimension)
+    {
+        var position = trace.Find(id);
+        return position < 0 ? "" : FirstHand(tree.NodeAt(position), dimension);
     }
 
     /// <summary>The one value found anywhere in the run; empty when there are several.</summary>

@@ -30,6 +30,7 @@ internal static class OutcomeWriter
             {
                 (outcome.CustomerId, outcome.CustomerEvidence) = (last.CustomerId, last.CustomerEvidence);
                 (outcome.FeatureId, outcome.FeatureEvidence) = (last.FeatureId, last.FeatureEvidence);
+                (outcome.SaidCustomer, outcome.SaidFeature) = (last.SaidCustomer, last.SaidFeature);
             }
             else
             {
@@ -37,6 +38,8 @@ internal static class OutcomeWriter
                     resolver.IngestKey);
                 (outcome.CustomerId, outcome.CustomerEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Customer);
                 (outcome.FeatureId, outcome.FeatureEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Feature);
+                outcome.SaidCustomer = resolver.FirstHand(node, (int)Dimension.Customer);
+                outcome.SaidFeature = resolver.FirstHand(node, (int)Dimension.Feature);
                 (last, lastNode) = (outcome, node);
             }
         }

@@ -1,10 +1,12 @@
 using CostAttribution.Domain.Attribution;
-using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Domain.Costing;
 
-/// <summary>What a trace would like to know from outside, and what it can tell others.</summary>
+/// <summary>
+/// What a trace would like to know from outside, and what it can tell others. Both follow from its spans alone: were they to hang
+/// on answers it has, the outcome would hang on the order in which those came.
+/// </summary>
 internal static class OutsideNeeds
 {
     /// <summary>Properties of a session; a feature or an agent is not one.</summary>
@@ -13,19 +15,16 @@ internal static class OutsideNeeds
 
     private static readonly Dimension[] OfRun = [Dimension.Customer, Dimension.Feature];
 
-    public static void Collect(TraceSpans trace, TraceTree tree, SpanFacts[] facts, CallElection calls, IdentityTable identities,
-        AttributionTable attribution, EvidenceResolver resolver, TraceCosts result)
+    public static void Collect(TraceSpans trace, TraceTree tree, SpanFacts[] facts, CallElection calls,
+        ContainerElection containers, IdentityTable identities, AttributionTable attribution,
+        EvidenceResolver resolver, TraceCosts result)
     {
-        foreach (var entry in result.Entries)
-        {
-            if (entry.CustomerEvidence is Evidence.None or Evidence.Session or Evidence.Rule && entry.SessionId.Length > 0)
-                result.OpenSessions.Add(entry.SessionId);
-        }
         if (result.ExplicitRunId.Length > 0)
         {
             foreach (var dimension in OfRun) AddRunValue(dimension, identities, attribution, result);
         }
-        foreach (var call in calls.Calls) AddLinks(call.Owner, trace, tree, identities, resolver, result);
+        foreach (var call in calls.Calls) AddQuestions(call.Owner, call.FirstMember);
+        foreach (var (node, _, _) in containers.Billed) AddQuestions(node, -1);
 
         for (var node = 0; node < tree.Count; node++)
         {
@@ -36,6 +35,12 @@ internal static class OutsideNeeds
             foreach (var dimension in OfSession) AddSessionValue(session, dimension,
                 identities.Nearest(node, (int)dimension * 2).Value, attribution, result);
         }
+
+        void AddQuestions(int node, int members)
+        {
+            AddLinks(node, trace, tree, identities, resolver, result);
+            if (resolver.OpenSession(node, members, calls) is { Length: > 0 } session) result.OpenSessions.Add(session);
+        }
     }
 
     private static void AddLinks(int node, TraceSpans trace, TraceTree tree, IdentityTable identities, EvidenceResolver resolver,
@@ -44,7 +49,11 @@ internal static class OutsideNeeds
         var linked = resolver.LinkedNode(node);
         if (linked < 0 || identities.Nearest(node, (int)Dimension.Customer * 2).Node >= 0) return;
         var span = trace[tree.Position(linked)];
-        for (var i = 0; i < span.LinkCount; i++) result.OpenLinks.Add(span.Link(i));
+        for (var i = 0; i < span.LinkCount; i++)
+        {
+            var link = span.Link(i);
+            if (link.TraceId != trace.TraceId) result.OpenLinks.Add(link);
+        }
     }
 
     // Values of proper keys on spans, as the resolver takes them from its own trace: what was itself inferred is no evidence.

@@ -33,6 +33,11 @@ public sealed class SpanOutcome
 
     public string CustomerId { get; set; } = "";
     public string FeatureId { get; set; } = "";
+    /// <summary>
+    /// What the trace itself says of the span (<see cref="EvidenceResolver.FirstHand"/>): what others hear that link to it.
+    /// </summary>
+    public string SaidCustomer { get; set; } = "";
+    public string SaidFeature { get; set; } = "";
     public Evidence CustomerEvidence { get; set; }
     public Evidence FeatureEvidence { get; set; }
 }

@@ -20,8 +20,11 @@ public sealed record TraceContext
     public IReadOnlyDictionary<(TraceId TraceId, SpanId SpanId), OutsideValue[]> Links { get; init; } =
         new Dictionary<(TraceId, SpanId), OutsideValue[]>();
 
-    /// <summary>Values found in other traces of the same explicit run, unique per dimension.</summary>
+    /// <summary>Values found in other traces of the explicit run <see cref="RunId"/>, unique per dimension.</summary>
     public IReadOnlyList<OutsideValue> Run { get; init; } = [];
+
+    /// <summary>The run that <see cref="Run"/> was heard of; empty when nothing was.</summary>
+    public string RunId { get; init; } = "";
 
     /// <summary>Response ids (<c>provider\nresponse id</c>) whose call another trace owns.</summary>
     public IReadOnlySet<string> ResponsesOwnedElsewhere { get; init; } = new HashSet<string>();

@@ -63,7 +63,7 @@ public sealed class TraceCosting
                 : left.SpanId.CompareTo(right.SpanId));
         OutcomeWriter.Write(tree, facts, entryFlags, identities, writer.Resolver, result);
         summary.Finish(tree, facts, result.Entries);
-        OutsideNeeds.Collect(trace, tree, facts, calls, identities, attribution, writer.Resolver, result);
+        OutsideNeeds.Collect(trace, tree, facts, calls, containers, identities, attribution, writer.Resolver, result);
         foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf;
     }
 

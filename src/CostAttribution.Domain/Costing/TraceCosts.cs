@@ -26,10 +26,14 @@ public sealed class TraceCosts
     /// </summary>
     public bool CostRelevant { get; set; }
 
-    /// <summary>Sessions of unattributed spans, for which outside values may help.</summary>
+    /// <summary>
+    /// Sessions of entries whose customer their own trace does not name, so that others are asked; by the spans alone.
+    /// </summary>
     public HashSet<string> OpenSessions { get; } = [];
 
-    /// <summary>Links of unattributed spans, for which outside values may help.</summary>
+    /// <summary>
+    /// Links to spans of other traces, of entries whose customer is named neither on nor above them; by the spans alone.
+    /// </summary>
     public HashSet<(TraceId TraceId, SpanId SpanId)> OpenLinks { get; } = [];
 
     /// <summary>

@@ -28,6 +28,9 @@ internal sealed class TraceTree
     /// <summary>The node at a place in the order of start and span id.</summary>
     public int NodeByStart(int place) => nodeOfSorted[place];
     public int Position(int node) => positions[node];
+
+    /// <summary>The node of the span at a position of the trace.</summary>
+    public int NodeAt(int position) => nodeOfSorted[sortedOfPosition[position]];
     public int Parent(int node) => parents[node];
 
     /// <summary>Last node of the subtree, the node itself included.</summary>

@@ -12,6 +12,7 @@ public sealed class ResourceInfo
     internal ResourceInfo(ReadOnlySpan<byte> encoded)
     {
         this.encoded = encoded.ToArray();
+        Hash = XxHash3.HashToUInt64(encoded);
         foreach (var attribute in Attributes)
         {
             if (attribute.Key == KnownKeys.ServiceName && attribute.Type == AttributeType.String)
@@ -21,7 +22,20 @@ public sealed class ResourceInfo
 
     public string ServiceName { get; } = "";
     public AttributeReader Attributes => new(encoded.AsSpan(2), BinaryPrimitives.ReadUInt16LittleEndian(encoded));
+
+    /// <summary>Hash of what it says; not for keeping, since ids of configured keys are in it.</summary>
+    public ulong Hash { get; }
     internal ReadOnlySpan<byte> Encoded => encoded;
+
+    /// <summary>
+    /// Orders resources by how much they say: more kept attributes first, then by their bytes, so that two copies of a span never
+    /// tie unless they are the same.
+    /// </summary>
+    internal static int Compare(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+    {
+        var attributes = BinaryPrimitives.ReadUInt16LittleEndian(left).CompareTo(BinaryPrimitives.ReadUInt16LittleEndian(right));
+        return attributes != 0 ? attributes : left.SequenceCompareTo(right);
+    }
 }
 
 /// <summary>An instrumentation scope.</summary>
@@ -32,6 +46,7 @@ public sealed class ScopeInfo
     internal ScopeInfo(ReadOnlySpan<byte> encoded)
     {
         this.encoded = encoded.ToArray();
+        Hash = XxHash3.HashToUInt64(encoded);
         Name = ReadText(ref encoded);
         Version = ReadText(ref encoded);
         SchemaUrl = ReadText(ref encoded);
@@ -40,6 +55,9 @@ public sealed class ScopeInfo
     public string Name { get; }
     public string Version { get; }
     public string SchemaUrl { get; }
+
+    /// <summary>Hash of what it says.</summary>
+    public ulong Hash { get; }
     internal ReadOnlySpan<byte> Encoded => encoded;
 
     private static string ReadText(ref ReadOnlySpan<byte> rest)

@@ -66,14 +66,17 @@ public readonly ref struct SpanRecord
 
     /// <summary>
     /// Whether this copy of a span wins over another with the same ids: the one with an end, then with more usage keys, then
-    /// with the larger content hash, so that the choice does not depend on arrival.
+    /// with the larger content hash, so that the choice does not depend on arrival. Copies that tie say the same, but may come
+    /// from another resource or scope (<see cref="TraceSpans.Add"/>).
     /// </summary>
-    public bool Supersedes(SpanRecord other)
+    public bool Supersedes(SpanRecord other) => Compare(this, other) > 0;
+
+    /// <summary>Positive when the left copy wins, zero when what the copies themselves say is the same.</summary>
+    internal static int Compare(SpanRecord left, SpanRecord right)
     {
-        var ended = EndNanos != 0;
-        if (ended != (other.EndNanos != 0)) return ended;
-        var usageKeys = UsageKeyCount.CompareTo(other.UsageKeyCount);
-        if (usageKeys != 0) return usageKeys > 0;
-        return ContentHash > other.ContentHash;
+        var ended = left.EndNanos != 0;
+        if (ended != (right.EndNanos != 0)) return ended ? 1 : -1;
+        var usageKeys = left.UsageKeyCount.CompareTo(right.UsageKeyCount);
+        return usageKeys != 0 ? usageKeys : left.ContentHash.CompareTo(right.ContentHash);
     }
 }

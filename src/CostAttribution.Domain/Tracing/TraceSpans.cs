@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Numerics;
 using CostAttribution.Domain.Identity;
 
 namespace CostAttribution.Domain.Tracing;
@@ -34,8 +35,8 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
     private int bufferUsed;
     private int[] offsets = [];
     private Dictionary<ulong, int>? index;
-    private readonly List<ResourceInfo> resources = new(1);
-    private readonly List<ScopeInfo> scopes = new(1);
+    private SourceList<ResourceInfo> resources = new();
+    private SourceList<ScopeInfo> scopes = new();
 
     public TraceId TraceId => traceId;
     public int Count { get; private set; }
@@ -67,14 +68,23 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
         return -1;
     }
 
-    /// <summary>Copies one span of <paramref name="batch"/> in, unless a better copy is there.</summary>
+    /// <summary>
+    /// Hash of what the sender said about a span of this trace, its resource and scope included; not for keeping.
+    /// </summary>
+    public ulong ContentHashOf(SpanRecord span) =>
+        span.ContentHash ^ BitOperations.RotateLeft(ResourceOf(span).Hash, 21) ^ BitOperations.RotateLeft(ScopeOf(span).Hash, 42);
+
+    /// <summary>
+    /// Copies one span of <paramref name="batch"/> in, unless a better copy is there. A batch that was sent over two ways may
+    /// come with two resources: of copies that say the same, the one whose resource says more counts, whichever came first.
+    /// </summary>
     public AddOutcome Add(SpanBatch batch, SpanRecord span, SourceTable sources)
     {
         var position = Find(span.SpanId);
-        if (position >= 0 && !span.Supersedes(this[position])) return AddOutcome.Duplicate;
+        if (position >= 0 && !IsBetter(batch, span, this[position])) return AddOutcome.Duplicate;
 
-        var resource = IndexOf(resources, sources.Resource(batch.Resource(span.ResourceIndex)));
-        var scope = IndexOf(scopes, sources.Scope(batch.Scope(span.ScopeIndex)));
+        var resource = resources.IndexOf(sources.Resource(batch.Resource(span.ResourceIndex)));
+        var scope = scopes.IndexOf(sources.Scope(batch.Scope(span.ScopeIndex)));
         var offset = Append(span.Bytes, resource, scope);
         if (position >= 0)
         {
@@ -99,16 +109,21 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
         }
     }
 
-    /// <summary>Encodes the spans at <paramref name="positions"/> as a batch of their own.</summary>
+    /// <summary>
+    /// Encodes the spans at <paramref name="positions"/> as a batch of their own, with the resources and scopes they have.
+    /// </summary>
     public SpanBatch Encode(IReadOnlyList<int> positions, SpanBatchBuilder builder)
     {
         builder.Reset();
-        foreach (var resource in resources) builder.AppendResource(resource.Encoded);
-        foreach (var scope in scopes) builder.AppendScope(scope.Encoded);
+        var (resourceAt, scopeAt) = (resources.NewPlaces(), scopes.NewPlaces());
         for (var i = 0; i < positions.Count; i++)
         {
             var span = this[positions[i]];
-            builder.AppendRecord(span, span.ResourceIndex, span.ScopeIndex);
+            ref var resource = ref resourceAt[span.ResourceIndex];
+            if (resource < 0) resource = builder.AppendResource(ResourceOf(span).Encoded);
+            ref var scope = ref scopeAt[span.ScopeIndex];
+            if (scope < 0) scope = builder.AppendScope(ScopeOf(span).Encoded);
+            builder.AppendRecord(span, resource, scope);
         }
         return builder.Build();
     }
@@ -120,6 +135,14 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
         bufferUsed = 0;
         Count = 0;
         index = null;
+    }
+
+    private bool IsBetter(SpanBatch batch, SpanRecord span, SpanRecord than)
+    {
+        var order = SpanRecord.Compare(span, than);
+        if (order == 0) order = ResourceInfo.Compare(batch.Resource(span.ResourceIndex), ResourceOf(than).Encoded);
+        if (order == 0) order = batch.Scope(span.ScopeIndex).SequenceCompareTo(ScopeOf(than).Encoded);
+        return order > 0;
     }
 
     private int Append(ReadOnlySpan<byte> record, int resource, int scope)
@@ -145,16 +168,6 @@ public sealed class TraceSpans(TraceId traceId) : IDisposable
     private static void Return(byte[] rented)
     {
         if (rented.Length > 0) (rented.Length <= SmallBytesMax ? SmallBuffers : ArrayPool<byte>.Shared).Return(rented);
-    }
-
-    private static int IndexOf<T>(List<T> list, T item) where T : class
-    {
-        for (var i = 0; i < list.Count; i++)
-        {
-            if (ReferenceEquals(list[i], item)) return i;
-        }
-        list.Add(item);
-        return list.Count - 1;
     }
 
     private void BuildIndex()

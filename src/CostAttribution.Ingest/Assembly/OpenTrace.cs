@@ -58,7 +58,9 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>Some of its spans were in the journal before this process, and it has told nobody about itself since.</summary>
     public bool Replayed { get; set; }
 
-    /// <summary>What it last told the other traces, by whichever process.</summary>
+    /// <summary>
+    /// What the other traces may have in mind of what it last told them, by whichever process; whoever asks finds out.
+    /// </summary>
     public TraceTopics Topics { get; set; } = TraceTopics.None;
 
     /// <summary>A span without parent is here.</summary>
@@ -117,6 +119,8 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
         Spans = new TraceSpans(Id);
         foreach (var facts in stored.Facts) Spans.AddAll(facts, sources);
         Standing = stored.Standing;
+        Standing.Topics = TraceTopics.Stored(stored.Topics);
+        Topics = TraceTopics.EverTold(stored.Topics, Topics);
         Context = stored.Context;
         CostRelevant = true;
     }

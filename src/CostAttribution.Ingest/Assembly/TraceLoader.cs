@@ -43,6 +43,9 @@ internal sealed class TraceLoader(LedgerReader reader, TopicReader topics, Snaps
             {
                 if (traces.TryGetValue(stray.TraceId, out var trace)) (trace.Standing.StrayReversals ??= []).Add(stray);
             }
+            foreach (var had in (await topics.LoadOfTracesAsync([.. traces.Keys], none).ConfigureAwait(false))
+                .GroupBy(history => history.Newest.Trace))
+                traces[had.Key] = traces[had.Key] with { Topics = [.. had] };
             return new LoadAnswer(questions, true, traces, unreadable, owners, [.. told, .. askers]);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or InvalidDataException)
@@ -101,7 +104,7 @@ internal sealed class TraceLoader(LedgerReader reader, TopicReader topics, Snaps
         // A posting that was cut off behind the ledger may have left a run segment, which the next one must supersede.
         var wasCutOff = rebuilt.Entries.Values.Any(entry => facts.All(row => row.PostingId != entry.PostingId));
         rebuilt.FactsRevision = newest.Revision + (wasCutOff ? 1 : 0);
-        var context = newest.Context.IsEmpty ? TraceContext.Empty : TraceContextCodec.Decode(newest.Context.Span);
+        var context = newest.Context.IsEmpty ? TraceContext.Empty : TraceContextCodec.Decode(newest.Context.Span, newest.RunId);
         return new StoredTrace([.. facts.Where(row => !row.Blob.IsEmpty).Select(row => SpanBatch.Decode(row.Blob.Span, keys))],
             rebuilt, context) { WasCutOff = wasCutOff };
     }

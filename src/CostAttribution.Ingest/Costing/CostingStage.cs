@@ -33,8 +33,8 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
     public bool MustWait { get; private set; }
 
     /// <summary>
-    /// The costs of <paramref name="trace"/> as it stands now; valid until the next call. When the first pass leaves questions
-    /// that other traces can answer, costs it once more with the answers.
+    /// The costs of <paramref name="trace"/> as it stands now; valid until the next call. Costs it once more when what other
+    /// traces answer to its questions is not what the first pass took for their answers.
     /// </summary>
     public TraceCosts Cost(OpenTrace trace, bool final, bool incomplete)
     {
@@ -42,12 +42,10 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
         var context = trace.Context with { Final = final, Incomplete = incomplete };
         Run(trace, context, basis, costs);
         MustWait = false;
-        if (costs.OpenSessions.Count > 0 || costs.OpenLinks.Count > 0 || costs.ExplicitRunId.Length > 0)
-        {
-            var informed = Outside.Answer(trace.Id, context, costs, out var mustWait);
-            MustWait = mustWait;
-            if (!ReferenceEquals(informed, context)) Run(trace, context = informed, basis, costs);
-        }
+        var informed = Outside.Answer(trace.Id, context, costs, out var mustWait);
+        MustWait = mustWait;
+        // What it asks does not hang on what it hears, so that no further round is needed.
+        if (!ReferenceEquals(informed, context)) Run(trace, context = informed, basis, costs);
         trace.Context = context;
         Finish(trace, context, basis, several);
         return costs;

@@ -38,40 +38,26 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     }
 
     /// <summary>
-    /// The context of a trace given its open questions, the same object when no answer is news. What nobody has spoken of stays
-    /// as it was. Remembers that the trace asked, so that <see cref="Publish"/> names it. With <paramref name="mustWait"/> the
-    /// store is still to be asked, and what is missing may come from there.
+    /// The context of a trace given its questions: the answers to them and to no others. Where nobody has spoken, what it heard
+    /// before stays. The same object when nothing is news. Remembers that the trace asked, so that <see cref="Publish"/> names
+    /// it. With <paramref name="mustWait"/> the store is still to be asked, and what is missing may come from there.
     /// </summary>
     public TraceContext Answer(TraceId asker, TraceContext context, TraceCosts questions, out bool mustWait)
     {
         mustWait = false;
-        Dictionary<(TraceId, SpanId), OutsideValue[]>? links = null;
-        foreach (var link in questions.OpenLinks)
-        {
-            if (Ask(TopicKey.OfLink(link.TraceId, link.SpanId), asker, ref mustWait) is not { } values) continue;
-            if (IsKnown(context.Links, link, values)) continue;
-            links ??= new Dictionary<(TraceId, SpanId), OutsideValue[]>(context.Links);
-            if (values.Length > 0) links[link] = values;
-            else links.Remove(link);
-        }
-        if (links is not null) context = context with { Links = links };
+        var links = Answers(asker, questions.OpenLinks, static link => TopicKey.OfLink(link.TraceId, link.SpanId), context.Links,
+            ref mustWait);
+        if (!ReferenceEquals(links, context.Links)) context = context with { Links = links };
         // Evidence of sessions and runs is for final postings only.
         if (!context.Final) return context;
 
-        Dictionary<string, OutsideValue[]>? sessions = null;
-        foreach (var session in questions.OpenSessions)
-        {
-            if (Ask(TopicKey.OfSession(session), asker, ref mustWait) is not { } values) continue;
-            if (IsKnown(context.Sessions, session, values)) continue;
-            sessions ??= new Dictionary<string, OutsideValue[]>(context.Sessions, StringComparer.Ordinal);
-            if (values.Length > 0) sessions[session] = values;
-            else sessions.Remove(session);
-        }
-        if (sessions is not null) context = context with { Sessions = sessions };
-        if (questions.ExplicitRunId.Length == 0
-            || Ask(TopicKey.OfRun(questions.ExplicitRunId), asker, ref mustWait) is not { } run)
-            return context;
-        return run.SequenceEqual(context.Run) ? context : context with { Run = run };
+        var sessions = Answers(asker, questions.OpenSessions, TopicKey.OfSession, context.Sessions, ref mustWait);
+        if (!ReferenceEquals(sessions, context.Sessions)) context = context with { Sessions = sessions };
+        var run = questions.ExplicitRunId;
+        IReadOnlyList<OutsideValue> heard = run.Length > 0 && context.RunId == run ? context.Run : [];
+        if (run.Length > 0) heard = Ask(TopicKey.OfRun(run), asker, ref mustWait) ?? heard;
+        if (heard.Count == 0) run = "";
+        return run == context.RunId && heard.SequenceEqual(context.Run) ? context : context with { RunId = run, Run = heard };
     }
 
     /// <summary>
@@ -98,14 +84,20 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         foreach (var span in costs.Spans)
         {
             if (!topics.TryGetValue(TopicKey.OfLink(source, span.SpanId), out var topic)) continue;
-            if (again) topic.Unsay(source);
-            TellOwner(topic, source, span.CustomerId, span.FeatureId, concerned);
-            if (again) topic.NameAll(concerned);
+            if (!again && !topic.TakeUnknownAskers())
+            {
+                TellOwner(topic, source, span.SaidCustomer, span.SaidFeature, concerned);
+                continue;
+            }
+            topic.Note(source, "customer", NullIfEmpty(span.SaidCustomer));
+            topic.Note(source, "feature", NullIfEmpty(span.SaidFeature));
+            topic.NameAll(concerned);
         }
     }
 
     /// <summary>
-    /// The store knows whose span a linked one is; empty values say nothing, and the word of its trace itself is newer.
+    /// The store knows what the trace of a linked span says of it; empty values say nothing, and the word of its trace itself is
+    /// newer.
     /// </summary>
     public void TellLink(TraceId traceId, SpanId spanId, string customer, string feature, ICollection<TraceId> concerned)
     {
@@ -160,7 +152,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     {
         var topic = TopicOf(link);
         topic.StoreAsked = true;
-        topic.AddAsker(asker);
+        topic.AddUnknownAsker(asker);
     }
 
     /// <summary>Moves topics that the store must be asked about into <paramref name="keys"/>, up to that many in all.</summary>
@@ -187,14 +179,31 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         return heldFrom.Remove(key, out var position) ? position : null;
     }
 
-    private static bool IsKnown<TKey>(IReadOnlyDictionary<TKey, OutsideValue[]> known, TKey key, OutsideValue[] values) =>
-        known.TryGetValue(key, out var before) ? before.AsSpan().SequenceEqual(values) : values.Length == 0;
+    // What is no longer asked is dropped: an answer to it would go on deciding, and nobody would correct it.
+    private IReadOnlyDictionary<TKey, OutsideValue[]> Answers<TKey>(TraceId asker, IReadOnlySet<TKey> asked,
+        Func<TKey, TopicKey> topicOf, IReadOnlyDictionary<TKey, OutsideValue[]> before, ref bool mustWait)
+        where TKey : notnull
+    {
+        if (asked.Count + before.Count == 0) return before;
+        Dictionary<TKey, OutsideValue[]>? answers = null;
+        var isNews = false;
+        foreach (var key in asked)
+        {
+            var heard = before.GetValueOrDefault(key);
+            var values = Ask(topicOf(key), asker, ref mustWait) ?? heard ?? [];
+            isNews |= !values.AsSpan().SequenceEqual(heard);
+            if (values.Length > 0) (answers ??= [])[key] = values;
+        }
+        return isNews || (answers?.Count ?? 0) != before.Count ? answers ?? [] : before;
+    }
 
     private static void TellOwner(Topic topic, TraceId source, string customer, string feature, ICollection<TraceId> concerned)
     {
-        topic.Tell(source, "customer", customer.Length > 0 ? customer : null, null, concerned);
-        topic.Tell(source, "feature", feature.Length > 0 ? feature : null, null, concerned);
+        topic.Tell(source, "customer", NullIfEmpty(customer), null, concerned);
+        topic.Tell(source, "feature", NullIfEmpty(feature), null, concerned);
     }
+
+    private static string? NullIfEmpty(string value) => value.Length > 0 ? value : null;
 
     private void Tell(in TopicKey key, TraceId source, TraceTopics said, TraceTopics says, bool again, ulong? position,
         ICollection<TraceId> concerned)
@@ -204,7 +213,9 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         var topic = TopicOf(key);
         if (again)
         {
+            // What was told and taken back counts as spoken of: nobody may keep it for lack of a newer word.
             topic.Unsay(source);
+            foreach (var word in before) topic.Note(source, word.Dimension, null);
             before = [];
         }
         foreach (var word in now) topic.Tell(source, word.Dimension, word.Value, ValueOf(before, word.Dimension), concerned);

@@ -21,6 +21,7 @@ internal sealed class Topic(bool ofOneSpan)
     private int toldCount;
     private HashSet<TraceId>? askers;
     private bool namesAll;
+    private bool hasUnknownAskers;
 
     /// <summary>The store is still to be asked what earlier processes knew of it.</summary>
     public bool IsPending { get; set; }
@@ -89,6 +90,32 @@ internal sealed class Topic(bool ofOneSpan)
         {
             if (Agreed(dimension, asker, before: false) != heard[i++] && (ofOneSpan || asker != source)) concerned.Add(asker);
         }
+    }
+
+    /// <summary>
+    /// Notes a word, or with null that the trace says nothing, and names nobody: for what the askers have heard is not known, and
+    /// all of them are named (<see cref="NameAll"/>).
+    /// </summary>
+    public void Note(TraceId source, string dimension, string? word)
+    {
+        var at = IndexOf(source, dimension);
+        if (at >= 0 || toldCount < SourcesMax) Put(at, source, dimension, word, word);
+        else if (word is not null) Tell(source, dimension, word, null, new List<TraceId>());
+    }
+
+    /// <summary>Askers of an earlier process are among these: nobody here knows what they have heard. True only once.</summary>
+    public bool TakeUnknownAskers()
+    {
+        var unknown = hasUnknownAskers;
+        hasUnknownAskers = false;
+        return unknown;
+    }
+
+    /// <summary>A trace asked in an earlier process.</summary>
+    public void AddUnknownAsker(TraceId asker)
+    {
+        AddAsker(asker);
+        hasUnknownAskers = true;
     }
 
     /// <summary>Names every asker, now or when the store has answered: what they have heard is not known.</summary>

@@ -43,6 +43,30 @@ internal sealed class TraceTopics
         return new TraceTopics(entries);
     }
 
+    /// <summary>What the store knows that a trace asks and tells.</summary>
+    public static TraceTopics Stored(IReadOnlyList<TopicHistory> histories)
+    {
+        var entries = new Dictionary<TopicKey, (bool Asks, OutsideValue[] Words)>();
+        foreach (var (newest, _) in histories)
+        {
+            if (newest.Asks || newest.Words.Count > 0) entries[newest.Topic] = (newest.Asks, InOrder(newest.Words));
+        }
+        return entries.Count == 0 ? None : new TraceTopics(entries);
+    }
+
+    /// <summary>
+    /// The last words that a trace told about each topic, as far as anybody may have them in mind: what it has taken back since,
+    /// too, and first of all <paramref name="toldHere"/>, which is newer than the store.
+    /// </summary>
+    public static TraceTopics EverTold(IReadOnlyList<TopicHistory> histories, TraceTopics toldHere)
+    {
+        if (histories.Count == 0) return toldHere;
+        var entries = new Dictionary<TopicKey, (bool Asks, OutsideValue[] Words)>(toldHere.entries);
+        foreach (var (newest, toldLast) in histories)
+            entries.TryAdd(newest.Topic, (newest.Asks, InOrder(newest.Words.Count > 0 ? newest.Words : toldLast)));
+        return new TraceTopics(entries);
+    }
+
     /// <summary>
     /// Rows that lead from <paramref name="before"/> to these topics; a topic left behind gets one that says nothing.
     /// </summary>
@@ -70,6 +94,9 @@ internal sealed class TraceTopics
         IEnumerable<OutsideValue> words)
     {
         if (entries.Count < TopicsPerTraceMax || entries.ContainsKey(topic))
-            entries[topic] = (asks, [.. words.OrderBy(word => word.Dimension, StringComparer.Ordinal)]);
+            entries[topic] = (asks, InOrder(words));
     }
+
+    private static OutsideValue[] InOrder(IEnumerable<OutsideValue> words) =>
+        [.. words.OrderBy(word => word.Dimension, StringComparer.Ordinal)];
 }

@@ -15,7 +15,7 @@ internal sealed class FactsHash
     private readonly XxHash3 hash = new();
 
     /// <param name="outcome">What costing decided about a span.</param>
-    /// <param name="content">Hash of what the sender said about it.</param>
+    /// <param name="content">Hash of what the sender said about it, its resource and scope included.</param>
     public ulong Of(SpanOutcome outcome, ulong content)
     {
         var decided = (ulong)outcome.Role << 32 | (ulong)outcome.Ownership << 24 | (ulong)outcome.CustomerEvidence << 8
@@ -24,6 +24,8 @@ internal sealed class FactsHash
         Append(outcome.Dialect);
         Append(outcome.CustomerId);
         Append(outcome.FeatureId);
+        Append(outcome.SaidCustomer);
+        Append(outcome.SaidFeature);
         Append(outcome.Reported);
         Append(outcome.Excess);
         return Take();

@@ -30,6 +30,7 @@ internal static class TraceContextCodec
         foreach (var ((trace, span), values) in context.Links.OrderBy(pair => pair.Key.TraceId).ThenBy(pair => pair.Key.SpanId))
             WriteValues(json, $"{trace}{span}", values);
         json.WriteEndObject();
+        json.WriteString("runId", context.RunId);
         WriteValues(json, "run", context.Run);
         json.WriteStartArray("responsesOwnedElsewhere");
         foreach (var response in context.ResponsesOwnedElsewhere.Order(StringComparer.Ordinal)) json.WriteStringValue(response);
@@ -39,8 +40,11 @@ internal static class TraceContextCodec
         return bytes.WrittenMemory;
     }
 
-    /// <summary>Throws <see cref="InvalidDataException"/> when the text is not a context.</summary>
-    public static TraceContext Decode(ReadOnlySpan<byte> utf8)
+    /// <summary>
+    /// Throws <see cref="InvalidDataException"/> when the text is not a context. One that does not name the run its values were
+    /// heard of was heard of <paramref name="postedRunId"/>, the run the trace was posted under.
+    /// </summary>
+    public static TraceContext Decode(ReadOnlySpan<byte> utf8, string postedRunId)
     {
         if (utf8.IsEmpty) return TraceContext.Empty;
         try
@@ -55,6 +59,7 @@ internal static class TraceContextCodec
                     && SpanId.TryParse(link.Name[32..], out var span))
                     links[(trace, span)] = ReadValues(link.Value);
             }
+            OutsideValue[] run = root.TryGetProperty("run", out var heard) ? ReadValues(heard) : [];
             return new TraceContext
             {
                 Incomplete = root.TryGetProperty("incomplete", out var incomplete) && incomplete.GetBoolean(),
@@ -62,7 +67,8 @@ internal static class TraceContextCodec
                 Sessions = Members(root, "sessions")
                     .ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal),
                 Links = links,
-                Run = root.TryGetProperty("run", out var run) ? ReadValues(run) : [],
+                Run = run,
+                RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() ?? "" : run.Length > 0 ? postedRunId : "",
                 ResponsesOwnedElsewhere = root.TryGetProperty("responsesOwnedElsewhere", out var responses)
                     ? responses.EnumerateArray().Select(response => response.GetString() ?? "").ToHashSet(StringComparer.Ordinal)
                     : [],

@@ -100,10 +100,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     {
         var standing = trace.Standing;
         foreach (var outcome in costs.Spans)
-            standing.NoteFacts(outcome.Position, hash.Of(outcome, trace.Spans[outcome.Position].ContentHash), trace.Spans.Count);
+            standing.NoteFacts(outcome.Position, hash.Of(outcome, ContentOf(trace, outcome)), trace.Spans.Count);
         standing.SegmentHash = HashOfSegment(trace, costs, standing.PostedAsSettled);
-        // Of a trace that had not settled it is not known what it had told before.
-        if (standing.PostedAsSettled) standing.Topics = trace.Topics = TraceTopics.Of(costs);
     }
 
     public void Dispose() => builder.Dispose();
@@ -150,7 +148,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         foreach (var outcome in costs.Spans)
         {
             var span = trace.Spans[outcome.Position];
-            if (!trace.Standing.NoteFacts(outcome.Position, hash.Of(outcome, span.ContentHash), trace.Spans.Count)) continue;
+            var content = hash.Of(outcome, ContentOf(trace, outcome));
+            if (!trace.Standing.NoteFacts(outcome.Position, content, trace.Spans.Count)) continue;
             positions.Add(outcome.Position);
             facts.Add(new SpanFactsRow
             {
@@ -168,12 +167,17 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
                 Flags = outcome.Flags,
                 Customer = outcome.CustomerId,
                 Feature = outcome.FeatureId,
+                SaidCustomer = outcome.SaidCustomer,
+                SaidFeature = outcome.SaidFeature,
                 Excess = Units(outcome.Excess),
                 Reported = Units(outcome.Reported),
             });
         }
         return facts;
     }
+
+    private static ulong ContentOf(OpenTrace trace, SpanOutcome outcome) =>
+        trace.Spans.ContentHashOf(trace.Spans[outcome.Position]);
 
     private UnitQuantity[] Units(in UsageVector usage)
     {

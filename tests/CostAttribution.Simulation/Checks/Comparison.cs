@@ -64,7 +64,7 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         foreach (var revision in facts.GroupBy(row => row.Stored.Revision).Where(group => group.Count() > 1))
             findings.Add($"trace {trace.Ordinal} has {revision.Count()} facts of revision {revision.Key}");
         findings.Expect(facts.Length == 0 || facts[^1].Stored.Settled, () => $"trace {trace.Ordinal} \"{trace.Story}\" never settled");
-        var context = facts.Length == 0 ? TraceContext.Empty : TraceContextCodec.Decode(facts[^1].Stored.Context.Span);
+        var context = facts.Length == 0 ? TraceContext.Empty : TraceContextCodec.Decode(facts[^1].Stored.Context.Span, facts[^1].Stored.RunId);
         var expected = reference.Cost(trace, facts, MayLackCostless(trace), context, findings);
         words.Add(trace, expected, isStored: facts.Length > 0, isWhole: !reference.Lacked);
         if (facts.Length == 0)
@@ -81,7 +81,7 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
     {
         var mayLack = MayLackCostless(trace);
         var questions = reference.Cost(trace, facts, mayLack, TraceContext.Empty, findings);
-        var context = words.ContextOf(trace, questions, TraceContextCodec.Decode(facts[^1].Stored.Context.Span));
+        var context = words.ContextOf(trace, questions, TraceContextCodec.Decode(facts[^1].Stored.Context.Span, facts[^1].Stored.RunId));
         CheckEntries(trace, reference.Cost(trace, facts, mayLack, context, findings), standing, findings);
     }
 

@@ -102,6 +102,7 @@ internal static class BlockRows
         var superseded = (StringValues)block.Column<ArrayValues>("superseded_bys").Elements;
         var customers = (StringValues)block.Column<ArrayValues>("customers").Elements;
         var features = (StringValues)block.Column<ArrayValues>("features").Elements;
+        var (saidCustomers, saidFeatures) = (block.Column<ArrayValues>("said_customers"), block.Column<ArrayValues>("said_features"));
         var rows = new FactsRow[block.Rows];
         for (var row = 0; row < rows.Length; row++)
         {
@@ -111,12 +112,17 @@ internal static class BlockRows
             for (var i = ids.Start(row); i < ids.End(row); i++)
             {
                 if (!SpanId.TryParse(spanIds.At(i), out var id)) throw new SimulationFailure($"'{spanIds.At(i)}' is stored as a span id");
-                spans.Add(new FactsSpan(id, (Ownership)ownerships.At<sbyte>(i), superseded.At(i), customers.At(i), features.At(i)));
+                spans.Add(new FactsSpan(id, (Ownership)ownerships.At<sbyte>(i), superseded.At(i), customers.At(i), features.At(i),
+                    Said(saidCustomers, row, i - ids.Start(row)) ?? customers.At(i), Said(saidFeatures, row, i - ids.Start(row)) ?? features.At(i)));
             }
             rows[row] = new FactsRow(stored, spans);
         }
         return rows;
     }
+
+    // Null where the row leaves them out, for they are the owners themselves.
+    private static string? Said(ArrayValues said, int row, int span) =>
+        said.End(row) == said.Start(row) ? null : ((StringValues)said.Elements).At(said.Start(row) + span);
 
     private static StoredTopic[] Topics(NativeBlock block)
     {

@@ -13,6 +13,7 @@ internal static class OutsideAnswers
     public const string SnapshotTable = "costing_snapshots";
     private const string KeptSnapshots = "SELECT kind, version, content FROM " + SnapshotTable + " WHERE ";
     private const string NewestTopics = "SELECT kind, topic, item, trace_id, is_asking, CAST(said, 'Map(String, String)') AS words FROM (";
+    private const string TopicsOfTraces = "SELECT kind, topic, item, trace_id, newest.1 AS is_asking, ";
     private const string TopicsOfPosting = "SELECT topic, item, trace_id, revision FROM " + TraceTopicsBlock.TableName +
         " WHERE posting_id = {id:String}";
 
@@ -21,6 +22,7 @@ internal static class OutsideAnswers
     {
         var sql = query.Sql;
         if (sql.StartsWith(KeptSnapshots, StringComparison.Ordinal)) return Snapshots(tables);
+        if (sql.StartsWith(TopicsOfTraces, StringComparison.Ordinal)) return OfTraces(tables, sql);
         if (sql.StartsWith(NewestTopics, StringComparison.Ordinal)) return Topics(tables, sql);
         return sql == TopicsOfPosting ? Keys(tables.Of(query.Parameters["id"]).SelectMany(insert => insert.Topics)) : null;
     }
@@ -61,29 +63,52 @@ internal static class OutsideAnswers
         var start = sql.IndexOf(condition, StringComparison.Ordinal) + condition.Length;
         var asked = sql[start..sql.IndexOf(") GROUP BY", start, StringComparison.Ordinal)].Split("), (")
             .Select(pair => pair.Trim('(', ')')).ToHashSet(StringComparer.Ordinal);
+        return Topics(Histories(tables).Select(history => history.Newest).Where(newest => (newest.Asks || newest.Words.Count > 0)
+            && asked.Contains($"'{newest.Kind.ToString().ToLowerInvariant()}', '{newest.Topic}'")).Select(row => (row, (StoredTopic?)null)));
+    }
+
+    private static byte[] OfTraces(StoreTables tables, string sql)
+    {
+        const string condition = "WHERE trace_id IN (";
+        var start = sql.IndexOf(condition, StringComparison.Ordinal) + condition.Length;
+        var asked = sql[start..sql.IndexOf(')', start)].Split(',').Select(id => id.Trim('\'')).ToHashSet(StringComparer.Ordinal);
+        return Topics(Histories(tables).Where(history => asked.Contains(history.Newest.TraceId.ToString())));
+    }
+
+    // The newest row of each trace and topic, and the newest that says something.
+    private static IEnumerable<(StoredTopic Newest, StoredTopic? ToldLast)> Histories(StoreTables tables) =>
+        tables.Topics.GroupBy(row => (row.Kind, row.Topic, row.Item, row.TraceId)).OrderBy(rows => rows.Key).Select(rows =>
+            (rows.MaxBy(row => row.Revision)!, rows.Where(row => row.Words.Count > 0).MaxBy(row => row.Revision)));
+
+    private static byte[] Topics(IEnumerable<(StoredTopic Newest, StoredTopic? ToldLast)> histories)
+    {
         using var kinds = Columns.Enum8("'session' = 1, 'run' = 2, 'link' = 3");
         using StringColumn topics = Columns.String(), items = Columns.String(), traces = Columns.String();
         using var asks = Columns.Bool();
         using var words = Columns.Map(Columns.String(), Columns.String());
-        foreach (var group in tables.Topics.GroupBy(row => (row.Kind, row.Topic, row.Item, row.TraceId)).OrderBy(rows => rows.Key))
+        using var toldLast = Columns.Map(Columns.String(), Columns.String());
+        foreach (var (newest, told) in histories)
         {
-            var newest = group.MaxBy(row => row.Revision)!;
-            var isAsked = asked.Contains($"'{newest.Kind.ToString().ToLowerInvariant()}', '{newest.Topic}'");
-            if (!isAsked || (!newest.Asks && newest.Words.Count == 0)) continue;
             kinds.Append((sbyte)newest.Kind);
             topics.Append(newest.Topic);
             items.Append(newest.Item);
             traces.Append(newest.TraceId.ToString());
             asks.Append(newest.Asks ? (byte)1 : (byte)0);
-            foreach (var (name, value) in newest.Words)
-            {
-                words.Keys.Append(name);
-                words.Values.Append(value);
-            }
-            words.EndRow();
+            Append(words, newest.Words);
+            Append(toldLast, told?.Words ?? []);
         }
         return Block(("kind", kinds), ("topic", topics), ("item", items), ("trace_id", traces), ("is_asking", asks),
-            ("words", words));
+            ("words", words), ("told_last", toldLast));
+    }
+
+    private static void Append(MapColumn<StringColumn, StringColumn> column, IReadOnlyList<KeyValuePair<string, string>> words)
+    {
+        foreach (var (name, value) in words)
+        {
+            column.Keys.Append(name);
+            column.Values.Append(value);
+        }
+        column.EndRow();
     }
 
     private static byte[] Keys(IEnumerable<StoredTopic> rows)

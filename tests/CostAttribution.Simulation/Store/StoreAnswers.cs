@@ -21,7 +21,7 @@ internal static class StoreAnswers
     private static readonly string LedgerOfTraces = $"SELECT {LedgerRowReader.ColumnList} FROM {CostLedgerBlock.TableName}{IdColumn}";
     private const string FactsOfTraces = "SELECT trace_id, revision, posting_id, settled, run_id, blob, context FROM " +
         TraceFactsBlock.TableName + IdColumn;
-    private const string OwnersOfSpans = "SELECT trace_id, span_id, customer_id, feature_id FROM spans" + IdColumn;
+    private const string OwnersOfSpans = "SELECT trace_id, span AS span_id, argMax(customer, revision) AS customer_id, ";
     private const string RowsOfPostings = "SELECT '" + CostLedgerBlock.TableName + "' AS name, posting_id, count() AS rows FROM ";
     private const string OfPosting = " WHERE posting_id = {id:String}";
     private const string LedgerOfPosting = "SELECT entry_id FROM " + CostLedgerBlock.TableName + OfPosting;
@@ -163,7 +163,7 @@ internal static class StoreAnswers
         return Bytes(block);
     }
 
-    // The view's newest facts of each span.
+    // What the newest facts of each span say that its own trace says of it; the product takes the spans it asked for.
     private static byte[] Owners(IEnumerable<FactsRow> rows)
     {
         using var traces = Columns.String();
@@ -172,11 +172,11 @@ internal static class StoreAnswers
         using var features = Columns.String();
         foreach (var (trace, span) in NewestSpans(rows))
         {
-            if (span.Customer.Length == 0 && span.Feature.Length == 0) continue;
+            if (span.SaidCustomer.Length == 0 && span.SaidFeature.Length == 0) continue;
             traces.Append(trace.ToString());
             spans.Append(span.SpanId.ToString());
-            customers.Append(span.Customer);
-            features.Append(span.Feature);
+            customers.Append(span.SaidCustomer);
+            features.Append(span.SaidFeature);
         }
         return Block(("trace_id", traces), ("span_id", spans), ("customer_id", customers), ("feature_id", features));
     }

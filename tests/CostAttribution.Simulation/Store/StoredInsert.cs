@@ -44,7 +44,8 @@ internal sealed record LedgerRow(LedgerEntry Entry, IReadOnlyList<Int128> Measur
 internal sealed record FactsRow(StoredFacts Stored, IReadOnlyList<FactsSpan> Spans);
 
 /// <summary>One span of a facts row.</summary>
-internal sealed record FactsSpan(SpanId SpanId, Ownership Ownership, string SupersededBy, string Customer, string Feature);
+internal sealed record FactsSpan(SpanId SpanId, Ownership Ownership, string SupersededBy, string Customer, string Feature,
+    string SaidCustomer, string SaidFeature);
 
 /// <summary>A row of <c>run_segments</c>; quantities in the order of <see cref="SegmentNames"/>.</summary>
 internal sealed record SegmentRow(string RunId, TraceId TraceId, int Revision, string CustomerId, string Status,

@@ -58,6 +58,23 @@ public sealed class FactsTests(EngineFixture engine)
             await store.AskAsync("SELECT span_id, unit, quantity FROM usage_excess"));
     }
 
+    [Theory, InlineData(TransportKind.Embedded), InlineData(TransportKind.Http)]
+    public async Task The_owner_of_a_linked_span_is_what_its_trace_says_of_it_and_not_what_was_inferred(TransportKind kind)
+    {
+        await using var store = await engine.NewStoreAsync(kind);
+        static void Says(SpanFactsRow span, string customer) => (span.SaidCustomer, span.SaidFeature) = (customer, span.Feature);
+        await PostAsync(store, "p-1", Facts(1, settled: true, [Span(1, span => Says(span, "c-1")), Span(2, span => Says(span, ""))]));
+        await PostAsync(store, "p-2", Facts(2, settled: true, [Span(1, span => Says(span, "c-1"))]));
+        await PostAsync(store, "p-3", Facts(1, settled: true, [Span(1, span => Says(span, "")), Span(2, span => Says(span, "c-2"))],
+            trace: new TraceId(0xaaaa, 2)));
+
+        var owners = await new LedgerReader(store).LoadSpanOwnersAsync([(Trace, new SpanId(1)), (Trace, new SpanId(2)),
+            (Trace, new SpanId(3)), (new TraceId(0xaaaa, 2), new SpanId(1)), (new TraceId(0xaaaa, 2), new SpanId(2))], Cancel);
+
+        Assert.Equal([new StoredSpanOwner(Trace, new SpanId(1), "c-1", ""), new StoredSpanOwner(new TraceId(0xaaaa, 2), new SpanId(2), "c-2", "")],
+            owners.OrderBy(owner => owner.TraceId));
+    }
+
     [Fact]
     public async Task A_trace_is_found_by_the_primary_key()
     {

@@ -102,7 +102,7 @@ public sealed class SchemaMigratorTests(EngineFixture engine)
 
         Assert.Equal(Migration.All.Count - older.Length, await new SchemaMigrator(store).MigrateAsync(Cancel));
 
-        foreach (var migration in Migration.All.Skip(older.Length))
+        foreach (var migration in Migration.All.Skip(older.Length).Where(next => next.Name.EndsWith("_window", StringComparison.Ordinal)))
         {
             var table = migration.Name.Replace("_window", "", StringComparison.Ordinal);
             Assert.Matches("non_replicated_deduplication_window = 10+", await store.AskAsync($"SHOW CREATE TABLE {table}"));

@@ -46,6 +46,26 @@ public sealed class TopicReaderTests(EngineFixture engine)
         Assert.Empty(await new TopicReader(store).LoadAsync([topic], Cancel));
     }
 
+    [Theory, InlineData(TransportKind.Embedded), InlineData(TransportKind.Http)]
+    public async Task A_trace_is_told_every_topic_it_ever_had_and_what_it_told_last(TransportKind kind)
+    {
+        await using var store = await engine.NewStoreAsync(kind);
+        var (left, kept, link) = (TopicKey.OfSession("left"), TopicKey.OfRun("kept"), TopicKey.OfLink(Second, new SpanId(7)));
+        await InsertAsync(store, 1, new TopicRow(left, First, true, [new("customer", "acme"), new("plan", "gold")]),
+            new TopicRow(kept, First, true, [new("customer", "acme")]), new TopicRow(left, Second, false, [new("customer", "other")]));
+        await InsertAsync(store, 2, new TopicRow(left, First, false, []), new TopicRow(link, First, true, []));
+
+        var histories = await new TopicReader(store).LoadOfTracesAsync([First], Cancel);
+
+        Assert.All(histories, history => Assert.Equal(First, history.Newest.Trace));
+        var byTopic = histories.ToDictionary(history => history.Newest.Topic);
+        Assert.Equal(3, byTopic.Count);
+        Assert.Equal((false, 0), (byTopic[left].Newest.Asks, byTopic[left].Newest.Words.Count));
+        Assert.Equal(new HashSet<OutsideValue> { new("customer", "acme"), new("plan", "gold") }, byTopic[left].ToldLast.ToHashSet());
+        Assert.Equal((true, "acme"), (byTopic[kept].Newest.Asks, byTopic[kept].Newest.Words[0].Value));
+        Assert.Equal((true, 0), (byTopic[link].Newest.Asks, byTopic[link].ToldLast.Count));
+    }
+
     [Fact]
     public async Task Who_asks_about_a_span_is_found_by_its_trace()
     {

@@ -15,7 +15,7 @@ public sealed class ArrivalOrderTests
     private const int SeedsPerClass = 12;
 
     /// <summary>How the spans come.</summary>
-    public enum Arrival { RootFirst, RootLast, ParentAfterEviction, Duplicate, SplitBatch, TwoExporters, Anyhow }
+    public enum Arrival { RootFirst, RootLast, ParentAfterEviction, Duplicate, SplitBatch, TwoExporters, TwoResources, Anyhow }
 
     public static TheoryData<Arrival, bool> Classes()
     {
@@ -35,6 +35,7 @@ public sealed class ArrivalOrderTests
         {
             var random = new Random(seed * 31 + (int)arrival);
             var spans = World(random);
+            if (arrival == Arrival.TwoResources) spans = [.. spans, .. Enriched(spans)];
             var expected = InOrder(spans);
 
             using var bench = NewBench();
@@ -121,6 +122,10 @@ public sealed class ArrivalOrderTests
                 break;
         }
     }
+
+    // The same batch over another Collector, whose processors add to the resource.
+    private static IEnumerable<TestSpan> Enriched(TestSpan[] spans) => spans.Where(span => span.Id % 3 != 0)
+        .Select(span => span with { Resource = new() { ["customer.id"] = "dedicated", ["deployment.environment.name"] = "eu" } });
 
     private static AssemblyBench NewBench() =>
         new(new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(6) });

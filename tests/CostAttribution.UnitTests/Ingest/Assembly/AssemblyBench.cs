@@ -28,6 +28,9 @@ internal sealed record TestSpan(int Trace, int Id, int Parent = 0)
     /// <summary>Nanoseconds since the Unix epoch; null for a fixed instant four hours before the bench's clock.</summary>
     public ulong? Start { get; init; }
 
+    /// <summary>Attributes of its process besides the service name.</summary>
+    public Dictionary<string, string> Resource { get; init; } = [];
+
     /// <summary>A linked span, as (trace, span).</summary>
     public (int Trace, int Span)? Link { get; init; }
 
@@ -190,7 +193,9 @@ internal sealed class AssemblyBench : IDisposable
         }
         var facts = own.Where(posting => !posting.EncodedSpans.IsEmpty)
             .Select(posting => SpanBatch.Decode(posting.EncodedSpans.Span, keys));
-        return new StoredTrace([.. facts], standing, own[^1].Context);
+        var topics = own.SelectMany(posting => posting.Topics).GroupBy(row => row.Topic).Select(rows =>
+            new TopicHistory(rows.Last(), rows.LastOrDefault(row => row.Words.Count > 0)?.Words ?? []));
+        return new StoredTrace([.. facts], standing, own[^1].Context) { Topics = [.. topics] };
     }
 
     /// <summary>Answers every open question to the store from what was posted; false when there was none.</summary>
@@ -218,8 +223,8 @@ internal sealed class AssemblyBench : IDisposable
         {
             var facts = Postings.Where(posting => posting.TraceId == trace).SelectMany(posting => posting.Spans)
                 .LastOrDefault(facts => facts.SpanId == span);
-            if (facts is { Customer.Length: > 0 } or { Feature.Length: > 0 })
-                owners.Add(new StoredSpanOwner(trace, span, facts.Customer, facts.Feature));
+            if (facts is { SaidCustomer.Length: > 0 } or { SaidFeature.Length: > 0 })
+                owners.Add(new StoredSpanOwner(trace, span, facts.SaidCustomer, facts.SaidFeature));
         }
         Assembler.Answer(new LoadAnswer(questions, true, traces, new Dictionary<TraceId, string>(), owners, [.. topics]));
         Collect();
@@ -238,14 +243,20 @@ internal sealed class AssemblyBench : IDisposable
     }
 
     /// <summary>The spans as one batch, of one service and scope.</summary>
-    public static SpanBatch Encode(SpanBatchBuilder builder, TestSpan[] spans, DateTimeOffset received)
+    public static SpanBatch Encode(SpanBatchBuilder builder, TestSpan[] spans, DateTimeOffset received,
+        string scopeName = "test-scope")
     {
-        builder.BeginResource();
-        builder.AddText(Key(builder, "service.name"), "test-service"u8);
-        var resource = builder.EndResource();
-        var scope = builder.AddScope("test-scope"u8, "1.0.0"u8, default);
+        var scope = builder.AddScope(Encoding.UTF8.GetBytes(scopeName), "1.0.0"u8, default);
         var now = (ulong)received.ToUnixTimeMilliseconds() * 1_000_000;
-        foreach (var span in spans) Write(builder, span, resource, scope, now);
+        foreach (var process in spans.GroupBy(span => string.Join(';', span.Resource)))
+        {
+            builder.BeginResource();
+            builder.AddText(Key(builder, "service.name"), "test-service"u8);
+            foreach (var (name, value) in process.First().Resource)
+                builder.AddText(Key(builder, name), Encoding.UTF8.GetBytes(value));
+            var resource = builder.EndResource();
+            foreach (var span in process) Write(builder, span, resource, scope, now);
+        }
         return builder.Build();
     }
 

@@ -55,7 +55,9 @@ public sealed class OutsideRestartTests
     [Theory]
     [InlineData(Common.Session, Between.Restart)]
     [InlineData(Common.Run, Between.Restart)]
+    [InlineData(Common.Link, Between.Restart)]
     [InlineData(Common.Session, Between.ForgottenTopics)]
+    [InlineData(Common.Link, Between.ForgottenTopics)]
     public void A_word_that_is_taken_back_after_a_restart_is_taken_back_from_its_hearers(Common common, Between between)
     {
         using var bench = new AssemblyBench(topicsMax: 8);
@@ -92,6 +94,75 @@ public sealed class OutsideRestartTests
 
         Assert.Equal(new() { ["acme"] = 2 * CallPico }, bench.NetByCustomer());
         Assert.Equal(ulong.MaxValue, bench.Assembler.HeldFrom);
+    }
+
+    [Theory, InlineData(Between.Restart), InlineData(Between.Eviction), InlineData(Between.ForgottenTopics)]
+    public void A_consumer_is_nobodys_when_its_producer_turns_out_to_be(Between between)
+    {
+        using var bench = new AssemblyBench(topicsMax: 8);
+        bench.Offer(Teller(2, Common.Link));
+        bench.Offer(Asker(1, Common.Link));
+        Rest(bench);
+        Happen(bench, between);
+
+        bench.Offer(TestSpan.Call(2, 1, 0).With("gen_ai.usage.cache_read.input_tokens", 0L));
+        Rest(bench);
+
+        Assert.Equal(new() { [""] = 2 * CallPico }, bench.NetByCustomer());
+    }
+
+    [Theory, InlineData(Common.Session), InlineData(Common.Run), InlineData(Common.Link)]
+    public void A_crash_between_taking_a_word_back_and_the_corrections_that_follow_from_it_loses_none(Common common)
+    {
+        using var bench = new AssemblyBench();
+        bench.Offer(Teller(2, common));
+        bench.Offer(Asker(1, common));
+        Rest(bench);
+        Assert.Equal(new() { ["acme"] = 2 * CallPico }, bench.NetByCustomer());
+
+        // A fuller copy of the call has to do with another session or run, or is nobody's.
+        bench.Offer(TestSpan.Call(2, 1, 0).With("gen_ai.usage.cache_read.input_tokens", 0L).With("session.id", "s-2")
+            .With("workflow.run.id", "r-2").With(common == Common.Link ? "team" : "customer.id", "acme"));
+        bench.Answer();
+        var postings = bench.Postings.Count;
+        bench.Pass(2.5);
+        Assert.Equal(postings + 1, bench.Postings.Count);
+        Assert.Equal(common == Common.Link ? CallPico : 2 * CallPico, bench.NetByCustomer()["acme"]);
+        bench.Restart();
+        Rest(bench);
+
+        Assert.Equal(common == Common.Link ? new() { [""] = 2 * CallPico } : new() { ["acme"] = CallPico, [""] = CallPico },
+            bench.NetByCustomer());
+        Assert.Equal(ulong.MaxValue, bench.Assembler.HeldFrom);
+    }
+
+    [Fact]
+    public void A_run_that_a_trace_had_left_before_a_crash_but_not_settled_since_hears_of_it()
+    {
+        using var bench = new AssemblyBench();
+        bench.Offer(TestSpan.Call(2, 2, 1).With("customer.id", "acme").With("workflow.run.id", "r-1"));
+        bench.Offer(Asker(1, Common.Run));
+        for (var i = 0; i < 30; i++)
+        {
+            bench.Pass(5);
+            bench.Answer();
+        }
+        Assert.Equal(new() { ["acme"] = 2 * CallPico }, bench.NetByCustomer());
+
+        // The root names another run; the next spans keep the trace from settling.
+        bench.Offer(new TestSpan(2, 1).With("workflow.run.id", "r-2"));
+        for (var id = 3; id < 20; id++)
+        {
+            bench.Offer(TestSpan.Call(2, id, 1, 0, 0));
+            bench.Pass(1.5);
+            bench.Answer();
+        }
+        Assert.False(bench.Postings[^1].Settled);
+        Assert.Equal("r-2", bench.Postings[^1].Segment.RunId);
+        bench.Restart();
+        Rest(bench);
+
+        Assert.Equal(new() { ["acme"] = CallPico, [""] = CallPico }, bench.NetByCustomer());
     }
 
     [Fact]

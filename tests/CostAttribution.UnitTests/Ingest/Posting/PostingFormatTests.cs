@@ -48,19 +48,33 @@ public sealed class PostingFormatTests
                 [(new TraceId(1, 2), new SpanId(3))] = [new("feature", "f"), new("customer", "ü")],
             },
             Run = [new("customer", "acme")],
+            RunId = "r-1",
             ResponsesOwnedElsewhere = new HashSet<string> { "openai\nresp_1" },
             Incomplete = true,
             IngestKey = "key-1",
         };
 
-        var read = TraceContextCodec.Decode(TraceContextCodec.Encode(context).Span);
+        var read = TraceContextCodec.Decode(TraceContextCodec.Encode(context).Span, "posted");
 
         Assert.Equal(context.Sessions, read.Sessions);
         Assert.Equal(context.Links.Keys, read.Links.Keys);
         Assert.Equal(context.Links.Values.Single(), read.Links.Values.Single());
         Assert.Equal(context.Run, read.Run);
+        Assert.Equal("r-1", read.RunId);
         Assert.Equal(context.ResponsesOwnedElsewhere, read.ResponsesOwnedElsewhere);
         Assert.Equal((true, "key-1"), (read.Incomplete, read.IngestKey));
+    }
+
+    [Fact]
+    public void A_context_of_an_earlier_program_was_heard_of_the_run_it_was_posted_under()
+    {
+        var read = TraceContextCodec.Decode("""
+            {"incomplete":false,"ingestKey":"","sessions":{},"links":{},"run":{"customer":"acme"},"responsesOwnedElsewhere":[]}
+            """u8, "r-1");
+
+        Assert.Equal([new("customer", "acme")], read.Run);
+        Assert.Equal("r-1", read.RunId);
+        Assert.Equal("", TraceContextCodec.Decode("""{"run":{}}"""u8, "r-1").RunId);
     }
 
     [Fact]
@@ -71,7 +85,7 @@ public sealed class PostingFormatTests
     [InlineData("[]")]
     [InlineData("{\"run\":3}")]
     public void A_damaged_context_is_refused(string text) =>
-        Assert.Throws<InvalidDataException>(() => TraceContextCodec.Decode(System.Text.Encoding.UTF8.GetBytes(text)));
+        Assert.Throws<InvalidDataException>(() => TraceContextCodec.Decode(System.Text.Encoding.UTF8.GetBytes(text), ""));
 
     private static EncodedPosting Sample() => new()
     {
