@@ -51,7 +51,7 @@ internal sealed partial class TraceAssembler
         // What only counts rows leaves the rest as the store has it.
         if (recheck.DryRun) return;
         standing.FactsRevision = Math.Max(standing.FactsRevision, recheck.RevisionMin);
-        if (recheck.LeftRunId.Length > 0) standing.RunId = recheck.LeftRunId;
+        if (recheck.LeftRunId.Length > 0) (standing.RunId, standing.HasRun) = (recheck.LeftRunId, true);
     }
 
     // Rows alone do not say what a trace cost.
