@@ -65,6 +65,9 @@ internal sealed partial class TraceAssembler : IDisposable
     /// <summary>Traces in memory, open or kept.</summary>
     public int TraceCount => traces.Count;
 
+    /// <summary>Memory that they take, in bytes.</summary>
+    public long Bytes => traces.Account.Bytes;
+
     /// <summary>
     /// Whether more spans may come. False while memory is full of traces that cannot be posted before the store has answered.
     /// </summary>
@@ -137,6 +140,7 @@ internal sealed partial class TraceAssembler : IDisposable
         {
             if (answer.Unreadable.TryGetValue(id, out var why)) Aside.CannotBeRead(id, why);
             else Loaded(id, answer.Traces.GetValueOrDefault(id), answer.TakenBack.GetValueOrDefault(id));
+            RelievePressure();
         }
         outside.TakeAnswer(answer);
         foreach (var trace in outside.EndWaiting()) traces.Due.Enqueue(trace, Now);
