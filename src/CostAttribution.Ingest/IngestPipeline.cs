@@ -42,6 +42,10 @@ public sealed class PipelineParts
     public required ILogger Logger { get; init; }
 }
 
+/// <summary>What the stages hold in memory.</summary>
+internal readonly record struct PipelineLoad(int Traces, long TraceBytesAccounted, long TraceBytes, int RowsGathered,
+    int PostingsQueued);
+
 /// <summary>How far the pipeline is.</summary>
 public enum PipelineState { Starting, Recovering, Running, Stopped, Failed }
 
@@ -102,6 +106,9 @@ public sealed class IngestPipeline : IDisposable
     /// <summary>Traces of which nothing is posted, because the store holds them in a form that cannot be read.</summary>
     public IReadOnlyList<TraceId> TracesSetAside => setAside?.List() ?? [];
 
+    /// <summary>What is in memory now; for the thread that steps the stages.</summary>
+    internal PipelineLoad Load => new(assembler!.TraceCount, assembler.Bytes, assembler.MeasureBytes(),
+        poster.Buffer.RowCount, posting.Queued);
 
     /// <summary>
     /// Recovers and runs until <paramref name="stop"/>. What is then not posted stays in the journal and in the posting files.

@@ -85,6 +85,7 @@ internal sealed partial class TraceAssembler
         }
         openCosts.Remove(trace.Waiting);
         trace.ForgetPosted();
+        traces.Account.Update(trace);
         wanted.Enqueue(id);
     }
 }

@@ -65,8 +65,10 @@ internal sealed partial class TraceAssembler : IDisposable
     /// <summary>Traces in memory, open or kept.</summary>
     public int TraceCount => traces.Count;
 
-    /// <summary>Memory that they take, in bytes.</summary>
+    /// <summary>Memory that they take, in bytes, as accounted; <see cref="MeasureBytes"/> walks them all.</summary>
     public long Bytes => traces.Account.Bytes;
+
+    public long MeasureBytes() => traces.MeasureBytes();
 
     /// <summary>
     /// Whether more spans may come. False while memory is full of traces that cannot be posted before the store has answered.

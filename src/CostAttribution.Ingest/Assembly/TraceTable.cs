@@ -20,7 +20,12 @@ internal sealed class TraceTable(AssemblyOptions options, OpenCostBook openCosts
 
     public bool TryGet(TraceId id, [NotNullWhen(true)] out OpenTrace? trace) => traces.TryGetValue(id, out trace);
 
-    public OpenTrace Add(TraceId id, long now) => traces[id] = new OpenTrace(id, now);
+    public OpenTrace Add(TraceId id, long now)
+    {
+        var trace = traces[id] = new OpenTrace(id, now);
+        Account.Update(trace);
+        return trace;
+    }
 
     /// <summary>
     /// The trace leaves memory. What it holds of the journal must be handed over before, or be settled and of no cost, or belong
@@ -48,6 +53,8 @@ internal sealed class TraceTable(AssemblyOptions options, OpenCostBook openCosts
     public OpenTrace[] HoldingSince(long since) =>
         [.. traces.Values.Where(trace => !trace.Settled && trace.UnpostedFrom is not null && trace.HeldSince <= since)
             .OrderBy(trace => trace.UnpostedFrom)];
+
+    public long MeasureBytes() => traces.Values.Sum(trace => trace.Bytes);
 
     public void Dispose()
     {

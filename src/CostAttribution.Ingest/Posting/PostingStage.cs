@@ -15,7 +15,8 @@ namespace CostAttribution.Ingest.Posting;
 internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spool, PostingEncoder encoder, TimeProvider clock,
     PostingOptions options, PipelineMetrics metrics, ILogger logger)
 {
-    private const int QueuedMax = 2;
+    /// <summary>Buffers that wait to be taken.</summary>
+    internal const int QueuedMax = 2;
 
     /// <summary>Until the assembler says otherwise, what it hands over of a refused trace builds on what was refused.</summary>
     private const long NotForgotten = long.MaxValue;
@@ -42,6 +43,8 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     /// <see cref="TryTakeConfirmed"/>: no more are confirmed than there is room for confirmations.
     /// </summary>
     public bool HasRoom => queue.Reader.Count < QueuedMax && Volatile.Read(ref unconfirmed) <= QueuedMax;
+
+    public int Queued => queue.Reader.Count;
 
     /// <summary>For one caller at a time.</summary>
     public bool TryEnqueue(PostingBuffer buffer)

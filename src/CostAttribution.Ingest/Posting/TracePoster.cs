@@ -101,7 +101,11 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     {
         var standing = trace.Standing;
         foreach (var outcome in costs.Spans)
+        {
+            // By which rates and rules the facts of an entry that was still waiting were written, nothing says.
+            if (!standing.PostedAsSettled && !standing.Entries.ContainsKey((outcome.SpanId, ""))) continue;
             standing.NoteFacts(outcome.Position, hash.Of(outcome, ContentOf(trace, outcome)), trace.Spans.Count);
+        }
         standing.SegmentHash = HashOfSegment(trace, costs, standing.PostedAsSettled);
         standing.HasRun |= IsRun(standing, costs);
     }

@@ -2,6 +2,7 @@ using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
+using CostAttribution.Ingest.Costing;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.Simulation.Running;
 using CostAttribution.Simulation.Store;
@@ -18,7 +19,8 @@ namespace CostAttribution.Simulation.Checks;
 /// <item><c>cost_hourly</c> and the ledger, per group and measure; the newest run segments and the ledger.</item>
 /// <item>the rules of <see cref="LedgerRules"/> over all rows ever written.</item>
 /// </list>
-/// What traces tell each other is taken from the stored context, because a process forgets it with a crash; in a run without
+/// In a run whose rates change each entry is held against a costing by the rates and rules that it says it was posted with, none may
+/// change them while it stands, and what came in since the last change must have the newest. What traces tell each other is taken from the stored context, because a process forgets it with a crash; in a run without
 /// restart the entries must also be those of a costing that knows all the others say (<see cref="OutsideWords"/>). Spans that do not cost may be
 /// missing where the design gives them up: under pressure, or when the first call comes after <c>CostlessKept</c>.
 /// </summary>
@@ -28,6 +30,7 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
     private static readonly TimeSpan CostlessSurelyKept = TimeSpan.FromHours(5);
 
     private readonly TraceReference reference = new();
+    private readonly IReadOnlyList<CostingPair> pairs = plan.Reprices ? Prices.Pairs : [Prices.Pairs[0]];
 
     /// <summary>What is apart between ledger and rollup cancels out within each hour and customer.</summary>
     public void CheckTotals()
@@ -35,7 +38,10 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         if (tables.HoursApartByCustomer(tables.Hours).Any()) throw new SimulationFailure("cost_hourly and the ledger differ for some customer");
     }
 
-    public void Check(int restarts, TraceId? poisoned)
+    /// <param name="restarts">So far.</param>
+    /// <param name="poisoned">A trace that the store refuses.</param>
+    /// <param name="newest">The rates that are used for all that came in since then; null while that is not certain.</param>
+    public void Check(int restarts, TraceId? poisoned, (CostingPair Pair, DateTimeOffset Since)? newest)
     {
         var findings = new Findings();
         var standing = LedgerRules.Check(tables.Ledger, findings);
@@ -47,7 +53,8 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
         var known = senders.Traces.Select(trace => trace.Id).ToHashSet();
         foreach (var id in facts.Select(group => group.Key).Concat(byTrace.Select(group => group.Key)).Distinct())
             findings.Expect(known.Contains(id), () => $"trace {id} is in the store and nobody sent it");
-        if ((restarts == 0 || words.AreAllStored) && !plan.Pressure && poisoned is null && words.IsCertain && findings.Count == 0)
+        if (newest is { } latest) CheckVersions(byTrace, latest.Pair, latest.Since, findings);
+        if (!plan.Reprices && (restarts == 0 || words.AreAllStored) && !plan.Pressure && poisoned is null && words.IsCertain && findings.Count == 0)
         {
             foreach (var trace in senders.Traces.Where(trace => facts.Contains(trace.Id)))
                 CheckInformed(trace, [.. facts[trace.Id].OrderBy(row => row.Stored.Revision)], [.. byTrace[trace.Id]], words, findings);
@@ -65,7 +72,8 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
             findings.Add($"trace {trace.Ordinal} has {revision.Count()} facts of revision {revision.Key}");
         findings.Expect(facts.Length == 0 || facts[^1].Stored.Settled, () => $"trace {trace.Ordinal} \"{trace.Story}\" never settled");
         var context = facts.Length == 0 ? TraceContext.Empty : TraceContextCodec.Decode(facts[^1].Stored.Context.Span, facts[^1].Stored.RunId);
-        var expected = reference.Cost(trace, facts, MayLackCostless(trace), context, findings);
+        var mayLack = MayLackCostless(trace);
+        var expected = reference.Cost(trace, facts, mayLack, context, pairs[0], findings);
         words.Add(trace, expected, isStored: facts.Length > 0, isWhole: !reference.Lacked);
         if (facts.Length == 0)
         {
@@ -73,43 +81,68 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
             findings.Expect(standing.Length == 0, () => $"trace {trace.Ordinal} has ledger rows and no facts");
             return;
         }
-        CheckEntries(trace, expected, standing, findings);
-        CheckOutcomes(trace, expected, facts, findings);
+        // What differs by rates is told once.
+        TraceCosts[] byPair = [expected, .. pairs.Skip(1).Select(pair => reference.Cost(trace, facts, mayLack, context, pair, new Findings()))];
+        CheckEntries(trace, byPair, standing, findings);
+        CheckOutcomes(trace, byPair, standing, facts, findings);
     }
+
+    private void CheckVersions(ILookup<TraceId, LedgerEntry> standing, CostingPair newest, DateTimeOffset since, Findings findings)
+    {
+        var nanos = (ulong)(since - DateTimeOffset.UnixEpoch).Ticks * 100;
+        foreach (var trace in senders.Traces.Where(trace => trace.Spans.TrueForAll(span => span.ReceivedAt.All(at => at > nanos))))
+        {
+            foreach (var entry in standing[trace.Id])
+                findings.Expect(KeyOf(entry) == newest.Key, () => $"trace {trace.Ordinal} came after the rates changed and has the old");
+        }
+    }
+
+    private static PairKey KeyOf(LedgerEntry entry) => new(entry.RateBookVersion, entry.AttributionVersion);
+
+    private int PairOf(LedgerEntry entry) => pairs.ToList().FindIndex(pair => pair.Key == KeyOf(entry));
 
     private void CheckInformed(WorldTrace trace, FactsRow[] facts, LedgerEntry[] standing, OutsideWords words, Findings findings)
     {
         var mayLack = MayLackCostless(trace);
-        var questions = reference.Cost(trace, facts, mayLack, TraceContext.Empty, findings);
+        var questions = reference.Cost(trace, facts, mayLack, TraceContext.Empty, pairs[0], findings);
         var context = words.ContextOf(trace, questions, TraceContextCodec.Decode(facts[^1].Stored.Context.Span, facts[^1].Stored.RunId));
-        CheckEntries(trace, reference.Cost(trace, facts, mayLack, context, findings), standing, findings);
+        CheckEntries(trace, [reference.Cost(trace, facts, mayLack, context, pairs[0], findings)], standing, findings);
     }
 
-    private static void CheckEntries(WorldTrace trace, TraceCosts expected, LedgerEntry[] standing, Findings findings)
+    // Who owns a call does not depend on rates or rules, so that all costings have entries for the same.
+    private void CheckEntries(WorldTrace trace, TraceCosts[] byPair, LedgerEntry[] standing, Findings findings)
     {
         var actual = standing.ToDictionary(LedgerKey.Of);
-        foreach (var entry in expected.Entries)
+        foreach (var any in byPair[0].Entries)
         {
+            var entry = any;
             if (!actual.Remove(LedgerKey.Of(entry), out var found))
             {
                 findings.Add($"trace {trace.Ordinal} \"{trace.Story}\": span {entry.SpanId} of {entry.Cost.Cost} has no entry");
                 continue;
             }
+            if (byPair.Length > 1 && PairOf(found) is >= 0 and var pair)
+                entry = byPair[pair].Entries.Find(twin => LedgerKey.Of(twin) == LedgerKey.Of(any)) ?? any;
             var difference = EntryText.Difference(entry, found, wholeFlags: false);
             findings.Expect(difference.Length == 0, () => $"trace {trace.Ordinal} \"{trace.Story}\", span {entry.SpanId}: {difference}");
         }
         foreach (var left in actual.Values) findings.Add($"trace {trace.Ordinal} \"{trace.Story}\": {LedgerRules.Name(left)} should not stand");
     }
 
-    private static void CheckOutcomes(WorldTrace trace, TraceCosts expected, FactsRow[] facts, Findings findings)
+    // A span with an entry follows the rules of that entry, any other those of some entry of its trace.
+    private void CheckOutcomes(WorldTrace trace, TraceCosts[] byPair, LedgerEntry[] standing, FactsRow[] facts, Findings findings)
     {
+        var ruledBy = standing.ToLookup(entry => entry.SpanId);
         var stored = StoreAnswers.NewestSpans(facts).ToDictionary(found => found.Span.SpanId, found => found.Span);
-        foreach (var outcome in expected.Spans)
+        for (var i = 0; i < byPair[0].Spans.Count; i++)
         {
+            var outcome = byPair[0].Spans[i];
             if (!stored.TryGetValue(outcome.SpanId, out var span)) continue;
             var superseded = outcome.SupersededBy.IsZero ? "" : outcome.SupersededBy.ToString();
-            findings.Expect((span.Ownership, span.SupersededBy, span.Customer, span.Feature)
-                == (outcome.Ownership, superseded, outcome.CustomerId, outcome.FeatureId),
+            var allowed = ruledBy[outcome.SpanId].Select(PairOf).FirstOrDefault(-1) is >= 0 and var pair && pair < byPair.Length
+                ? [byPair[pair]] : byPair;
+            findings.Expect(allowed.Any(costs => (span.Ownership, span.SupersededBy, span.Customer, span.Feature)
+                == (outcome.Ownership, superseded, costs.Spans[i].CustomerId, costs.Spans[i].FeatureId)),
                 () => $"trace {trace.Ordinal} \"{trace.Story}\": the facts say of span {outcome.SpanId} {span}, not "
                     + $"{outcome.Ownership} '{superseded}' {outcome.CustomerId} {outcome.FeatureId}");
         }

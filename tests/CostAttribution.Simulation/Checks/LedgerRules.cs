@@ -32,19 +32,29 @@ internal static class LedgerRules
             if (positive.TryGetValue(of, out var corrected)) CheckCopy(corrected, reversal, findings);
             else findings.Add($"the reversal of {Name(reversal.Entry)} corrects an entry that is not there");
         }
-        return Standing(positive.Values, reversed, findings);
+        var replacedBy = reversals.Values.GroupBy(row => row.Entry.Corrects).ToDictionary(rows => rows.Key, rows => rows.First().Entry.PostingId);
+        return Standing(positive.Values, replacedBy, findings);
     }
 
-    private static Dictionary<LedgerKey, LedgerEntry> Standing(IEnumerable<LedgerRow> positive, HashSet<UInt128> reversed, Findings findings)
+    private static Dictionary<LedgerKey, LedgerEntry> Standing(IEnumerable<LedgerRow> positive, Dictionary<UInt128, string> reversedBy,
+        Findings findings)
     {
         var standing = new Dictionary<LedgerKey, LedgerEntry>();
         foreach (var history in positive.Select(row => row.Entry).GroupBy(LedgerKey.Of))
         {
             var revision = 0;
+            LedgerEntry? before = null;
             foreach (var entry in history.OrderBy(entry => entry.Revision))
             {
+                // Replaced where it stood.
+                if (before is not null && reversedBy.GetValueOrDefault(before.EntryId) == entry.PostingId)
+                {
+                    var kept = (before.RateBookVersion, before.AttributionVersion) == (entry.RateBookVersion, entry.AttributionVersion);
+                    findings.Expect(kept, () => $"{Name(entry)} has other rates or rules than the one that it replaces");
+                }
+                before = entry;
                 findings.Expect(entry.Revision == ++revision, () => $"{Name(entry)} follows revision {revision - 1}");
-                if (reversed.Contains(entry.EntryId)) continue;
+                if (reversedBy.ContainsKey(entry.EntryId)) continue;
                 findings.Expect(standing.TryAdd(history.Key, entry), () => $"{Name(entry)} was posted while an earlier revision stood");
             }
         }

@@ -2,6 +2,7 @@ using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Tracing;
+using CostAttribution.Ingest.Costing;
 using CostAttribution.Otlp;
 using CostAttribution.Simulation.Running;
 using CostAttribution.Simulation.Store;
@@ -28,9 +29,11 @@ internal sealed class TraceReference : IDisposable
 
     /// <summary>
     /// Costs the trace from its acknowledged spans and those that <paramref name="facts"/> hold besides. Reports spans that are
-    /// missing, unless they may be given up with <paramref name="mayLack"/>, unknown, or not as they were sent.
+    /// missing, unless they may be given up with <paramref name="mayLack"/> or went with a record that rotted, unknown, or not as they
+    /// were sent.
     /// </summary>
-    public TraceCosts Cost(WorldTrace trace, IReadOnlyList<FactsRow> facts, bool mayLack, TraceContext context, Findings findings)
+    public TraceCosts Cost(WorldTrace trace, IReadOnlyList<FactsRow> facts, bool mayLack, TraceContext context, CostingPair pair,
+        Findings findings)
     {
         using var stored = Merge(trace.Id, facts, findings);
         using var reference = new TraceSpans(trace.Id);
@@ -43,14 +46,19 @@ internal sealed class TraceReference : IDisposable
             if (facts.Count > 0 && span.AcknowledgedAt is not null && !isStored)
             {
                 Lacked = true;
-                if (mayLack && !span.IsCall) continue;
+                if (span.Rotten || (mayLack && !span.IsCall)) continue;
                 findings.Add($"span {span} of \"{trace.Story}\" was acknowledged and is not in the facts");
+            }
+            if (!isStored && span.Rotten)
+            {
+                Lacked = true;
+                continue;
             }
             if (!isStored && span.AcknowledgedAt is null && (!span.DraftAcknowledged || (mayLack && facts.Count > 0))) continue;
             var received = isStored ? stored[position].ReceivedNanos : span.ReceivedAt.Min();
             var draft = isStored ? stored[position].EndNanos == 0 : span.AcknowledgedAt is null;
             findings.Expect(span.ReceivedAt.Contains(received), () => $"span {span} is stored as received when nobody sent it");
-            var isGivenUp = mayLack && !span.IsCall;
+            var isGivenUp = span.Rotten || (mayLack && !span.IsCall);
             Lacked |= draft && span.AcknowledgedAt is not null;
             findings.Expect(!draft || span.AcknowledgedAt is null || isGivenUp, () => $"span {span} is stored unfinished though the end was acknowledged");
             Add(reference, span, draft, received, sources);
@@ -59,8 +67,7 @@ internal sealed class TraceReference : IDisposable
             findings.Add($"span {id} of trace {trace.Ordinal} is stored and nobody sent it");
 
         var costs = new TraceCosts();
-        costing.Cost(reference, context with { Final = true, Incomplete = !IsWhole(reference) }, Prices.Book, AttributionTable.Default,
-            costs);
+        costing.Cost(reference, context with { Final = true, Incomplete = !IsWhole(reference) }, pair.Rates, pair.Attribution, costs);
         return costs;
     }
 

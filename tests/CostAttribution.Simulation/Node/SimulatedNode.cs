@@ -1,4 +1,5 @@
 using System.Globalization;
+using CostAttribution.ClickHouse.Snapshots;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Tracing;
@@ -30,6 +31,8 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
 
     private readonly OtlpTraceReader reader = new(Keys, OtlpLimits.Default);
     private int starts;
+    private CostingSnapshots? snapshots;
+    private (CostingPair Pair, Task Done)? publishing;
     private DurableJournal? journal;
     private PostingSpool? spool;
     private IngestPipeline? pipeline;
@@ -45,8 +48,19 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
         PostedRemembered = TimeSpan.FromDays(2),
         CostlessKept = plan.Pressure ? TimeSpan.FromMinutes(10) : TimeSpan.FromHours(6),
         SettledKept = plan.SettledKept,
-        OpenTracesMax = plan.Pressure ? 16 : 1_000_000,
+        OpenTracesMax = plan.Pressure && plan.Sabotage != SabotageKind.IgnoresTraceLimit ? TracesMaxUnderPressure : 1_000_000,
     };
+
+    public const int TracesMaxUnderPressure = 16;
+
+    /// <summary>The rates and rules that are to be used.</summary>
+    public CostingPair Pair { get; private set; } = Prices.Pairs[0];
+
+    /// <summary>Since when every span that comes in is costed by them; null while that is not certain.</summary>
+    public DateTimeOffset? PairSince { get; private set; }
+
+    /// <summary>Times that some process has told of records that do not check or are not there.</summary>
+    public int DamageTold { get; private set; }
 
     public bool IsUp => pipeline is not null;
     public bool IsServing => pipeline is { State: PipelineState.Running };
@@ -61,7 +75,7 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
         {
             var root = disk.Root;
             journal = DurableJournal.Open(root.Subdirectory("journal"), NodeId, JournalOptions, clock,
-                happened => log.Say($"        journal: {happened.Kind} {happened.Text}"));
+                Heard);
             spool = PostingSpool.Open(root.Subdirectory("postings"), new PostingSpoolOptions(), clock);
         }
         catch (Exception fault) when (fault is JournalException or IOException)
@@ -71,10 +85,13 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
             Drop();
             return false;
         }
+        var used = plan.Sabotage == SabotageKind.KeepsOldRates ? Prices.Pairs[0] : Pair;
+        snapshots = new CostingSnapshots(used.Rates, used.Attribution);
+        PairSince ??= clock.GetUtcNow();
         pipeline = new IngestPipeline(new PipelineParts
         {
             Journal = journal, JournalBytesMax = JournalOptions.JournalBytesMax, Spool = spool, Store = store, Keys = Keys,
-            Snapshots = new CostingSnapshots(Prices.Book, AttributionTable.Default), Clock = clock, NodeId = NodeId,
+            Snapshots = snapshots, Clock = clock, NodeId = NodeId,
             IsSoleWriter = true,
             StartId = string.Create(CultureInfo.InvariantCulture, $"{++starts}"),
             Assembly = AssemblyOptions, Limits = TracingLimits.Default, Logger = log,
@@ -108,6 +125,31 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
     }
 
     public bool IsRechecking => IsServing && !pipeline!.Assembly.Rechecks.IsIdle;
+
+    /// <summary>Has other rates and rules be used, from now on or from the next start.</summary>
+    public void Reprice(CostingPair pair)
+    {
+        (Pair, PairSince) = (pair, null);
+        if (log.IsOn) log.Say($"node: rates {pair.Key.RateBookVersion}, rules {pair.Key.AttributionVersion}");
+        Publish();
+    }
+
+    /// <summary>Goes on making them known; a store that is away is asked again.</summary>
+    public void Publish()
+    {
+        if (PairSince is not null || !IsServing) return;
+        if (plan.Sabotage == SabotageKind.KeepsOldRates)
+        {
+            PairSince = clock.GetUtcNow();
+            return;
+        }
+        publishing ??= (Pair, snapshots!.PublishAsync(Pair, new SnapshotArchive(store), clock, CancellationToken.None));
+        if (publishing is not { Done.IsCompleted: true } ended) return;
+        publishing = null;
+        if (ended.Done.Exception?.InnerException is { } fault and not (StoreUnavailableException or ClickHouseException))
+            throw new SimulationFailure("new rates cannot be published", fault);
+        if (ended.Done.IsCompletedSuccessfully && ended.Pair == Pair) PairSince = clock.GetUtcNow();
+    }
 
     public void Commit() => journal?.Appender.Commit();
 
@@ -147,7 +189,14 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
     /// <summary>The process is gone; nothing of it runs again.</summary>
     public void Drop()
     {
-        (journal, spool, pipeline, recovering, posting, rechecks) = (null, null, null, null, null, []);
+        (journal, spool, pipeline, recovering, posting, publishing, rechecks) = (null, null, null, null, null, null, []);
+    }
+
+    private void Heard(JournalEvent happened)
+    {
+        if (happened.Kind is JournalEventKind.TailCut or JournalEventKind.Damaged or JournalEventKind.RecordsMissing
+            or JournalEventKind.TailDoubtful) DamageTold++;
+        if (log.IsOn) log.Say($"        journal: {happened.Kind} {happened.Text}");
     }
 
     public void Dispose()

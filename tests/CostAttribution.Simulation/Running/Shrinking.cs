@@ -28,6 +28,8 @@ internal static class Shrinking
         }
         if (plan.Pressure) yield return plan with { Pressure = false };
         if (plan.Rechecks) yield return plan with { Rechecks = false };
+        if (plan.Reprices) yield return plan with { Reprices = false };
+        if (plan.Rots) yield return plan with { Rots = false };
         if (plan.Poison) yield return plan with { Poison = false };
         if (plan.StoreLosesInserts) yield return plan with { StoreLosesInserts = false };
         if (plan.Outages) yield return plan with { Outages = false };

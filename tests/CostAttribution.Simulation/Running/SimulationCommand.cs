@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using CostAttribution.Simulation.Store;
 
 namespace CostAttribution.Simulation.Running;
 
@@ -10,8 +11,9 @@ namespace CostAttribution.Simulation.Running;
 ///   --seed 77 [--trace]    runs one, with every event
 ///   --seed 77 --shrink     looks for a smaller run that fails the same way
 /// </code>
-/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c>, <c>--with</c> and <c>--without crashes,disk,store,loss,outages,pressure,poison,rechecks</c>
-/// change the plan.
+/// <c>--traces N</c>, <c>--cycles N</c>, <c>--turns N</c>, <c>--with</c> and
+/// <c>--without crashes,disk,store,loss,outages,pressure,poison,rechecks,reprices,rot</c>
+/// change the plan; <c>--sabotage OnePicodollar</c> puts a fault in that must be noticed.
 /// </summary>
 public static class SimulationCommand
 {
@@ -90,6 +92,7 @@ public static class SimulationCommand
         if (options.TryGetValue("traces", out var traces)) plan = plan with { Traces = int.Parse(traces, CultureInfo.InvariantCulture) };
         if (options.TryGetValue("cycles", out var cycles)) plan = plan with { Cycles = int.Parse(cycles, CultureInfo.InvariantCulture) };
         if (options.TryGetValue("turns", out var turns)) plan = plan with { TurnsPerCycle = int.Parse(turns, CultureInfo.InvariantCulture) };
+        if (options.TryGetValue("sabotage", out var kind)) plan = plan with { Sabotage = Enum.Parse<SabotageKind>(kind) };
         foreach (var what in Listed("with")) plan = Switch(plan, what, true);
         foreach (var what in Listed("without")) plan = Switch(plan, what, false);
         return plan;
@@ -107,6 +110,8 @@ public static class SimulationCommand
         "poison" => plan with { Poison = on },
         "rechecks" => plan with { Rechecks = on },
         "pressure" => plan with { Pressure = on },
+        "reprices" => plan with { Reprices = on },
+        "rot" => plan with { Rots = on },
         _ => throw new ArgumentException($"there is no '{what}' to put in or to leave out"),
     };
 }

@@ -31,6 +31,12 @@ public sealed record SimulationPlan
     /// <summary>Traces are looked at again, as by an audit, while spans come.</summary>
     public bool Rechecks { get; init; }
 
+    /// <summary>Rate cards and attribution rules change while the node runs and while it is down.</summary>
+    public bool Reprices { get; init; }
+
+    /// <summary>Bits of the journal flip while the node is down.</summary>
+    public bool Rots { get; init; }
+
     public int RowsMax { get; init; } = 50_000;
     public int LookupTracesMax { get; init; } = 500;
     public int TokenWindow { get; init; } = 100;
@@ -62,6 +68,8 @@ public sealed record SimulationPlan
             FeedBytesMax = dice.Pick([0L, 4096, 1 << 20]),
             WindowBytesMax = dice.Pick([0L, 1 << 15, 1 << 20]),
             Rechecks = dice.Chance(400),
+            Reprices = dice.Chance(250),
+            Rots = dice.Chance(150),
         };
     }
 
@@ -70,6 +78,7 @@ public sealed record SimulationPlan
         + (StoreFaults ? ", store faults" : "") + (Outages ? ", outages" : "") + (Pressure ? ", pressure" : "")
         + (StoreLosesInserts ? ", a store that loses inserts" : "") + (Poison ? ", a poisoned trace" : "")
         + (Rechecks ? ", re-checks" : "")
+        + (Reprices ? ", rates that change" : "") + (Rots ? ", a journal that rots" : "")
         + $", postings of {RowsMax}, look-ups of {LookupTracesMax}, {TokenWindow} tokens, kept {SettledKept.TotalSeconds:F0} s, "
         + $"feed {FeedBytesMax}, window {WindowBytesMax}";
 }

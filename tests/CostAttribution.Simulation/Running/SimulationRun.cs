@@ -1,5 +1,6 @@
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.Ingest.Assembly;
 using CostAttribution.Journal;
 using CostAttribution.Simulation.Checks;
 using CostAttribution.Simulation.Node;
@@ -36,6 +37,11 @@ public sealed class SimulationRun : IDisposable
     private readonly Stories stories;
     private readonly Rechecks rechecks;
     private readonly Comparison comparison;
+    private readonly Bounds bounds;
+    private readonly BitRot rot;
+    private readonly List<ulong> rotten = [];
+    private int toldBefore;
+    private bool damageMustShow;
     private int diskFaultsPerMille;
     private bool powerIsCut;
     private bool hadOutage;
@@ -56,6 +62,8 @@ public sealed class SimulationRun : IDisposable
         senders = new Senders(clock, dice.Fork(), log);
         rechecks = new Rechecks(senders, dice.Fork(), log);
         comparison = new Comparison(plan, tables, senders);
+        bounds = new Bounds(plan, node, store);
+        rot = new BitRot(disk, dice.Fork(), log, plan.Sabotage == SabotageKind.ForgesChecksums);
         tracesLeft = plan.Traces;
     }
 
@@ -79,6 +87,7 @@ public sealed class SimulationRun : IDisposable
                     while (tracesLeft > 0) Begin();
                 }
                 Rest(toTheEnd: cycle == plan.Cycles);
+                SettleWhatRotted();
                 Compare();
                 if (log.IsOn) log.Say($"=== books agree after cycle {cycle}");
             }
@@ -107,7 +116,8 @@ public sealed class SimulationRun : IDisposable
             var hours = store.Tables.Hours.Select(hour => DateTimeOffset.FromUnixTimeMilliseconds(hour / 1000)).ToArray();
             new RollupRepair(store).RepairAsync(hours, CancellationToken.None).GetAwaiter().GetResult();
         }
-        comparison.Check(Restarts, store.Poison?.Trace);
+        comparison.Check(Restarts, store.Poison?.Trace, node.PairSince is { } since ? (node.Pair, since) : null);
+        CheckDamageShows();
     }
 
     private void Turn()
@@ -130,7 +140,9 @@ public sealed class SimulationRun : IDisposable
         if (plan.Rechecks) rechecks.Begin(node);
         if (!node.IsUp && schedule.Chance(500)) Start();
         if (node.IsUp && !node.IsServing) node.Recover();
+        node.Publish();
         store.Pump();
+        bounds.Check();
     }
 
     // The real loop steps until there is nothing to do; a crash can come after any step.
@@ -172,6 +184,7 @@ public sealed class SimulationRun : IDisposable
     private void ChangeTrouble()
     {
         if (plan.StoreFaults && trouble.Chance(600)) store.Faults = NextStoreFaults();
+        else if (plan.Reprices && trouble.Chance(300)) node.Reprice(trouble.Pick(Prices.Pairs));
         else if (plan.Outages && !hadOutage && trouble.Chance(150)) Outage();
         if (!plan.DiskFaults || !trouble.Chance(400)) return;
         diskFaultsPerMille = trouble.Pick([0, 0, 5, 50, 300]);
@@ -266,11 +279,33 @@ public sealed class SimulationRun : IDisposable
         Restarts++;
         store.Forget();
         senders.Disconnect();
+        if (plan.Rots && trouble.Chance(400)) Rot();
+    }
+
+    private void Rot()
+    {
+        disk.Fault = null;
+        var sequence = rot.Strike();
+        disk.Fault = OnDisk;
+        if (sequence is not { } hit) return;
+        senders.Rot(hit);
+        rotten.Add(hit);
+        if (!damageMustShow) toldBefore = node.DamageTold;
     }
 
     private void Start()
     {
-        node.Start();
+        if (!node.Start()) return;
+        damageMustShow |= rotten.Exists(sequence => sequence >= node.Journal.Statistics().LowWaterMark.Sequence);
+        rotten.Clear();
+    }
+
+    // What was still needed and has gone bad is told by the process that comes upon it.
+    private void CheckDamageShows()
+    {
+        if (damageMustShow && node.DamageTold == toldBefore)
+            throw new SimulationFailure("a record that was still needed has gone bad and nobody tells");
+        damageMustShow = false;
     }
 
     private DiskFault OnDisk(long number, DiskOperation operation, string path)
@@ -336,6 +371,18 @@ public sealed class SimulationRun : IDisposable
         if (node.Spool.DamagedFiles.Count > 0) throw new SimulationFailure($"posting files are damaged: {string.Join(' ', node.Spool.DamagedFiles)}");
     }
 
+    /// <summary>
+    /// A trace that was shown before it had settled, and then lost the records that would settle it, waits for the audit.
+    /// </summary>
+    private void SettleWhatRotted()
+    {
+        var unsettled = senders.Traces.Where(trace => trace.Spans.Exists(span => span.Rotten) && store.Tables.IsUnsettled(trace.Id)).ToArray();
+        if (unsettled.Length == 0) return;
+        if (log.IsOn) log.Say($"audit: settles {string.Join(' ', unsettled.Select(trace => trace.Ordinal))}");
+        node.Recheck([.. unsettled.Select(trace => new TraceRecheck(trace.Id) { Force = true })]);
+        Rest(toTheEnd: false);
+    }
+
     private (int, int, int) Moves() => (senders.Sent, store.InsertsTaken, store.InsertsRefused);
 
     private void RestTurn()
@@ -343,6 +390,7 @@ public sealed class SimulationRun : IDisposable
         if (!node.IsUp) Start();
         store.Pump();
         node.Recover();
+        node.Publish();
         while (senders.Send(node)) node.Commit();
         node.Commit();
         senders.Listen();

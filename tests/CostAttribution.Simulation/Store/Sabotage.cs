@@ -28,6 +28,18 @@ public enum SabotageKind
     /// <summary>The store does not say that an insert still runs.</summary>
     HidesRunningInserts,
 
+    /// <summary>New rates and rules are never used.</summary>
+    KeepsOldRates,
+
+    /// <summary>The store forgets rates and rules that are no longer in use.</summary>
+    LosesSnapshots,
+
+    /// <summary>A flipped bit in the journal goes with a checksum that fits.</summary>
+    ForgesChecksums,
+
+    /// <summary>More traces are kept in memory than may be.</summary>
+    IgnoresTraceLimit,
+
     /// <summary>Senders are told OK before the journal has synced.</summary>
     AcknowledgesBeforeSync,
 

@@ -41,6 +41,9 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
     /// <summary>Inserts that were not made, for whatever reason that is told to the product.</summary>
     public int InsertsRefused { get; private set; }
 
+    /// <summary>Statements whose answer somebody waits for.</summary>
+    public int Waiting => waiting.Count;
+
     public bool IsIdle => waiting.Count == 0 && running.Count == 0;
 
     public Task<byte[]> QueryAsync(ClickHouseQuery query, CancellationToken cancel)
@@ -146,8 +149,14 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
 
     private DateTimeOffset NextPiece() => clock.GetUtcNow() + dice.Between(TimeSpan.Zero, Faults.SlowMax);
 
-    private string[] RunningFrom(string prefix) => sabotage.Kind == SabotageKind.HidesRunningInserts ? []
-        : [.. running.Select(insert => $"{Database}/{insert.Token}/1").Where(id => id.StartsWith(prefix, StringComparison.Ordinal))];
+    // Those that begin so and, where that is asked, feed ledger or rollup.
+    private string[] RunningFrom(string prefix, string sql)
+    {
+        if (sabotage.Kind == SabotageKind.HidesRunningInserts) return [];
+        var feeding = sql.Contains("position(initial_query_id", StringComparison.Ordinal);
+        return [.. running.Select(insert => $"{Database}/{insert.Token}/1").Where(id => id.StartsWith(prefix, StringComparison.Ordinal)
+            && (!feeding || sql.Contains($"'/{id.Split('/')[^2]}/'", StringComparison.Ordinal) || sql.Contains($"'/{id.Split('/')[1]}/'", StringComparison.Ordinal)))];
+    }
 
     private readonly List<Action> unheard = [];
 
@@ -155,6 +164,7 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
     {
         insertsTaken++;
         if (sabotage.Kind == SabotageKind.DropsInsert && insertsTaken % 7 == 0) return;
+        if (sabotage.Kind == SabotageKind.LosesSnapshots) tables.Snapshots.Clear();
         var outcome = tables.Apply(insert, clock.GetUtcNow(), viewFails, sabotage);
         if (log.IsOn) log.Say($"    store: insert {insert.DeduplicationToken} {outcome}");
     }
@@ -194,7 +204,7 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
     }
 
     private byte[] AnswerTo(ClickHouseQuery query) =>
-        query.Parameters.TryGetValue("prefix", out var prefix) ? StoreAnswers.Names(RunningFrom(prefix)) : StoreAnswers.To(query, tables);
+        query.Parameters.TryGetValue("prefix", out var prefix) ? StoreAnswers.Names(RunningFrom(prefix, query.Sql)) : StoreAnswers.To(query, tables);
 
     // What a proxy, a wrong port or a cut connection gives: never something that reads as an answer.
     private byte[] Garbage(ClickHouseQuery query)

@@ -132,6 +132,10 @@ internal sealed class StoreTables(int window)
         return lost;
     }
 
+    /// <summary>Whether the newest facts of a trace say that it has not settled.</summary>
+    public bool IsUnsettled(TraceId trace) =>
+        Facts.Where(row => row.Stored.TraceId == trace).MaxBy(row => row.Stored.Revision) is { Stored.Settled: false };
+
     /// <summary>What is there of a posting.</summary>
     public StoredInsert[] Of(string postingId) => [.. Inserts.Where(insert => insert.PostingId == postingId)];
 

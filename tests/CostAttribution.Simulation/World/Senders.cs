@@ -84,6 +84,7 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
         foreach (var request in open.ToArray())
         {
             if (request.Answer is not { } answer) continue;
+            if (answer.IsCompletedSuccessfully) Note(request);
             if (answer.IsCompleted && dice.Chance(LostAnswersPerMille)) Repeat(request, "lost answer");
             else if (answer.IsCompletedSuccessfully) Acknowledged(request, now);
             else if (answer.IsFaulted && answer.Exception.InnerException is JournalException refusal) Refused(request, refusal.Message);
@@ -97,8 +98,20 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
     {
         foreach (var request in open)
         {
+            if (request.Answer is { IsCompletedSuccessfully: true }) Note(request);
             if (request.Answer is not null) Repeat(request, "disconnected");
         }
+    }
+
+    /// <summary>A record of the journal has gone bad.</summary>
+    public void Rot(ulong sequence)
+    {
+        foreach (var span in Traces.SelectMany(trace => trace.Spans).Where(span => span.Records.Contains(sequence))) span.Rotten = true;
+    }
+
+    private static void Note(Request request)
+    {
+        foreach (var (span, _) in request.Spans) span.Records.Add(request.Answer!.Result.Sequence);
     }
 
     private Request? Gather(DateTimeOffset now)

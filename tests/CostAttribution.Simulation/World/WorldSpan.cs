@@ -40,6 +40,12 @@ internal sealed class WorldSpan
     public DateTimeOffset? AcknowledgedAt { get; set; }
     public bool DraftAcknowledged { get; set; }
 
+    /// <summary>Places in the journal of records that hold a copy and were acknowledged.</summary>
+    public HashSet<ulong> Records { get; } = [];
+
+    /// <summary>A record with a copy of it has gone bad: it may be in the ledger or not.</summary>
+    public bool Rotten { get; set; }
+
     /// <summary>Some sender gave it up: it may be in the ledger or not.</summary>
     public bool GivenUp { get; set; }
 

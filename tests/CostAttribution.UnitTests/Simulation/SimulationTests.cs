@@ -29,10 +29,13 @@ public sealed class SimulationTests
     [InlineData(SabotageKind.HidesRunningInserts, "twice")]
     [InlineData(SabotageKind.AcknowledgesBeforeSync, "was acknowledged and is not in the")]
     [InlineData(SabotageKind.ForgetsWhatMeetsDryRuns, "trace")]
+    [InlineData(SabotageKind.KeepsOldRates, "came after the rates changed and has the old")]
+    [InlineData(SabotageKind.LosesSnapshots, "flags are")]
+    [InlineData(SabotageKind.ForgesChecksums, "nobody sent it")]
+    [InlineData(SabotageKind.IgnoresTraceLimit, "traces in memory are more than")]
     public void A_fault_that_the_product_cannot_mend_is_noticed(SabotageKind kind, string words)
     {
-        var failures = Enumerable.Range(1, 60)
-            .Select(seed => SimulationCommand.Failure(SimulationPlan.Of((ulong)seed) with { Sabotage = kind }) ?? "");
+        var failures = Enumerable.Range(1, 60).Select(seed => SimulationCommand.Failure(Sabotaged((ulong)seed, kind)) ?? "");
 
         // Stops at the first that tells it.
         var told = failures.FirstOrDefault(failure => failure.Contains(words, StringComparison.Ordinal));
@@ -43,6 +46,19 @@ public sealed class SimulationTests
     public void A_seed_runs_the_same_way_every_time()
     {
         foreach (var seed in (ulong[])[3, 17, 42]) Assert.Equal(Log(seed), Log(seed));
+    }
+
+    // With the story in which it can show.
+    private static SimulationPlan Sabotaged(ulong seed, SabotageKind kind)
+    {
+        var plan = SimulationPlan.Of(seed) with { Sabotage = kind };
+        return kind switch
+        {
+            SabotageKind.KeepsOldRates or SabotageKind.LosesSnapshots => plan with { Reprices = true, Rots = false },
+            SabotageKind.ForgesChecksums => plan with { Rots = true, Crashes = true, Reprices = false },
+            SabotageKind.IgnoresTraceLimit => plan with { Pressure = true, Traces = 40 },
+            _ => plan,
+        };
     }
 
     private static string Log(ulong seed)
