@@ -27,6 +27,12 @@ public abstract class AuditCheck
 
     public abstract AuditRepair Repair { get; }
 
+    /// <summary>It tells candidates, of which only costing a trace again can say whether something is wrong.</summary>
+    public virtual bool TellsCandidates => false;
+
+    /// <summary>It is about this process alone, not about what nodes have in common.</summary>
+    public virtual bool IsLocal => false;
+
     /// <summary>
     /// What looks wrong in the scope, at most <see cref="AuditLimits.SuspectsMax"/> of it, while postings may run: each may be an
     /// insert that is half done.
@@ -40,5 +46,8 @@ public abstract class AuditCheck
 
 /// <summary>The answer of a check.</summary>
 /// <param name="Suspects">What looks wrong.</param>
-/// <param name="Total">How many there are in all.</param>
-public sealed record AuditSuspects(IReadOnlyList<AuditSuspect> Suspects, long Total);
+/// <param name="Total">How many there are in all; those not told were not looked at more closely.</param>
+/// <param name="UpTo">
+/// The last trace looked at when there are more than one audit takes; empty when all were looked at.
+/// </param>
+public sealed record AuditSuspects(IReadOnlyList<AuditSuspect> Suspects, long Total, string UpTo = "");

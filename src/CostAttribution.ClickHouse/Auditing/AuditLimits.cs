@@ -12,6 +12,9 @@ public sealed record AuditLimits
     /// <summary>Suspects that one check examines more closely; more are counted and left to the next audit.</summary>
     public int SuspectsMax { get; init; } = 2000;
 
+    /// <summary>Traces of which one check looks for more than one question can tell; others are left to the next audit.</summary>
+    public int TracesLookedAtMax { get; init; } = 20_000;
+
     /// <summary>Ledger rows whose traces one question takes together.</summary>
     public long RowsPerPass { get; init; } = 10_000_000;
 }

@@ -19,13 +19,16 @@ public enum AuditState : byte
 /// <summary>What became of a finding.</summary>
 public enum AuditOutcome : byte
 {
-    /// <summary>Corrected by appended rows, and looked at again.</summary>
+    /// <summary>Corrected by appended rows, and looked at again: it is no longer wrong.</summary>
     Repaired = 1,
 
     /// <summary>Would be corrected; nothing was, because the audit was asked to report only.</summary>
     Repairable = 2,
 
-    /// <summary>Waits: the trace is still open, or the store did not answer. The next audit looks again.</summary>
+    /// <summary>
+    /// Waits: the trace is still open, another node holds it, the store did not answer, or there was no time. A later audit looks
+    /// again.
+    /// </summary>
     Deferred = 3,
 
     /// <summary>Still wrong; an operator has to look.</summary>
@@ -128,6 +131,16 @@ public sealed record AuditCheckReport
 
     /// <summary>Those that are left.</summary>
     public long Left { get; init; }
+
+    /// <summary>
+    /// Traces that another living node holds, which only that node can cost again: its own audits look at them.
+    /// </summary>
+    public long Elsewhere { get; init; }
+
+    /// <summary>
+    /// The last trace looked at when there were more than one audit takes; the next audit goes on behind it. Empty when all were.
+    /// </summary>
+    public string LookedAtUpTo { get; init; } = "";
 
     /// <summary>The first findings, those that are left before the others.</summary>
     public IReadOnlyList<AuditFinding> Findings { get; init; } = [];

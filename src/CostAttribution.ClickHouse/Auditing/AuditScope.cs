@@ -14,5 +14,10 @@ public sealed record AuditScope(DateTimeOffset From, DateTimeOffset To, DateTime
     /// <summary>Ledger rows in it.</summary>
     public long Rows { get; init; }
 
+    /// <summary>
+    /// Per check the last trace that the audit before looked at, when it did not get through all: this one goes on behind it.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> LookedAtUpTo { get; init; } = new Dictionary<string, string>();
+
     public bool IsEmpty => Rows == 0 && Hours is { Count: 0 };
 }

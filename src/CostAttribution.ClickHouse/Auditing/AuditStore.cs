@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
 
@@ -28,13 +29,27 @@ public sealed class AuditStore(IClickHouseTransport transport, AuditLimits limit
     /// <summary>Rows of the answer, one object each. Throws as <see cref="IClickHouseTransport.QueryAsync"/> does.</summary>
     public async Task<List<JsonElement>> ReadAsync(string sql, CancellationToken cancel)
     {
-        var bytes = await transport.QueryAsync(new ClickHouseQuery(sql) { Format = "JSONEachRow", Settings = Settings }, cancel)
-            .ConfigureAwait(false);
+        var query = new ClickHouseQuery(sql) { Format = "JSONEachRow", Settings = Settings };
+        return Rows(await transport.QueryAsync(query, cancel).ConfigureAwait(false));
+    }
+
+    /// <summary>
+    /// The lines of an answer in JSONEachRow; throws <see cref="StoreUnavailableException"/> when it is something else.
+    /// </summary>
+    internal static List<JsonElement> Rows(byte[] answer)
+    {
         var rows = new List<JsonElement>();
-        foreach (var line in Encoding.UTF8.GetString(bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        try
         {
-            using var document = JsonDocument.Parse(line);
-            rows.Add(document.RootElement.Clone());
+            foreach (var line in Encoding.UTF8.GetString(answer).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                using var document = JsonDocument.Parse(line);
+                rows.Add(document.RootElement.Clone());
+            }
+        }
+        catch (JsonException fault)
+        {
+            throw new StoreUnavailableException($"what answers is not ClickHouse: {fault.Message}", fault);
         }
         return rows;
     }
@@ -48,9 +63,15 @@ public sealed class AuditStore(IClickHouseTransport transport, AuditLimits limit
         var rows = $"{HourSql.Within("event_time", scope.From, scope.To)}";
         if (scope.PostedSince is { } since)
         {
-            var touched = await ReadAsync("SELECT DISTINCT toUnixTimestamp(toStartOfHour(event_time)) AS hour " +
-                $"FROM {CostLedgerBlock.TableName} WHERE {rows} AND posted_at >= {HourSql.Instant(since)} ORDER BY hour", cancel)
-                .ConfigureAwait(false);
+            var posted = $"posted_at >= {HourSql.Instant(since)}";
+            var touched = await ReadAsync($"""
+                SELECT DISTINCT hour FROM (
+                    SELECT toInt64(toUnixTimestamp(toStartOfHour(event_time))) AS hour FROM {CostLedgerBlock.TableName}
+                    WHERE {rows} AND {posted}
+                    UNION ALL SELECT {Began} FROM {TraceFactsBlock.TableName} WHERE {posted}
+                    UNION ALL SELECT {Began} FROM {RunSegmentBlock.TableName} WHERE {posted}
+                ) WHERE hour >= {Seconds(scope.From)} AND hour < {Seconds(scope.To)} ORDER BY hour
+                """, cancel).ConfigureAwait(false);
             var hours = touched.Select(row => DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("hour").GetInt64())).ToArray();
             if (hours.Length == 0) return scope with { Hours = [], Rows = 0 };
             scope = scope with { Hours = hours, From = hours[0], To = hours[^1].AddHours(1) };
@@ -61,20 +82,36 @@ public sealed class AuditStore(IClickHouseTransport transport, AuditLimits limit
         return scope with { Rows = counted[0].GetProperty("rows").GetInt64() };
     }
 
-    /// <summary>The hours that ledger or rollup know, as a half-open range; null when both are empty.</summary>
+    /// <summary>
+    /// The hours that ledger, rollup, facts or run segments know, as a half-open range; null when all are empty. What one of
+    /// them has lost is still in the others.
+    /// </summary>
     public async Task<(DateTimeOffset From, DateTimeOffset To)?> BoundsAsync(CancellationToken cancel)
     {
         var rows = await ReadAsync($"""
             SELECT min(first) AS oldest, max(last) AS newest FROM (
-                SELECT toUnixTimestamp(toStartOfHour(min(event_time))) AS first,
-                    toUnixTimestamp(toStartOfHour(max(event_time))) AS last, count() AS rows FROM {CostLedgerBlock.TableName}
-                UNION ALL SELECT toUnixTimestamp(min(hour)), toUnixTimestamp(max(hour)), count() FROM {RollupDifference.TableName}
+                SELECT toInt64(toUnixTimestamp(toStartOfHour(min(event_time)))) AS first,
+                    toInt64(toUnixTimestamp(toStartOfHour(max(event_time)))) AS last, count() AS rows
+                FROM {CostLedgerBlock.TableName}
+                UNION ALL SELECT toInt64(toUnixTimestamp(min(hour))), toInt64(toUnixTimestamp(max(hour))), count()
+                FROM {RollupDifference.TableName}
+                UNION ALL SELECT min({Began}), max({Ended}), count() FROM {TraceFactsBlock.TableName}
+                UNION ALL SELECT min({Began}), max({Ended}), count() FROM {RunSegmentBlock.TableName}
             ) WHERE rows > 0 HAVING count() > 0
             """, cancel).ConfigureAwait(false);
         return rows is not [var row] ? null
             : (DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("oldest").GetInt64()),
                 DateTimeOffset.FromUnixTimeSeconds(row.GetProperty("newest").GetInt64()).AddHours(1));
     }
+
+    // The hour of an instant that a sender's clock has set, within what the ledger allows around the receipt.
+    private static string Sane(string column, string apart, string by) =>
+        $"intDiv({by}(toUnixTimestamp64Milli({column}), toUnixTimestamp64Milli(posted_at) {apart} * 86400000), 3600000) * 3600";
+
+    private static string Began => Sane("toDateTime64(started_at, 3, 'UTC')", "- 32", "greatest");
+    private static string Ended => Sane("toDateTime64(ended_at, 3, 'UTC')", "+ 1", "least");
+
+    private static string Seconds(DateTimeOffset time) => Text(time.ToUnixTimeSeconds());
 
     public static DateTimeOffset FloorHour(DateTimeOffset time) =>
         new(time.UtcTicks - time.UtcTicks % TimeSpan.TicksPerHour, TimeSpan.Zero);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using CostAttribution.Domain.Identity;
 
@@ -16,20 +15,10 @@ public abstract class TraceCheck : AuditCheck
 
     public override async Task<AuditSuspects> FindAsync(AuditStore store, AuditScope scope, CancellationToken cancel)
     {
-        var passes = Math.Max(1, (scope.Rows + store.Limits.RowsPerPass - 1) / store.Limits.RowsPerPass);
-        var suspects = new List<AuditSuspect>();
-        long total = 0;
-        for (var pass = 0L; pass < passes; pass++)
-        {
-            var left = Math.Max(1, store.Limits.SuspectsMax - suspects.Count);
-            var rows = await store.ReadAsync(string.Create(CultureInfo.InvariantCulture,
-                $"SELECT *, count() OVER () AS total FROM ({Sql(TraceFilter.Of(scope, pass, passes))}) LIMIT {left}"), cancel)
-                .ConfigureAwait(false);
-            if (rows.Count == 0) continue;
-            total += rows[0].GetProperty("total").GetInt64();
-            if (suspects.Count < store.Limits.SuspectsMax) suspects.AddRange(rows.Select(Read));
-        }
-        return new AuditSuspects(suspects, total);
+        var turn = new TraceTurn(scope.LookedAtUpTo.GetValueOrDefault(Name, ""));
+        var (rows, total) = await turn.FirstAsync(store, TraceFilter.Passes(scope, store.Limits).Select(Sql),
+            store.Limits.SuspectsMax, cancel).ConfigureAwait(false);
+        return new AuditSuspects([.. rows.Select(Read)], total, rows.Count < total ? TraceTurn.IdOf(rows[^1]) : "");
     }
 
     public override async Task<IReadOnlyList<AuditSuspect>> ConfirmAsync(AuditStore store,

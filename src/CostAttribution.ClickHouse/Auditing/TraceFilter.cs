@@ -20,6 +20,13 @@ public sealed record TraceFilter(string Ledger, string LedgerOfTraces, string Fa
 {
     private static readonly TimeSpan Around = TimeSpan.FromDays(1);
 
+    /// <summary>The parts into which an audit cuts the traces of a scope, so that no question becomes too large.</summary>
+    public static IEnumerable<TraceFilter> Passes(AuditScope scope, AuditLimits limits)
+    {
+        var passes = Math.Max(1, (scope.Rows + limits.RowsPerPass - 1) / limits.RowsPerPass);
+        for (var pass = 0L; pass < passes; pass++) yield return Of(scope, pass, passes);
+    }
+
     /// <summary>The traces of one of <paramref name="passes"/> parts of a scope.</summary>
     public static TraceFilter Of(AuditScope scope, long pass, long passes)
     {

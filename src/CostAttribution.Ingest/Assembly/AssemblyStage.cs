@@ -48,9 +48,6 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         return drained.Task;
     }
 
-    /// <summary>Memory that traces take at this moment, in bytes.</summary>
-    public long OpenTraceBytes => assembler.Bytes;
-
     /// <summary>Traces that an audit wants costed again.</summary>
     public RecheckQueue Rechecks { get; } = new();
 

@@ -83,9 +83,7 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>When it settled.</summary>
     public long SettledAt { get; set; }
 
-    /// <summary>
-    /// Whether the store has it: the last costing found anything that costs, or it was handed over before its time.
-    /// </summary>
+    /// <summary>Whether the last costing found anything that costs.</summary>
     public bool CostRelevant { get; set; }
 
     public LoadState Load { get; set; }

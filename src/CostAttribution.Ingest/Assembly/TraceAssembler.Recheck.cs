@@ -51,7 +51,8 @@ internal sealed partial class TraceAssembler
         // What only counts rows leaves the rest as the store has it.
         if (recheck.DryRun) return;
         standing.FactsRevision = Math.Max(standing.FactsRevision, recheck.RevisionMin);
-        if (recheck.LeftRunId.Length > 0) (standing.RunId, standing.HasRun) = (recheck.LeftRunId, true);
+        // One that it has left gets an empty segment; with several, one at a time.
+        standing.RunId = recheck.RunIds.FirstOrDefault(run => run != standing.RunId) ?? standing.RunId;
     }
 
     // Rows alone do not say what a trace cost.

@@ -142,7 +142,6 @@ internal sealed partial class TraceAssembler : IDisposable
         {
             if (answer.Unreadable.TryGetValue(id, out var why)) Aside.CannotBeRead(id, why);
             else Loaded(id, answer.Traces.GetValueOrDefault(id), answer.TakenBack.GetValueOrDefault(id));
-            RelievePressure();
         }
         outside.TakeAnswer(answer);
         foreach (var trace in outside.EndWaiting()) traces.Due.Enqueue(trace, Now);
@@ -371,7 +370,7 @@ internal sealed partial class TraceAssembler : IDisposable
         openCosts.Remove(trace.Waiting);
         trace.Waiting = [];
         if (!trace.CostRelevant) return;
-        trace.Waiting = poster.Post(trace, costs, scope, settled);
+        trace.Waiting = poster.Post(trace, costs, scope, settled, withRun: !spilled);
         openCosts.Add(trace.Waiting);
         posted.Add(trace.Id);
     }
@@ -423,12 +422,9 @@ internal sealed partial class TraceAssembler : IDisposable
     // A call that comes later still has to find its customer: what costs nothing goes to the store before it is given up early.
     private void Spill(OpenTrace trace)
     {
-        if (trace.Spans.Count > 0)
-        {
-            metrics.Count(AssemblyReason.CostlessSpilled);
-            Post(trace, outside.Cost(trace, final: true, trace.Context.Incomplete), PostingScope.Everything, settled: true,
-                spilled: true);
-        }
+        metrics.Count(AssemblyReason.CostlessSpilled);
+        Post(trace, outside.Cost(trace, final: true, trace.Context.Incomplete), PostingScope.Everything, settled: true,
+            spilled: true);
         if (trace.UnpostedFrom is { } position) poster.Hold(position);
         trace.UnpostedFrom = null;
         traces.Evict(trace);

@@ -117,10 +117,6 @@ internal sealed class TraceLoader(LedgerReader reader, TopicReader topics, Snaps
             rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
             rebuilt.Hold(pairs[new PairKey(entry.RateBookVersion, entry.AttributionVersion)]);
         }
-        foreach (var (key, revision) in revisions)
-        {
-            rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
-            rebuilt.HasRun = true;
-        }
+        foreach (var (key, revision) in revisions) rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
     }
 }

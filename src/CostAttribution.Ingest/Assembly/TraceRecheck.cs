@@ -36,8 +36,8 @@ public sealed class TraceRecheck(TraceId traceId)
     /// <summary>Highest revision of the trace that the store holds anywhere; the next posting is above it.</summary>
     public int RevisionMin { get; init; }
 
-    /// <summary>A run to which the trace no longer belongs; empty for none.</summary>
-    public string LeftRunId { get; init; } = "";
+    /// <summary>Runs of which the store has wrong sums for the trace; it may belong to one of them.</summary>
+    public IReadOnlyList<string> RunIds { get; init; } = [];
 
     /// <summary>What the store knows about the trace's questions.</summary>
     public IReadOnlyList<OutsideWord> Words { get; init; } = [];

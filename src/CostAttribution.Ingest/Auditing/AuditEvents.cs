@@ -18,6 +18,13 @@ internal static partial class AuditEvents
     [LoggerMessage(1403, LogLevel.Error, "audit {AuditId} did not finish: {Fault}; the next one looks at the same hours again")]
     public static partial void Failed(ILogger logger, string auditId, string fault);
 
+    [LoggerMessage(1405, LogLevel.Warning,
+        "the report of audit {AuditId} is passed over, since this program cannot read it: {Fault}")]
+    public static partial void Unreadable(ILogger logger, string auditId, string fault);
+
+    [LoggerMessage(1406, LogLevel.Critical, "audit {AuditId} died on a fault of the program")]
+    public static partial void Died(ILogger logger, Exception fault, string auditId);
+
     [LoggerMessage(1404, LogLevel.Warning, "the report of audit {AuditId} cannot be stored: {Fault}")]
     public static partial void NotStored(ILogger logger, string auditId, string fault);
 }

@@ -2,8 +2,6 @@ using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.ClickHouse.Auditing.Checks;
 using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
-using CostAttribution.Domain.Identity;
-using CostAttribution.Ingest.Assembly;
 
 namespace CostAttribution.Ingest.Auditing;
 
@@ -12,63 +10,97 @@ namespace CostAttribution.Ingest.Auditing;
 /// then still wrong is a finding. Repairs append: difference rows to the rollup, and corrections through the pipeline for traces.
 /// What was repaired is asked a third time.
 /// </summary>
-internal sealed class AuditRun(IngestPipeline pipeline, IClickHouseTransport transport, AuditStore store, AuditReport begun,
-    TimeProvider clock)
+internal sealed class AuditRun(AuditParts parts, AuditStore store, AuditReport begun, TraceHolders holders)
 {
-    private const int TracesPerRecheck = 200;
-    private const int FindingsListedMax = 100;
+    // Postings wait while one of these is looked at.
+    private const int HoursPerQuietTurn = 24;
+    private const int PostingsPerQuietTurn = 20;
+    private const int TracesPerQuietTurn = 500;
 
-    /// <summary>How long another node's posting may be on its way from the ledger to the rollup.</summary>
+    /// <summary>How long another process's posting may be on its way from the ledger to the rollup.</summary>
     private static readonly TimeSpan ElsewhereInFlight = TimeSpan.FromMinutes(2);
 
-    /// <summary>Longest wait for traces to be loaded, costed and posted.</summary>
-    private static readonly TimeSpan RecheckMax = TimeSpan.FromMinutes(5);
+    private readonly IngestPipeline pipeline = parts.Pipeline;
+    private readonly TraceMending mending = new(parts.Pipeline, store, begun.DryRun, parts.Clock);
 
-    private sealed record Finding(AuditSuspect Suspect, AuditOutcome Outcome, string Why = "");
-
-    /// <summary>Makes one check in a scope and repairs what it finds. A store that fails is told in the report.</summary>
+    /// <summary>
+    /// Makes one check in a scope and repairs what it finds. A store that fails, and the end of the time there is, are told in
+    /// the report, with what was done until then.
+    /// </summary>
     public async Task<AuditCheckReport> MakeAsync(AuditCheck check, AuditScope scope, CancellationToken cancel)
     {
-        var report = new AuditCheckReport { Name = check.Name, Asserts = check.Asserts };
+        var findings = new AuditFindings();
         try
         {
             var suspects = await check.FindAsync(store, scope, cancel).ConfigureAwait(false);
-            if (suspects.Total == 0) return report;
-            var findings = check is UnattributedCheck or LinkedOwnersCheck
-                ? await RecostAsync(suspects.Suspects, cancel).ConfigureAwait(false)
-                : await ExamineAsync(check, suspects.Suspects, cancel).ConfigureAwait(false);
-            return Tell(report, findings, suspects.Total - suspects.Suspects.Count);
+            findings.Unexamined = suspects.Total - suspects.Suspects.Count;
+            findings.LookedAtUpTo = suspects.UpTo;
+            if (suspects.Suspects.Count > 0)
+                await LookAsync(check, suspects.Suspects, findings, cancel).ConfigureAwait(false);
+            return findings.ToReport(check);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
         {
-            return report with { Failure = fault.Message };
+            return Cut(fault.Message);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return Cut("the audit ended before it was made");
+        }
+
+        AuditCheckReport Cut(string failure)
+        {
+            findings.LookedAtUpTo = scope.LookedAtUpTo.GetValueOrDefault(check.Name, "");
+            return findings.ToReport(check, failure);
         }
     }
 
-    private Task<IReadOnlyList<Finding>> ExamineAsync(AuditCheck check, IReadOnlyList<AuditSuspect> suspects,
+    private Task LookAsync(AuditCheck check, IReadOnlyList<AuditSuspect> suspects, AuditFindings findings,
         CancellationToken cancel) => check.Repair switch
     {
-        AuditRepair.Rollup => pipeline.WhileQuietAsync(stop => RepairRollupAsync(check, suspects, stop), cancel),
-        AuditRepair.Posting => pipeline.WhileQuietAsync(
-            stop => RepairPostingsAsync((PostingsCheck)check, suspects, stop), cancel),
-        AuditRepair.Trace => RepairTracesAsync(check, suspects, cancel),
-        _ => LeaveAsync(check, suspects, cancel),
+        AuditRepair.Rollup => InTurnsAsync(suspects, HoursPerQuietTurn,
+            (some, stop) => RepairRollupAsync(check, some, findings, stop), cancel),
+        AuditRepair.Posting => InTurnsAsync(suspects, PostingsPerQuietTurn,
+            (some, stop) => RepairPostingsAsync((PostingsCheck)check, some, findings, stop), cancel),
+        AuditRepair.Trace when check.TellsCandidates => RecostAsync(suspects, findings, cancel),
+        AuditRepair.Trace => RepairTracesAsync(check, suspects, findings, cancel),
+        _ => LeaveAsync(check, suspects, findings, cancel),
     };
 
-    private async Task<IReadOnlyList<Finding>> LeaveAsync(AuditCheck check, IReadOnlyList<AuditSuspect> suspects,
-        CancellationToken cancel) =>
-        [.. (await check.ConfirmAsync(store, suspects, cancel).ConfigureAwait(false)).Select(suspect => new Finding(suspect,
-            AuditOutcome.Left, "no part of this program writes such a row, so nothing says what would be right"))];
+    private async Task InTurnsAsync(IReadOnlyList<AuditSuspect> suspects, int size,
+        Func<AuditSuspect[], CancellationToken, Task> work, CancellationToken cancel)
+    {
+        foreach (var some in suspects.Chunk(size))
+        {
+            await pipeline.WhileQuietAsync(async stop =>
+            {
+                await work(some, stop).ConfigureAwait(false);
+                return true;
+            }, cancel).ConfigureAwait(false);
+        }
+    }
 
-    private async Task<IReadOnlyList<Finding>> RepairRollupAsync(AuditCheck check, IReadOnlyList<AuditSuspect> suspects,
+    private async Task LeaveAsync(AuditCheck check, IReadOnlyList<AuditSuspect> suspects, AuditFindings findings,
+        CancellationToken cancel) =>
+        findings.AddAll(await check.ConfirmAsync(store, suspects, cancel).ConfigureAwait(false), AuditOutcome.Left,
+            "no part of this program writes such a row, so nothing says what would be right");
+
+    private async Task RepairRollupAsync(AuditCheck check, AuditSuspect[] suspects, AuditFindings findings,
         CancellationToken cancel)
     {
         var confirmed = await check.ConfirmAsync(store, suspects, cancel).ConfigureAwait(false);
-        if (begun.DryRun || confirmed.Count == 0) return All(confirmed, AuditOutcome.Repairable);
+        if (confirmed.Count == 0) return;
+        if (begun.DryRun)
+        {
+            findings.AddAll(confirmed, AuditOutcome.Repairable);
+            return;
+        }
         var elsewhere = await RollupCheck.PostedElsewhereAsync(store, [.. confirmed.Select(suspect => suspect.Hour!.Value)],
-            begun.Node, clock.GetUtcNow() - ElsewhereInFlight, cancel).ConfigureAwait(false);
+            $"{parts.NodeId}-{parts.StartId}-", parts.Clock.GetUtcNow() - ElsewhereInFlight, cancel).ConfigureAwait(false);
         AuditSuspect[] own = [.. confirmed.Where(suspect => !elsewhere.Contains(suspect.Hour!.Value))];
-        var repair = new RollupRepair(transport);
+        findings.AddAll(confirmed.Except(own), AuditOutcome.Deferred, "another process has just posted to this hour");
+        if (own.Length == 0) return;
+        var repair = new RollupRepair(parts.Store);
         foreach (var day in own.GroupBy(suspect => suspect.Hour!.Value.Date))
         {
             await repair.RepairAsync([.. day.Select(suspect => suspect.Hour!.Value)], cancel, store.Settings)
@@ -76,125 +108,67 @@ internal sealed class AuditRun(IngestPipeline pipeline, IClickHouseTransport tra
         }
         var still = await check.ConfirmAsync(store, own, cancel).ConfigureAwait(false);
         var wrong = still.Select(suspect => suspect.Subject).ToHashSet();
-        return
-        [
-            .. confirmed.Where(suspect => elsewhere.Contains(suspect.Hour!.Value)).Select(suspect => new Finding(suspect,
-                AuditOutcome.Deferred, "another node has just posted to this hour")),
-            .. All([.. own.Where(suspect => !wrong.Contains(suspect.Subject))], AuditOutcome.Repaired),
-            .. still.Select(suspect => new Finding(suspect, AuditOutcome.Left,
-                "the differences were appended and it still differs")),
-        ];
+        findings.AddAll(own.Where(suspect => !wrong.Contains(suspect.Subject)), AuditOutcome.Repaired);
+        findings.AddAll(still, AuditOutcome.Left, "the differences were appended and it still differs");
     }
 
-    private async Task<IReadOnlyList<Finding>> RepairPostingsAsync(PostingsCheck check, IReadOnlyList<AuditSuspect> suspects,
+    private async Task RepairPostingsAsync(PostingsCheck check, AuditSuspect[] suspects, AuditFindings findings,
         CancellationToken cancel)
     {
         var confirmed = await check.ConfirmAsync(store, suspects, cancel).ConfigureAwait(false);
-        if (begun.DryRun || confirmed.Count == 0) return All(confirmed, AuditOutcome.Repairable);
+        if (begun.DryRun || confirmed.Count == 0)
+        {
+            findings.AddAll(confirmed, AuditOutcome.Repairable);
+            return;
+        }
         var whys = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var suspect in confirmed)
             whys[suspect.Subject] = await check.RepairAsync(suspect.Subject, cancel).ConfigureAwait(false);
         var still = await check.ConfirmAsync(store, confirmed, cancel).ConfigureAwait(false);
         var wrong = still.Select(suspect => suspect.Subject).ToHashSet();
-        return
-        [
-            .. confirmed.Where(suspect => !wrong.Contains(suspect.Subject))
-                .Select(suspect => new Finding(suspect, AuditOutcome.Repaired)),
-            .. still.Select(suspect => new Finding(suspect, AuditOutcome.Left,
-                whys[suspect.Subject] is { Length: > 0 } why ? why : "the missing rows were sent and do not appear")),
-        ];
+        findings.AddAll(confirmed.Where(suspect => !wrong.Contains(suspect.Subject)), AuditOutcome.Repaired);
+        foreach (var suspect in still)
+        {
+            findings.Add(suspect, AuditOutcome.Left,
+                whys[suspect.Subject] is { Length: > 0 } why ? why : "the missing rows were sent and do not appear");
+        }
     }
 
-    private async Task<IReadOnlyList<Finding>> RepairTracesAsync(AuditCheck check, IReadOnlyList<AuditSuspect> suspects,
+    private async Task RepairTracesAsync(AuditCheck check, IReadOnlyList<AuditSuspect> suspects, AuditFindings findings,
         CancellationToken cancel)
     {
-        var confirmed = await pipeline.WhileQuietAsync(stop => check.ConfirmAsync(store, suspects, stop), cancel)
-            .ConfigureAwait(false);
-        List<Finding> findings = [.. confirmed.Where(IsBeyondCosting).Select(suspect => new Finding(suspect, AuditOutcome.Left,
-            "the store has no facts of the span, so nothing says what it cost"))];
-        var mendable = confirmed.Where(suspect => !IsBeyondCosting(suspect)).GroupBy(suspect => suspect.TraceId);
-        foreach (var traces in mendable.Chunk(TracesPerRecheck))
+        var confirmed = new List<AuditSuspect>();
+        await InTurnsAsync([.. suspects.DistinctBy(suspect => suspect.TraceId)], TracesPerQuietTurn, async (some, stop) =>
         {
-            var rechecks = await RecheckAsync([.. traces.Select(trace => ToRecheck(trace.Key, [.. trace], force: true))], cancel)
-                .ConfigureAwait(false);
-            AuditSuspect[] examined = [.. traces.SelectMany(trace => trace)];
-            var still = begun.DryRun ? [] : (await pipeline.WhileQuietAsync(
-                stop => check.ConfirmAsync(store, examined, stop), cancel).ConfigureAwait(false))
-                .Select(suspect => (suspect.Kind, suspect.Subject)).ToHashSet();
-            findings.AddRange(examined.Select(suspect =>
-                Judge(suspect, rechecks[suspect.TraceId], still.Contains((suspect.Kind, suspect.Subject)))));
-        }
-        return findings;
+            var traces = some.Select(suspect => suspect.TraceId).ToHashSet();
+            confirmed.AddRange(await check.ConfirmAsync(store, [.. suspects.Where(one => traces.Contains(one.TraceId))], stop)
+                .ConfigureAwait(false));
+        }, cancel).ConfigureAwait(false);
+        if (confirmed.Count == 0) return;
+        if (!check.IsLocal) confirmed = await OwnOfAsync(confirmed, findings, cancel).ConfigureAwait(false);
+        await mending.MendAsync(check, confirmed, findings, cancel).ConfigureAwait(false);
     }
 
-    // Money is not taken back because facts are missing.
-    private static bool IsBeyondCosting(AuditSuspect suspect) => suspect.Kind == FactsCheck.RowWithoutFacts;
-
-    private Finding Judge(AuditSuspect suspect, TraceRecheck recheck, bool isStill) => recheck.Outcome switch
+    // What is wrong with another node's trace is a finding that waits for that node.
+    private async Task<List<AuditSuspect>> OwnOfAsync(List<AuditSuspect> confirmed, AuditFindings findings,
+        CancellationToken cancel)
     {
-        RecheckOutcome.NoFacts => new Finding(suspect, AuditOutcome.Left,
-            "the store has no readable facts of the trace, so it cannot be costed again"),
-        RecheckOutcome.Done when begun.DryRun => new Finding(suspect, AuditOutcome.Repairable),
-        _ when !isStill && !begun.DryRun => new Finding(suspect, AuditOutcome.Repaired),
-        RecheckOutcome.Done => new Finding(suspect, AuditOutcome.Left, "costing the trace again does not mend it"),
-        RecheckOutcome.StillOpen => new Finding(suspect, AuditOutcome.Deferred, "spans of the trace are still arriving"),
-        _ => new Finding(suspect, AuditOutcome.Deferred, "the trace could not be loaded and posted in time"),
-    };
-
-    // Candidates: what costing changes was wrong, the rest was not.
-    private async Task<IReadOnlyList<Finding>> RecostAsync(IReadOnlyList<AuditSuspect> suspects, CancellationToken cancel)
-    {
-        var findings = new List<Finding>();
-        foreach (var traces in suspects.GroupBy(suspect => suspect.TraceId).Chunk(TracesPerRecheck))
+        var elsewhere = await holders.ElsewhereAsync(confirmed.Select(suspect => suspect.TraceId), cancel).ConfigureAwait(false);
+        findings.Elsewhere = elsewhere.Count;
+        foreach (var suspect in confirmed)
         {
-            var rechecks = await RecheckAsync([.. traces.Select(trace => ToRecheck(trace.Key, [.. trace], force: false))], cancel)
-                .ConfigureAwait(false);
-            findings.AddRange(traces.SelectMany(trace => trace)
-                .Where(suspect => rechecks[suspect.TraceId] is { Outcome: RecheckOutcome.Done, Rows: > 0 })
-                .Select(suspect => new Finding(suspect, begun.DryRun ? AuditOutcome.Repairable : AuditOutcome.Repaired)));
+            if (elsewhere.TryGetValue(suspect.TraceId, out var node))
+                findings.Add(suspect, AuditOutcome.Deferred, $"node '{node}' holds the trace, and its own audit mends it");
         }
-        return findings;
+        return confirmed.FindAll(suspect => !elsewhere.ContainsKey(suspect.TraceId));
     }
 
-    private TraceRecheck ToRecheck(TraceId trace, IReadOnlyList<AuditSuspect> suspects, bool force) => new(trace)
+    // Only costing says whether a candidate is wrong, and only its holder can cost it.
+    private async Task RecostAsync(IReadOnlyList<AuditSuspect> suspects, AuditFindings findings, CancellationToken cancel)
     {
-        DryRun = begun.DryRun,
-        Force = force,
-        RevisionMin = suspects.Max(suspect => suspect.Revision),
-        LeftRunId = suspects.FirstOrDefault(suspect => suspect.RunId.Length > 0)?.RunId ?? "",
-        Words = [.. suspects.SelectMany(suspect => suspect.Words)],
-    };
-
-    private async Task<Dictionary<TraceId, TraceRecheck>> RecheckAsync(TraceRecheck[] rechecks, CancellationToken cancel)
-    {
-        using var limit = new CancellationTokenSource(RecheckMax, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
-        try
-        {
-            await pipeline.RecheckAsync(rechecks, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            // Those that did not make it say so.
-        }
-        return rechecks.ToDictionary(recheck => recheck.TraceId);
-    }
-
-    private static Finding[] All(IReadOnlyList<AuditSuspect> suspects, AuditOutcome outcome) =>
-        [.. suspects.Select(suspect => new Finding(suspect, outcome))];
-
-    private static AuditCheckReport Tell(AuditCheckReport report, IReadOnlyList<Finding> findings, long unexamined)
-    {
-        long Count(AuditOutcome outcome) => findings.Count(finding => finding.Outcome == outcome);
-        return report with
-        {
-            Found = findings.Count + unexamined,
-            Repaired = Count(AuditOutcome.Repaired),
-            Deferred = Count(AuditOutcome.Deferred) + unexamined,
-            Left = Count(AuditOutcome.Left),
-            Findings = [.. findings.OrderByDescending(finding => finding.Outcome).Take(FindingsListedMax).Select(finding =>
-                new AuditFinding(finding.Suspect.Kind, finding.Suspect.Subject, finding.Suspect.Detail, finding.Outcome,
-                    finding.Why))],
-        };
+        var elsewhere = await holders.ElsewhereAsync(suspects.Select(suspect => suspect.TraceId), cancel).ConfigureAwait(false);
+        findings.Elsewhere = elsewhere.Count;
+        AuditSuspect[] own = [.. suspects.Where(suspect => !elsewhere.ContainsKey(suspect.TraceId))];
+        await mending.RecostAsync(own, findings, cancel).ConfigureAwait(false);
     }
 }

@@ -10,6 +10,9 @@ namespace CostAttribution.Ingest.Auditing;
 /// </summary>
 internal sealed class AuditSchedule
 {
+    /// <summary>How often an audit of everything that fails is tried in the time in which one is due.</summary>
+    private const int FullRetries = 4;
+
     private readonly AuditOptions options;
     private readonly TimeProvider clock;
     private DateTimeOffset next;
@@ -39,6 +42,23 @@ internal sealed class AuditSchedule
         return AuditTrigger.Hourly;
     }
 
-    /// <summary>Whether everything is to be audited, given when that was last done.</summary>
-    public bool IsFullDue(DateTimeOffset? last) => last is null || last + options.FullInterval <= clock.GetUtcNow();
+    /// <summary>Whether everything is to be audited.</summary>
+    /// <param name="completed">When an audit of everything that completed last began.</param>
+    /// <param name="tried">When one last began, however it ended: one that fails is not begun again with every interval.</param>
+    public bool IsFullDue(DateTimeOffset? completed, DateTimeOffset? tried)
+    {
+        var now = clock.GetUtcNow();
+        if (completed + options.FullInterval > now) return false;
+        return tried is null || tried + options.FullInterval / FullRetries <= now;
+    }
+
+    /// <summary>
+    /// From when on postings are looked at by an audit of what was posted lately: what was posted since the last audit that
+    /// completed, but no more than an audit of everything leaves out.
+    /// </summary>
+    public DateTimeOffset PostedSince(DateTimeOffset? completed)
+    {
+        var most = clock.GetUtcNow() - options.FullInterval;
+        return (completed > most ? completed.Value : most) - options.Window;
+    }
 }

@@ -2,9 +2,7 @@ using System.Globalization;
 using System.Threading.Channels;
 using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.ClickHouse.Auditing.Checks;
-using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Transport;
-using CostAttribution.Domain.Tracing;
 using CostAttribution.Journal.Postings;
 using Microsoft.Extensions.Logging;
 
@@ -16,9 +14,11 @@ public sealed class AuditParts
     public required IngestPipeline Pipeline { get; init; }
     public required IClickHouseTransport Store { get; init; }
     public required PostingSpool Spool { get; init; }
-    public required AttributeKeyTable Keys { get; init; }
     public required AuditOptions Options { get; init; }
     public required string NodeId { get; init; }
+
+    /// <summary>Random, of this start, as the pipeline has it.</summary>
+    public required string StartId { get; init; }
     public required TimeProvider Clock { get; init; }
     public required ILogger Logger { get; init; }
 }
@@ -27,17 +27,32 @@ public sealed class AuditParts
 /// Audits the ledger: on request, hourly what was posted lately, daily everything; one at a time. The pipeline must run:
 /// findings are confirmed between its postings, and repairs are its postings.
 /// </summary>
-public sealed class Auditor(AuditParts parts)
+public sealed class Auditor
 {
-    private readonly AuditStore store = new(parts.Store, parts.Options.ToLimits());
-    private readonly AuditLog log = new(parts.Store);
+    private static readonly AuditTrigger[] Lately = [AuditTrigger.Hourly];
+    private static readonly AuditTrigger[] Full = [AuditTrigger.Daily];
+    private static readonly AuditTrigger[] Wide = [AuditTrigger.Daily, AuditTrigger.Command, AuditTrigger.Request];
+
+    /// <summary>Longest wait for a report to be stored, also when the program is stopping.</summary>
+    private static readonly TimeSpan StoreMax = TimeSpan.FromSeconds(5);
+
+    private readonly AuditParts parts;
+    private readonly AuditStore store;
+    private readonly AuditLog log;
     private readonly Lock gate = new();
     private readonly Channel<(AuditRequest Request, AuditReport Report)> requests =
         Channel.CreateBounded<(AuditRequest, AuditReport)>(1);
     private AuditReport? current;
     private long started;
 
-    /// <summary>The audit under way; null when there is none.</summary>
+    public Auditor(AuditParts parts)
+    {
+        this.parts = parts;
+        store = new AuditStore(parts.Store, parts.Options.ToLimits());
+        log = new AuditLog(parts.Store, (id, fault) => AuditEvents.Unreadable(parts.Logger, id, fault));
+    }
+
+    /// <summary>The audit under way, with the checks made so far; null when there is none.</summary>
     public AuditReport? Current
     {
         get { lock (gate) return current; }
@@ -53,12 +68,14 @@ public sealed class Auditor(AuditParts parts)
     public AuditReport? TryStart(AuditRequest request)
     {
         if (Begin(request) is not { } report) return null;
-        requests.Writer.TryWrite((request, report));
-        return report;
+        if (requests.Writer.TryWrite((request, report))) return report;
+        lock (gate) current = null;
+        return null;
     }
 
     /// <summary>
-    /// Runs one audit and returns its report; throws <see cref="InvalidOperationException"/> when one is under way.
+    /// Runs one audit and returns its report, also when <paramref name="cancel"/> cuts it off; throws
+    /// <see cref="InvalidOperationException"/> when one is under way.
     /// </summary>
     public Task<AuditReport> RunAsync(AuditRequest request, CancellationToken cancel) => Begin(request) is { } report
         ? RunAsync(request, report, cancel)
@@ -68,17 +85,24 @@ public sealed class Auditor(AuditParts parts)
     public async Task RunScheduleAsync(CancellationToken stop)
     {
         var schedule = new AuditSchedule(parts.Options, parts.NodeId, parts.Clock);
-        while (!stop.IsCancellationRequested)
+        try
         {
-            using var woken = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            var asked = requests.Reader.WaitToReadAsync(woken.Token).AsTask();
-            var due = Task.Delay(schedule.UntilNext(), parts.Clock, woken.Token);
-            await Task.WhenAny(asked, due).ConfigureAwait(false);
-            await woken.CancelAsync().ConfigureAwait(false);
-            if (requests.Reader.TryRead(out var given))
-                await RunAsync(given.Request, given.Report, stop).ConfigureAwait(false);
-            else if (schedule.TakeDue() is { } trigger && !stop.IsCancellationRequested)
-                await RunDueAsync(trigger, schedule, stop).ConfigureAwait(false);
+            while (!stop.IsCancellationRequested)
+            {
+                using var woken = CancellationTokenSource.CreateLinkedTokenSource(stop);
+                var asked = requests.Reader.WaitToReadAsync(woken.Token).AsTask();
+                var due = Task.Delay(schedule.UntilNext(), parts.Clock, woken.Token);
+                await Task.WhenAny(asked, due).ConfigureAwait(false);
+                await woken.CancelAsync().ConfigureAwait(false);
+                if (requests.Reader.TryRead(out var given))
+                    await RunAsync(given.Request, given.Report, stop).ConfigureAwait(false);
+                else if (schedule.TakeDue() is { } trigger && !stop.IsCancellationRequested)
+                    await RunDueAsync(trigger, schedule, stop).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            requests.Writer.TryComplete();
         }
     }
 
@@ -87,17 +111,19 @@ public sealed class Auditor(AuditParts parts)
         DateTimeOffset? since = null;
         try
         {
-            if (trigger == AuditTrigger.Hourly)
-            {
-                var full = await log.LastAsync([AuditTrigger.Daily], stop).ConfigureAwait(false);
-                var last = await log.LastAsync([AuditTrigger.Daily, AuditTrigger.Hourly], stop).ConfigureAwait(false);
-                if (schedule.IsFullDue(full?.StartedAt)) trigger = AuditTrigger.Daily;
-                else since = last!.StartedAt - parts.Options.Window;
-            }
+            var full = await log.LastStartAsync(parts.NodeId, Full, completed: true, stop).ConfigureAwait(false);
+            var tried = await log.LastStartAsync(parts.NodeId, Full, completed: false, stop).ConfigureAwait(false);
+            var last = await log.LastStartAsync(parts.NodeId, [.. Full, .. Lately], completed: true, stop).ConfigureAwait(false);
+            if (schedule.IsFullDue(full, tried)) trigger = AuditTrigger.Daily;
+            else since = schedule.PostedSince(last);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
         {
             AuditEvents.Failed(parts.Logger, "-", fault.Message);
+            return;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
             return;
         }
         var request = new AuditRequest(trigger, null, null, since, DryRun: false);
@@ -126,20 +152,22 @@ public sealed class Auditor(AuditParts parts)
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
         try
         {
-            report = await CheckAllAsync(request, report, either.Token).ConfigureAwait(false);
+            report = Summed(await CheckAllAsync(request, report, either.Token).ConfigureAwait(false));
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            report = report with
-            {
-                State = AuditState.Failed,
-                Failure = cancel.IsCancellationRequested ? "the program is stopping"
-                    : $"it took longer than {parts.Options.Timeout}",
-            };
+            report = Failed(cancel.IsCancellationRequested ? "the program is stopping"
+                : $"it took longer than {parts.Options.Timeout} (Audit:Timeout)");
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException)
         {
-            report = report with { State = AuditState.Failed, Failure = fault.Message };
+            report = Failed(fault.Message);
+        }
+        catch (Exception fault)
+        {
+            AuditEvents.Died(parts.Logger, fault, report.Id);
+            Last = Failed($"a fault of the program: {fault.Message}") with { EndedAt = parts.Clock.GetUtcNow() };
+            throw;
         }
         finally
         {
@@ -147,51 +175,72 @@ public sealed class Auditor(AuditParts parts)
         }
         report = report with { EndedAt = parts.Clock.GetUtcNow() };
         Last = report;
-        await StoreAsync(report, cancel).ConfigureAwait(false);
+        await StoreAsync(report).ConfigureAwait(false);
         return report;
+
+        // With the checks that were made until then.
+        AuditReport Failed(string why) => Summed(Current ?? report) with { State = AuditState.Failed, Failure = why };
     }
 
     private async Task<AuditReport> CheckAllAsync(AuditRequest request, AuditReport report, CancellationToken cancel)
     {
-        var bounds = await store.BoundsAsync(cancel).ConfigureAwait(false);
-        var scope = new AuditScope(default, default, request.PostedSince) { Hours = [] };
-        if (bounds is { } range && (request.From ?? range.From) < (request.To ?? range.To))
-        {
-            scope = await store.MeasureAsync(
-                new AuditScope(request.From ?? range.From, request.To ?? range.To, request.PostedSince), cancel)
-                .ConfigureAwait(false);
-        }
+        var scope = await ScopeAsync(request, cancel).ConfigureAwait(false);
         report = report with
         {
             From = scope.IsEmpty ? null : scope.From, To = scope.IsEmpty ? null : scope.To, Rows = scope.Rows,
             Hours = scope.Hours?.Count ?? (long)(scope.To - scope.From).TotalHours,
         };
-        var run = new AuditRun(parts.Pipeline, parts.Store, store, report, parts.Clock);
-        var checks = new List<AuditCheckReport>();
-        // Rows before what is summed up from them; the rollup last, since repairs of rows feed it.
-        AuditCheck[] all =
-        [
-            new PostingsCheck(parts.Spool, parts.Pipeline), new SetAsideCheck(parts.Pipeline), new RowCheck(), new EntryCheck(),
-            new FactsCheck(parts.Clock.GetUtcNow() - parts.Options.UnsettledAge), new SegmentCheck(), new UnattributedCheck(),
-            new LinkedOwnersCheck(new LedgerReader(parts.Store), parts.Keys), new RollupCheck(),
-        ];
-        foreach (var check in all)
+        var holders = await TraceHolders.LoadAsync(store, parts.NodeId, cancel).ConfigureAwait(false);
+        var run = new AuditRun(parts, store, report, holders);
+        foreach (var check in Checks())
         {
-            checks.Add(scope.IsEmpty && check is not SetAsideCheck
-                ? new AuditCheckReport { Name = check.Name, Asserts = check.Asserts }
-                : await run.MakeAsync(check, scope, cancel).ConfigureAwait(false));
+            var made = scope.IsEmpty && !check.IsLocal ? new AuditFindings().ToReport(check)
+                : await run.MakeAsync(check, scope, cancel).ConfigureAwait(false);
+            report = report with { Checks = [.. report.Checks, made] };
+            lock (gate) current = report;
+            cancel.ThrowIfCancellationRequested();
         }
-        var failed = checks.Find(check => check.Failure.Length > 0);
+        return report;
+    }
+
+    // Rows before what is summed up from them; the rollup last, since repairs of rows feed it.
+    private AuditCheck[] Checks() =>
+    [
+        new PostingsCheck(parts.Spool, parts.Pipeline), new SetAsideCheck(parts.Pipeline), new RowCheck(), new EntryCheck(),
+        new FactsCheck(parts.Clock.GetUtcNow() - parts.Options.UnsettledAge), new SegmentCheck(), new UnattributedCheck(),
+        new LinkedOwnersCheck(), new RollupCheck(),
+    ];
+
+    private async Task<AuditScope> ScopeAsync(AuditRequest request, CancellationToken cancel)
+    {
+        var scope = new AuditScope(default, default, request.PostedSince) { Hours = [] };
+        if (await store.BoundsAsync(cancel).ConfigureAwait(false) is not { } range) return scope;
+        var (from, to) = (request.From ?? range.From, request.To ?? range.To);
+        if (from >= to) return scope;
+        scope = await store.MeasureAsync(new AuditScope(from, to, request.PostedSince), cancel).ConfigureAwait(false);
+        var before = await log.NewestAsync(parts.NodeId, request.PostedSince is null ? Wide : Lately, cancel)
+            .ConfigureAwait(false);
+        return scope with
+        {
+            LookedAtUpTo = (before?.Checks ?? []).DistinctBy(check => check.Name)
+                .ToDictionary(check => check.Name, check => check.LookedAtUpTo),
+        };
+    }
+
+    private static AuditReport Summed(AuditReport report)
+    {
+        var checks = report.Checks;
+        var failed = checks.FirstOrDefault(check => check.Failure.Length > 0);
         return report with
         {
             State = failed is null ? AuditState.Completed : AuditState.Failed,
             Failure = failed is null ? "" : $"{failed.Name}: {failed.Failure}",
-            Checks = checks, Found = checks.Sum(check => check.Found), Repaired = checks.Sum(check => check.Repaired),
+            Found = checks.Sum(check => check.Found), Repaired = checks.Sum(check => check.Repaired),
             Deferred = checks.Sum(check => check.Deferred), Left = checks.Sum(check => check.Left),
         };
     }
 
-    private async Task StoreAsync(AuditReport report, CancellationToken cancel)
+    private async Task StoreAsync(AuditReport report)
     {
         var logger = parts.Logger;
         if (report.State == AuditState.Failed) AuditEvents.Failed(logger, report.Id, report.Failure);
@@ -200,14 +249,15 @@ public sealed class Auditor(AuditParts parts)
             var took = (report.EndedAt ?? report.StartedAt) - report.StartedAt;
             AuditEvents.Clean(logger, report.Id, report.Rows, report.Hours, (long)took.TotalMilliseconds);
         }
-        else
+        if (report.Found > 0)
         {
             AuditEvents.Found(logger, report.Id, report.Rows, report.Hours, report.Found, report.Repaired, report.Deferred,
                 report.Left, report.Id);
         }
+        using var limit = new CancellationTokenSource(StoreMax, parts.Clock);
         try
         {
-            await log.WriteAsync(report, cancel).ConfigureAwait(false);
+            await log.WriteAsync(report, limit.Token).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or ClickHouseException or OperationCanceledException)
         {

@@ -12,6 +12,7 @@ internal sealed class SetAsideCheck(IngestPipeline pipeline) : AuditCheck
     public override string Name => "traces_can_be_read";
     public override string Asserts => "no trace is set aside because the store holds it in a form that cannot be read";
     public override AuditRepair Repair => AuditRepair.Trace;
+    public override bool IsLocal => true;
 
     public override Task<AuditSuspects> FindAsync(AuditStore store, AuditScope scope, CancellationToken cancel)
     {

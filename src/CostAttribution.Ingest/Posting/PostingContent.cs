@@ -49,6 +49,13 @@ internal sealed class PostingContent
         }
     }
 
+    /// <summary>When the earliest of the rows says that it was posted, in milliseconds since the Unix epoch.</summary>
+    public long PostedAtMillis => blocks.Where(block => block.Rows > 0).Min(block =>
+    {
+        var times = block.Column<FixedWidthValues>("posted_at");
+        return Enumerable.Range(0, block.Rows).Min(times.At<long>);
+    });
+
     /// <summary>The hours (UTC) in which the ledger rows lie.</summary>
     public IReadOnlyList<DateTimeOffset> LedgerHours()
     {

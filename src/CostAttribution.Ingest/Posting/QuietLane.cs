@@ -26,9 +26,11 @@ internal sealed class QuietLane
                 result.TrySetCanceled(cancel);
                 return;
             }
+            // Postings wait: work that nobody wants any more ends at once.
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, cancel);
             try
             {
-                result.TrySetResult(await work(stop).ConfigureAwait(false));
+                result.TrySetResult(await work(either.Token).ConfigureAwait(false));
             }
             catch (Exception fault)
             {

@@ -56,11 +56,15 @@ internal sealed class AuditCommand : Command
             parsed.GetValue(dryRun));
         if (request is { From: { } first, To: { } end } && first >= end) throw new StartupException("--from must be before --to");
         using var stop = new CancellationTokenSource();
+        if (parsed.GetValue(server) is not { } url) return await HereAsync(parsed, request, stop).ConfigureAwait(false);
+        if (await OnServerAsync(url, request, stop).ConfigureAwait(false) is not { } report) return 1;
+        return await TellAsync(parsed, report).ConfigureAwait(false);
+    }
+
+    // Returns the exit code.
+    private async Task<int> TellAsync(ParseResult parsed, AuditReport report)
+    {
         var output = parsed.InvocationConfiguration.Output;
-        var report = parsed.GetValue(server) is { } url
-            ? await OnServerAsync(url, request, stop).ConfigureAwait(false)
-            : await HereAsync(request, stop).ConfigureAwait(false);
-        if (report is null) return 1;
         if (parsed.GetValue(json)) await output.WriteLineAsync(report.ToJson(indented: true)).ConfigureAwait(false);
         else foreach (var line in AuditText.Lines(report)) await output.WriteLineAsync(line).ConfigureAwait(false);
         return report.IsClean ? 0 : Unclean;
@@ -81,7 +85,7 @@ internal sealed class AuditCommand : Command
         }
     }
 
-    private async Task<AuditReport?> HereAsync(AuditRequest request, CancellationTokenSource stop)
+    private async Task<int> HereAsync(ParseResult parsed, AuditRequest request, CancellationTokenSource stop)
     {
         var configuration = given.ReadConfiguration();
         var settings = ServerSettings.From(configuration, demo: false);
@@ -90,10 +94,36 @@ internal sealed class AuditCommand : Command
         using var deadline = new StopDeadline(TimeProvider.System, settings.Shutdown.Timeout);
         using var signals = StopSignals.Into(stop, deadline);
         var opened = await OpenAsync(configuration, settings, deadline, stop.Token).ConfigureAwait(false);
-        if (opened is null) return null;
+        if (opened is null) return 1;
         await using (opened.ConfigureAwait(false))
         {
-            return await opened.Auditor.RunAsync(request, stop.Token).ConfigureAwait(false);
+            // Told before anything is closed, which may take longer than there is time.
+            var code = await TellAsync(parsed, await AuditAsync(opened, request, stop.Token).ConfigureAwait(false))
+                .ConfigureAwait(false);
+            if (opened.ExitCode == 0) opened.ExitCode = code;
+            return opened.ExitCode;
+        }
+    }
+
+    // Without the pipeline nothing is confirmed or repaired: its end is the audit's.
+    private static async Task<AuditReport> AuditAsync(RunningServer opened, AuditRequest request, CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var watch = WatchAsync();
+        try
+        {
+            return await opened.Auditor.RunAsync(request, ended.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
+            await watch.ConfigureAwait(false);
+        }
+
+        async Task WatchAsync()
+        {
+            await opened.WaitAsync(ended.Token).ConfigureAwait(false);
+            await ended.CancelAsync().ConfigureAwait(false);
         }
     }
 

@@ -21,6 +21,7 @@ internal static class AuditText
                 var why = finding.Why.Length > 0 ? $" ({finding.Why})" : "";
                 yield return $"    {Word(finding.Outcome)} {finding.Subject}: {finding.Kind}; {finding.Detail}{why}";
             }
+            if (check.Elsewhere > 0) yield return Text($"    {check.Elsewhere} traces are other nodes' to look at");
             var unlisted = check.Found - Math.Min(check.Findings.Count, FindingsShownMax);
             if (unlisted > 0) yield return Text($"    and {unlisted} more; --json lists up to 100 of each check");
         }

@@ -39,7 +39,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private Task pipelineRun = Task.CompletedTask;
     private JournalIntake? intake;
     private Task journalRun = Task.CompletedTask;
-    private Task auditRun = Task.CompletedTask;
+    private Task? auditRun;
     private NodeClaim? claim;
 
     private RunningServer(ServerSettings settings, StopDeadline deadline)
@@ -48,7 +48,8 @@ internal sealed class RunningServer : IAsyncDisposable
         this.deadline = deadline;
     }
 
-    public int ExitCode { get; private set; }
+    /// <summary>Of a process whose closing takes too long, too: what a verb has found is set before that.</summary>
+    public int ExitCode { get; set; }
     public IClickHouseTransport Store => store!.Transport;
     public Auditor Auditor { get; private set; } = null!;
     public int GrpcPort { get; private set; }
@@ -122,7 +123,7 @@ internal sealed class RunningServer : IAsyncDisposable
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Register(asked.SetResult).ConfigureAwait(false);
-        var ends = new ServerEnds { Journal = journalRun, Pipeline = pipelineRun, Claim = claim?.Lost };
+        var ends = new ServerEnds { Journal = journalRun, Pipeline = pipelineRun, Claim = claim?.Lost, Audit = auditRun };
         if (await ends.FirstAsync(asked.Task).ConfigureAwait(false) is not { } fault) return;
         ExitCode = 1;
         await Console.Error.WriteLineAsync($"error: {fault}").ConfigureAwait(false);
@@ -198,8 +199,8 @@ internal sealed class RunningServer : IAsyncDisposable
         });
         Auditor = new Auditor(new AuditParts
         {
-            Pipeline = pipeline, Store = store.Transport, Spool = spool, Keys = keys, Options = settings.Audit,
-            NodeId = settings.NodeId, Clock = clock, Logger = logger,
+            Pipeline = pipeline, Store = store.Transport, Spool = spool, Options = settings.Audit,
+            NodeId = settings.NodeId, StartId = startId, Clock = clock, Logger = logger,
         });
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
@@ -366,7 +367,7 @@ internal sealed class RunningServer : IAsyncDisposable
         }
         await ended.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun,
-            auditRun.ContinueWith(static _ => { }, TaskScheduler.Default)).ConfigureAwait(false);
+            (auditRun ?? Task.CompletedTask).ContinueWith(static _ => { }, TaskScheduler.Default)).ConfigureAwait(false);
     }
 
     private static string LoopbackOf(IPAddress bind) =>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.StoreTests.Engine;
 
@@ -73,14 +72,10 @@ public sealed class AuditCleanTests(EngineFixture engine)
     {
         await using var store = await engine.NewStoreAsync();
         var start = TimeProvider.System.GetUtcNow().AddMinutes(-10);
-        var (known, unknown) = (Trace("aa", "c-session", start), Trace("bb", "", start.AddMinutes(1)));
-        // Two nodes at once, which tell each other nothing; the one that knows comes second.
+        var (known, unknown) = (AuditRig.Trace("aa", "c-session", start), AuditRig.Trace("bb", "", start.AddMinutes(1)));
         await using var first = await AuditRig.StartAsync(store, "other");
         await using var rig = await AuditRig.StartAsync(store);
-        await first.OfferAsync(unknown);
-        await first.SettledAsync(1);
-        await rig.OfferAsync(known);
-        await rig.SettledAsync(2);
+        await AuditRig.TellNothingAsync(first, unknown, rig, known);
         const string owners = "SELECT customer_id, sum(calls) FROM cost_ledger GROUP BY customer_id HAVING sum(sign) != 0 ORDER BY customer_id";
         Assert.Equal("\t1\nc-session\t1", await store.AskAsync(owners));
 
@@ -98,13 +93,10 @@ public sealed class AuditCleanTests(EngineFixture engine)
     {
         await using var store = await engine.NewStoreAsync();
         var start = TimeProvider.System.GetUtcNow().AddMinutes(-10);
-        var (producer, consumer) = (Trace("cc", "c-link", start, session: "s-a"), Trace("dd", "", start.AddMinutes(1), "s-b", linked: "cc"));
+        var (producer, consumer) = (AuditRig.Trace("cc", "c-link", start, session: "s-a"), AuditRig.Trace("dd", "", start.AddMinutes(1), "s-b", linked: "cc"));
         await using var first = await AuditRig.StartAsync(store, "other");
         await using var rig = await AuditRig.StartAsync(store);
-        await first.OfferAsync(consumer);
-        await first.SettledAsync(1);
-        await rig.OfferAsync(producer);
-        await rig.SettledAsync(2);
+        await AuditRig.TellNothingAsync(first, consumer, rig, producer);
         const string owners = "SELECT customer_id, sum(calls) FROM cost_ledger GROUP BY customer_id HAVING sum(sign) != 0 ORDER BY customer_id";
         Assert.Equal("\t1\nc-link\t1", await store.AskAsync(owners));
 
@@ -114,30 +106,5 @@ public sealed class AuditCleanTests(EngineFixture engine)
         Assert.True(report is { IsClean: true, Repaired: 1 }, report.ToJson(indented: true));
         Assert.Equal("c-link\t2", await store.AskAsync(owners));
         Assert.Equal(0, again.Found);
-    }
-
-    private static byte[] Trace(string id, string customer, DateTimeOffset start, string session = "s-1", string linked = "")
-    {
-        var nanos = (start.ToUnixTimeMilliseconds() * 1_000_000).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        object Text(string key, string value) => new { key, value = new { stringValue = value } };
-        object Count(string key, int value) => new { key, value = new { intValue = value.ToString(System.Globalization.CultureInfo.InvariantCulture) } };
-        object[] attributes =
-        [
-            Text("gen_ai.operation.name", "chat"), Text("gen_ai.provider.name", "openai"), Text("gen_ai.request.model", "gpt-4.1-2025-04-14"),
-            Text("gen_ai.response.model", "gpt-4.1-2025-04-14"), Text("gen_ai.conversation.id", session), Text("feature.id", "f-1"),
-            Count("gen_ai.usage.input_tokens", 100), Count("gen_ai.usage.output_tokens", 10),
-            .. customer.Length > 0 ? [Text("customer.id", customer)] : Array.Empty<object>(),
-        ];
-        var span = new
-        {
-            traceId = string.Concat(Enumerable.Repeat(id, 16)), spanId = "00000000000000" + id, name = "chat", kind = 3,
-            startTimeUnixNano = nanos, endTimeUnixNano = nanos, attributes,
-            links = linked.Length == 0 ? []
-                : new[] { new { traceId = string.Concat(Enumerable.Repeat(linked, 16)), spanId = "00000000000000" + linked } },
-        };
-        return JsonSerializer.SerializeToUtf8Bytes(new
-        {
-            resourceSpans = new[] { new { resource = new { attributes = Array.Empty<object>() }, scopeSpans = new[] { new { spans = new[] { span } } } } },
-        });
     }
 }

@@ -11,7 +11,7 @@ public sealed class AuditRepairTests(EngineFixture engine)
 {
     // A reversal of the rows that the WHERE selects, in all columns but those given.
     private const string Reversal = "INSERT INTO cost_ledger SELECT * REPLACE(-1 AS sign, 'reversal' AS entry_kind, " +
-        "{corrects} AS corrects, reverse(entry_id) AS entry_id, 'late_span' AS reason, 'auditor-sabotage' AS posting_id, {replaced}" +
+        "{corrects} AS corrects, reverse(entry_id) AS entry_id, 'late_span' AS reason, 'auditor-1-0-5abe' AS posting_id, {replaced}" +
         "-input_tokens AS input_tokens, -cache_read_tokens AS cache_read_tokens, -cache_write_tokens AS cache_write_tokens, " +
         "-cache_write_1h_tokens AS cache_write_1h_tokens, -output_tokens AS output_tokens, -reasoning_tokens AS reasoning_tokens, " +
         "mapApply((k, v) -> (k, -v), other_units) AS other_units, -calls AS calls, -failed_calls AS failed_calls, " +
@@ -26,20 +26,20 @@ public sealed class AuditRepairTests(EngineFixture engine)
     private const string Three = $"(SELECT * FROM cost_ledger WHERE {Some})";
 
     private const string Sabotaged =
-        "sign = 1 AND entry_id IN (SELECT corrects FROM cost_ledger WHERE posting_id = 'auditor-sabotage')";
+        "sign = 1 AND entry_id IN (SELECT corrects FROM cost_ledger WHERE posting_id = 'auditor-1-0-5abe')";
 
     private const string Lost = "ALTER TABLE {table} DELETE WHERE {where} SETTINGS mutations_sync = 1";
 
     public static TheoryData<string, string[], string[]> Damage() => new()
     {
-        { "posted twice", [$"INSERT INTO cost_ledger SELECT * REPLACE('auditor-sabotage' AS posting_id) FROM {Three}"],
+        { "posted twice", [$"INSERT INTO cost_ledger SELECT * REPLACE('auditor-1-0-5abe' AS posting_id) FROM {Three}"],
             ["entries_stand_once"] },
         { "posted twice without rollup",
-            ["DETACH TABLE cost_hourly_feed", $"INSERT INTO cost_ledger SELECT * REPLACE('auditor-sabotage' AS posting_id) FROM {Three}",
+            ["DETACH TABLE cost_hourly_feed", $"INSERT INTO cost_ledger SELECT * REPLACE('auditor-1-0-5abe' AS posting_id) FROM {Three}",
                 "ATTACH TABLE cost_hourly_feed"],
             ["entries_stand_once", "rollup_equals_rows"] },
         { "posted twice for somebody else",
-            [$"INSERT INTO cost_ledger SELECT * REPLACE('auditor-sabotage' AS posting_id, 'c-wrong' AS customer_id) FROM {Three}"],
+            [$"INSERT INTO cost_ledger SELECT * REPLACE('auditor-1-0-5abe' AS posting_id, 'c-wrong' AS customer_id) FROM {Three}"],
             ["entries_stand_once"] },
         { "reversed by nobody", [Reverse("entry_id", "", Some)], ["facts_match_rows"] },
         { "reversal of an entry that never was",
@@ -74,7 +74,7 @@ public sealed class AuditRepairTests(EngineFixture engine)
         { "owner taken away",
             [
                 Reverse("entry_id", "", Some),
-                $"INSERT INTO cost_ledger SELECT * REPLACE('auditor-sabotage' AS posting_id, '' AS customer_id, 'none' AS customer_evidence, " +
+                $"INSERT INTO cost_ledger SELECT * REPLACE('auditor-1-0-5abe' AS posting_id, '' AS customer_id, 'none' AS customer_evidence, " +
                     $"revision + 1 AS revision, reverse(upper(entry_id)) AS entry_id) FROM (SELECT * FROM cost_ledger WHERE {Sabotaged})",
             ],
             ["owners_found_later"] },
@@ -90,7 +90,7 @@ public sealed class AuditRepairTests(EngineFixture engine)
         var (sums, postings) = (await rig.SumsAsync(), await rig.PostingsAsync());
         foreach (var statement in damage) await store.AskAsync(statement);
         Assert.NotEqual(sums, await rig.SumsAsync());
-        postings = [.. postings, "auditor-sabotage"];
+        postings = [.. postings, "auditor-1-0-5abe"];
         var corrupted = await rig.HashOfAsync(postings);
 
         var dry = await rig.AuditAsync(dryRun: true);
@@ -113,7 +113,7 @@ public sealed class AuditRepairTests(EngineFixture engine)
         await using var store = await engine.NewStoreAsync();
         await using var rig = await AuditRig.StartAsync(store);
         await rig.FillAsync(seed: 3, spans: 100);
-        await store.AskAsync($"INSERT INTO cost_ledger SELECT * REPLACE('auditor-sabotage' AS posting_id, cost + 1 AS cost) FROM {Three}");
+        await store.AskAsync($"INSERT INTO cost_ledger SELECT * REPLACE('auditor-1-0-5abe' AS posting_id, cost + 1 AS cost) FROM {Three}");
 
         var report = await rig.AuditAsync();
 
@@ -129,7 +129,7 @@ public sealed class AuditRepairTests(EngineFixture engine)
         await using var store = await engine.NewStoreAsync();
         await using var rig = await AuditRig.StartAsync(store);
         await rig.FillAsync(seed: 4, spans: 100);
-        await store.AskAsync("INSERT INTO cost_ledger SELECT * REPLACE('auditor-sabotage' AS posting_id, '00000000000000aa' AS span_id, " +
+        await store.AskAsync("INSERT INTO cost_ledger SELECT * REPLACE('auditor-1-0-5abe' AS posting_id, '00000000000000aa' AS span_id, " +
             $"reverse(entry_id) AS entry_id) FROM (SELECT * FROM cost_ledger WHERE {Some} LIMIT 1)");
 
         var report = await rig.AuditAsync();
@@ -139,13 +139,13 @@ public sealed class AuditRepairTests(EngineFixture engine)
     }
 
     [Fact]
-    public async Task Hours_that_another_node_has_just_posted_to_wait()
+    public async Task Hours_that_another_process_has_just_posted_to_wait()
     {
         await using var store = await engine.NewStoreAsync();
         await using var rig = await AuditRig.StartAsync(store);
         await rig.FillAsync(seed: 5, spans: 100);
         await store.AskAsync("DETACH TABLE cost_hourly_feed");
-        await store.AskAsync("INSERT INTO cost_ledger SELECT * REPLACE('other-1' AS posting_id, now64(3) AS posted_at) " +
+        await store.AskAsync("INSERT INTO cost_ledger SELECT * REPLACE('auditor-2-0-1' AS posting_id, now64(3) AS posted_at) " +
             $"FROM {Three}");
         await store.AskAsync("ATTACH TABLE cost_hourly_feed");
 

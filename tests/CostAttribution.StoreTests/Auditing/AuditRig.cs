@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
@@ -30,9 +31,9 @@ internal sealed class AuditRig : IAsyncDisposable
     private readonly DurableJournal journal;
     private readonly Task journalRun, pipelineRun;
 
-    private AuditRig(IClickHouseTransport store, string node)
+    private AuditRig(IClickHouseTransport store, string node, AuditOptions options)
     {
-        Store = store;
+        (Store, Node) = (store, node);
         journal = DurableJournal.Open(SystemDirectory.Open(Path.Combine(directory, "journal")), node, new JournalOptions(),
             TimeProvider.System);
         Spool = PostingSpool.Open(SystemDirectory.Open(Path.Combine(directory, "postings")), new PostingSpoolOptions(),
@@ -53,21 +54,22 @@ internal sealed class AuditRig : IAsyncDisposable
         pipelineRun = Pipeline.RunAsync(ended.Token);
         Auditor = new Auditor(new AuditParts
         {
-            Pipeline = Pipeline, Store = store, Spool = Spool, Keys = AttributionTable.Default.Keys, Options = new AuditOptions(),
+            Pipeline = Pipeline, Store = store, Spool = Spool, Options = options, StartId = "1",
             NodeId = node, Clock = TimeProvider.System, Logger = NullLogger.Instance,
         });
     }
 
     public IClickHouseTransport Store { get; }
+    public string Node { get; }
     public IngestPipeline Pipeline { get; }
     public PostingSpool Spool { get; }
     public Auditor Auditor { get; }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<AuditRig> StartAsync(IClickHouseTransport store, string node = "auditor")
+    public static async Task<AuditRig> StartAsync(IClickHouseTransport store, string node = "auditor", AuditOptions? options = null)
     {
-        var rig = new AuditRig(store, node);
+        var rig = new AuditRig(store, node, options ?? new AuditOptions());
         await rig.Pipeline.Recovered.WaitAsync(Deadline, Cancel);
         return rig;
     }
@@ -135,8 +137,57 @@ internal sealed class AuditRig : IAsyncDisposable
         }
     }
 
-    public Task<AuditReport> AuditAsync(bool dryRun = false) =>
-        Auditor.RunAsync(new AuditRequest(AuditTrigger.Request, null, null, null, dryRun), Cancel);
+    public Task<AuditReport> AuditAsync(bool dryRun = false, CancellationToken? cancel = null) =>
+        Auditor.RunAsync(new AuditRequest(AuditTrigger.Request, null, null, null, dryRun), cancel ?? Cancel);
+
+    /// <summary>One node takes in a trace that asks, another one that tells, and neither hears of the other.</summary>
+    public static async Task TellNothingAsync(AuditRig asks, byte[] asker, AuditRig tells, byte[] teller)
+    {
+        await asks.OfferAsync(asker);
+        await asks.SettledAsync(1);
+        // Who knows is told by the store who has asked.
+        await asks.Store.AskAsync("CREATE TABLE asked ENGINE = Memory AS SELECT * FROM trace_topics");
+        await asks.Store.AskAsync("TRUNCATE TABLE trace_topics");
+        await tells.OfferAsync(teller);
+        await tells.SettledAsync(2);
+        await asks.Store.AskAsync("INSERT INTO trace_topics SELECT * FROM asked");
+        await asks.Store.AskAsync("DROP TABLE asked");
+    }
+
+    /// <summary>A node says that it lives.</summary>
+    public Task<string> BeatAsync() => Store.AskAsync("INSERT INTO nodes (node_id, start_id, instance_id, host, generation, started_at, " +
+        $"seen_at, state, version) SELECT '{Node}', '1', 'i', 'h', 1, now64(3), now64(3), 'running', 1");
+
+    /// <summary>A span of one call as OTLP JSON, in a trace of its own.</summary>
+    /// <param name="id">Two hexadecimal digits that trace and span id are made of.</param>
+    /// <param name="customer">Empty for none.</param>
+    /// <param name="start">When it began.</param>
+    /// <param name="session">Its session.</param>
+    /// <param name="linked">The id of a trace whose span it links to; empty for none.</param>
+    public static byte[] Trace(string id, string customer, DateTimeOffset start, string session = "s-1", string linked = "")
+    {
+        var nanos = (start.ToUnixTimeMilliseconds() * 1_000_000).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        object Text(string key, string value) => new { key, value = new { stringValue = value } };
+        object Count(string key, int value) => new { key, value = new { intValue = value.ToString(System.Globalization.CultureInfo.InvariantCulture) } };
+        object[] attributes =
+        [
+            Text("gen_ai.operation.name", "chat"), Text("gen_ai.provider.name", "openai"), Text("gen_ai.request.model", "gpt-4.1-2025-04-14"),
+            Text("gen_ai.response.model", "gpt-4.1-2025-04-14"), Text("gen_ai.conversation.id", session), Text("feature.id", "f-1"),
+            Count("gen_ai.usage.input_tokens", 100), Count("gen_ai.usage.output_tokens", 10),
+            .. customer.Length > 0 ? [Text("customer.id", customer)] : Array.Empty<object>(),
+        ];
+        var span = new
+        {
+            traceId = string.Concat(Enumerable.Repeat(id, 16)), spanId = "00000000000000" + id, name = "chat", kind = 3,
+            startTimeUnixNano = nanos, endTimeUnixNano = nanos, attributes,
+            links = linked.Length == 0 ? []
+                : new[] { new { traceId = string.Concat(Enumerable.Repeat(linked, 16)), spanId = "00000000000000" + linked } },
+        };
+        return JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            resourceSpans = new[] { new { resource = new { attributes = Array.Empty<object>() }, scopeSpans = new[] { new { spans = new[] { span } } } } },
+        });
+    }
 
     /// <summary>What people read: net sums of the ledger, the rollup and the runs.</summary>
     public async Task<string> SumsAsync()

@@ -5,10 +5,12 @@ namespace CostAttribution.UnitTests.Hosting;
 /// <summary>A server without its journal's writer, pipeline or node id stops, and a stop closes everything.</summary>
 public sealed class ServerEndsTests
 {
-    private readonly TaskCompletionSource asked = new(), journal = new(), pipeline = new(), claim = new();
+    private readonly TaskCompletionSource asked = new(), journal = new(), pipeline = new(), claim = new(), audit = new();
 
-    private Task<string?> First => new ServerEnds { Journal = journal.Task, Pipeline = pipeline.Task, Claim = claim.Task }
-        .FirstAsync(asked.Task);
+    private Task<string?> First => new ServerEnds
+    {
+        Journal = journal.Task, Pipeline = pipeline.Task, Claim = claim.Task, Audit = audit.Task,
+    }.FirstAsync(asked.Task);
 
     [Fact]
     public async Task A_stop_that_was_asked_for_is_no_fault()
@@ -46,6 +48,15 @@ public sealed class ServerEndsTests
 
         Assert.Equal("another process uses it", await First);
         Assert.NotNull(await byClaim);
+    }
+
+    [Fact]
+    public async Task The_schedule_of_audits_does_not_die_unseen()
+    {
+        var first = First;
+        audit.SetException(new InvalidOperationException("odd"));
+
+        Assert.Contains("the schedule of audits has ended on a fault of the program: odd", await first, StringComparison.Ordinal);
     }
 
     [Fact]

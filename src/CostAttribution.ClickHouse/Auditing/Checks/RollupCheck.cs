@@ -31,16 +31,21 @@ public sealed class RollupCheck : AuditCheck
     }
 
     /// <summary>
-    /// Those of the hours to which another node has posted since: its rows may still be on their way to the rollup.
+    /// Those of the hours to which another process has posted since: its rows may still be on their way to the rollup.
     /// </summary>
+    /// <param name="store">The store.</param>
+    /// <param name="hours">Starts of whole hours.</param>
+    /// <param name="ownPostings">What the ids of this process's postings begin with: node and start.</param>
+    /// <param name="since">Instant of posting.</param>
+    /// <param name="cancel">Abandons the wait.</param>
     public static async Task<IReadOnlySet<DateTimeOffset>> PostedElsewhereAsync(AuditStore store,
-        IReadOnlyCollection<DateTimeOffset> hours, string node, DateTimeOffset since, CancellationToken cancel)
+        IReadOnlyCollection<DateTimeOffset> hours, string ownPostings, DateTimeOffset since, CancellationToken cancel)
     {
         if (hours.Count == 0) return new HashSet<DateTimeOffset>();
         var rows = await store.ReadAsync($"""
             SELECT DISTINCT toUnixTimestamp(toStartOfHour(event_time)) AS hour_start FROM {CostLedgerBlock.TableName}
             WHERE {HourSql.Around(hours)} AND toStartOfHour(event_time) IN ({HourSql.In(hours)})
-                AND posted_at >= {HourSql.Instant(since)} AND NOT startsWith(posting_id, {SqlText.String(node + "-")})
+                AND posted_at >= {HourSql.Instant(since)} AND NOT startsWith(posting_id, {SqlText.String(ownPostings)})
             """, cancel).ConfigureAwait(false);
         return rows.Select(HourOf).ToHashSet();
     }

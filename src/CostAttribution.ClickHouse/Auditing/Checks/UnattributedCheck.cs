@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Ledger;
@@ -23,61 +22,60 @@ public sealed class UnattributedCheck : AuditCheck
 
     public override string Name => "owners_found_later";
     public override string Asserts =>
-        "no row lacks a customer or feature that its ancestors, its links, its session or its run have by now";
+        "no row lacks a customer or feature that its ancestors, its session or its run have by now";
     public override AuditRepair Repair => AuditRepair.Trace;
+    public override bool TellsCandidates => true;
 
     public override async Task<AuditSuspects> FindAsync(AuditStore store, AuditScope scope, CancellationToken cancel)
     {
-        var suspects = new Dictionary<TraceId, AuditSuspect>();
-        var below = await TracesBelowOwnersAsync(store, scope, cancel).ConfigureAwait(false);
-        foreach (var traces in below.Chunk(TracesPerQuestionMax))
+        var turn = new TraceTurn(scope.LookedAtUpTo.GetValueOrDefault(Name, ""));
+        var suspects = new SortedDictionary<string, AuditSuspect>(turn);
+        var cut = new Cut(turn);
+
+        var (below, all) = await turn.FirstAsync(store, TraceFilter.Passes(scope, store.Limits).Select(BelowOwners),
+            store.Limits.TracesLookedAtMax, cancel).ConfigureAwait(false);
+        cut.Note(below, all);
+        foreach (var traces in below.Select(row => Trace(row, "trace_id")).Chunk(TracesPerQuestionMax))
         {
             foreach (var (trace, detail) in await OwnersAboveAsync(store, traces, cancel).ConfigureAwait(false))
-                suspects[trace] = new AuditSuspect("ancestor_known", $"{trace}", detail) { TraceId = trace };
+                suspects[$"{trace}"] = new AuditSuspect("ancestor_known", $"{trace}", detail) { TraceId = trace };
         }
-        foreach (var (topic, key, dimension, column) in Questions)
+        foreach (var question in Questions)
         {
-            var words = await WordsAsync(store, scope, topic, key, dimension, column, cancel).ConfigureAwait(false);
-            foreach (var (trace, word) in words)
-            {
-                var known = suspects.GetValueOrDefault(trace) ?? new AuditSuspect(
-                    topic == OutsideTopic.Session ? "session_known" : "run_known", $"{trace}",
-                    $"{key} {word.Key} has {dimension} {word.Value} in trace {word.Source}") { TraceId = trace };
-                suspects[trace] = known with { Words = [.. known.Words, word] };
-            }
+            var (rows, total) = await turn.FirstAsync(store,
+                TraceFilter.Passes(scope, store.Limits).Select(filter => Words(filter, scope, question)),
+                store.Limits.SuspectsMax, cancel).ConfigureAwait(false);
+            cut.Note(rows, total);
+            foreach (var row in rows) Add(suspects, question.Topic, question.Key, question.Dimension, row);
         }
-        return new AuditSuspects([.. suspects.Values.Take(store.Limits.SuspectsMax)], suspects.Count);
+        return cut.Of(suspects, store.Limits.SuspectsMax);
     }
 
     public override Task<IReadOnlyList<AuditSuspect>> ConfirmAsync(AuditStore store, IReadOnlyList<AuditSuspect> suspects,
         CancellationToken cancel) => Task.FromResult(suspects);
 
-    /// <summary>Traces in the scope with a standing row that lacks its customer or feature.</summary>
-    public static async Task<IReadOnlyList<TraceId>> LackingAsync(AuditStore store, AuditScope scope, CancellationToken cancel)
+    private static void Add(SortedDictionary<string, AuditSuspect> suspects, OutsideTopic topic, string key, string dimension,
+        JsonElement row)
     {
-        var rows = await store.ReadAsync(string.Create(CultureInfo.InvariantCulture,
-            $"SELECT DISTINCT trace_id FROM ({Lacking(scope)}) LIMIT {store.Limits.SuspectsMax}"), cancel).ConfigureAwait(false);
-        return [.. rows.Select(row => Trace(row, "trace_id"))];
+        var trace = Trace(row, "trace_id");
+        var word = new OutsideWord(topic, Text(row, "topic"), Trace(row, "source"), default, dimension, Text(row, "value"));
+        if (!suspects.TryGetValue($"{trace}", out var known))
+        {
+            known = new AuditSuspect(topic == OutsideTopic.Session ? "session_known" : "run_known", $"{trace}",
+                $"{key} {word.Key} has {dimension} {word.Value} in trace {word.Source}") { TraceId = trace };
+        }
+        suspects[$"{trace}"] = known with { Words = [.. known.Words, word] };
     }
 
-    private static string Lacking(AuditScope scope, string missing = "customer_id = '' OR feature_id = ''") => $"""
-        SELECT trace_id, span_id, session_id, run_id, customer_id, feature_id
-        FROM {CostLedgerBlock.TableName}
-        WHERE {TraceFilter.Of(scope, 0, 1).Ledger} AND ({missing})
-        GROUP BY trace_id, span_id, cost_item, session_id, run_id, customer_id, feature_id
-        HAVING sum(sign) > 0
-        """;
-
-    private static async Task<IReadOnlyList<TraceId>> TracesBelowOwnersAsync(AuditStore store, AuditScope scope,
-        CancellationToken cancel)
+    // Traces that lack something which some span of theirs has.
+    private static string BelowOwners(TraceFilter filter)
     {
-        var rows = await store.ReadAsync(string.Create(CultureInfo.InvariantCulture, $"""
-            SELECT DISTINCT trace_id FROM {TraceFactsBlock.TableName}
-            WHERE trace_id IN (SELECT trace_id FROM ({Lacking(scope)}))
-                AND (arrayExists(c -> c != '', customers) OR arrayExists(f -> f != '', features))
-            LIMIT {store.Limits.SuspectsMax}
-            """), cancel).ConfigureAwait(false);
-        return [.. rows.Select(row => Trace(row, "trace_id"))];
+        string With(string missing, string owners) => $"""
+            SELECT trace_id FROM {TraceFactsBlock.TableName}
+            WHERE trace_id IN (SELECT trace_id FROM ({LackingOwners.Rows(filter.Ledger, missing)}))
+                AND arrayExists(owner -> owner != '', {owners})
+            """;
+        return $"{With(LackingOwners.Customer, "customers")} UNION DISTINCT {With(LackingOwners.Feature, "features")}";
     }
 
     // Which of the traces have a standing row without an owner below a span that has one.
@@ -95,11 +93,7 @@ public sealed class UnattributedCheck : AuditCheck
             """, cancel).ConfigureAwait(false))
             .ToDictionary(row => (Text(row, "trace_id"), Text(row, "span_id")),
                 row => (Parent: Text(row, "parent"), Customer: Text(row, "customer_id"), Feature: Text(row, "feature_id")));
-        var lacking = await store.ReadAsync($"""
-            SELECT trace_id, span_id, customer_id, feature_id FROM {CostLedgerBlock.TableName}
-            WHERE {filter.LedgerOfTraces} AND (customer_id = '' OR feature_id = '')
-            GROUP BY trace_id, span_id, cost_item, customer_id, feature_id HAVING sum(sign) > 0
-            """, cancel).ConfigureAwait(false);
+        var lacking = await store.ReadAsync(LackingOwners.Rows(filter.LedgerOfTraces), cancel).ConfigureAwait(false);
         var found = new Dictionary<TraceId, string>();
         foreach (var row in lacking)
         {
@@ -118,36 +112,61 @@ public sealed class UnattributedCheck : AuditCheck
     }
 
     // What exactly one value first-hand in other traces of the same session or run says about the rows that lack it.
-    private static async Task<IReadOnlyList<(TraceId Trace, OutsideWord Word)>> WordsAsync(AuditStore store, AuditScope scope,
-        OutsideTopic topic, string key, string dimension, string column, CancellationToken cancel)
+    private static string Words(TraceFilter filter, AuditScope scope,
+        (OutsideTopic Topic, string Key, string Dimension, string Column) question)
     {
+        var (topic, key, dimension, column) = question;
         var ofOwn = topic == OutsideTopic.Run ? " AND run_id != trace_id" : "";
-        var lacking = $"SELECT DISTINCT trace_id, {key} AS topic FROM ({Lacking(scope, $"{column} = ''")}) " +
+        var lacking = $"SELECT DISTINCT trace_id, {key} AS topic FROM ({LackingOwners.Rows(filter.Ledger, $"{column} = ''")}) " +
             $"WHERE {key} != ''{ofOwn}";
-        var evidence = dimension + "_evidence";
-        var rows = await store.ReadAsync(string.Create(CultureInfo.InvariantCulture, $"""
-            SELECT lacking.trace_id AS trace_id, lacking.topic AS topic, known.value AS value, known.source AS source
+        // Two sources, since one may be the trace itself.
+        return $"""
+            SELECT lacking.trace_id AS trace_id, lacking.topic AS topic, known.value AS value,
+                arrayFirst(source -> source != lacking.trace_id, known.sources) AS source
             FROM ({lacking}) AS lacking
             INNER JOIN (
-                SELECT topic, any(value) AS value, any(source) AS source
+                SELECT topic, any(value) AS value, any(sources) AS sources
                 FROM (
-                    SELECT {key} AS topic, {column} AS value, any(trace_id) AS source
+                    SELECT {key} AS topic, {column} AS value, groupUniqArray(2)(trace_id) AS sources
                     FROM {CostLedgerBlock.TableName}
                     WHERE {HourSql.Within("event_time", scope.From.AddDays(-1), scope.To.AddDays(1))}
-                        AND {evidence} IN ('own', 'ancestor') AND {key} IN (SELECT topic FROM ({lacking}))
+                        AND {dimension}_evidence IN ('own', 'ancestor') AND {key} IN (SELECT topic FROM ({lacking}))
                     GROUP BY topic, value HAVING sum(sign) > 0
                 )
                 GROUP BY topic HAVING count() = 1
             ) AS known ON known.topic = lacking.topic
-            WHERE known.source != lacking.trace_id
-            LIMIT {store.Limits.SuspectsMax}
-            """), cancel).ConfigureAwait(false);
-        return [.. rows.Select(row => (Trace(row, "trace_id"), new OutsideWord(topic, Text(row, "topic"), Trace(row, "source"),
-            default, dimension, Text(row, "value"))))];
+            WHERE source != ''
+            """;
     }
 
     private static TraceId Trace(JsonElement row, string column) =>
         TraceId.TryParse(Text(row, column), out var trace) ? trace : default;
 
     private static string Text(JsonElement row, string column) => row.GetProperty(column).GetString() ?? "";
+
+    /// <summary>How far the questions got: where one of them was cut, the turn ends for all.</summary>
+    private sealed class Cut(TraceTurn turn)
+    {
+        private string? last;
+        private long unexamined;
+
+        public void Note(List<JsonElement> rows, long total)
+        {
+            if (rows.Count >= total) return;
+            unexamined += total - rows.Count;
+            var end = TraceTurn.IdOf(rows[^1]);
+            if (last is null || turn.Compare(end, last) < 0) last = end;
+        }
+
+        public AuditSuspects Of(SortedDictionary<string, AuditSuspect> suspects, int max)
+        {
+            AuditSuspect[] told =
+            [
+                .. suspects.Where(pair => last is null || turn.Compare(pair.Key, last) <= 0).Select(pair => pair.Value).Take(max),
+            ];
+            var total = suspects.Count + unexamined;
+            if (told.Length == max && max < suspects.Count) last = told[^1].Subject;
+            return new AuditSuspects(told, total, last ?? "");
+        }
+    }
 }

@@ -47,8 +47,30 @@ public sealed class AuditScheduleTests
         var schedule = new AuditSchedule(new AuditOptions(), "node-1", clock);
         var now = clock.GetUtcNow();
 
-        Assert.True(schedule.IsFullDue(null));
-        Assert.False(schedule.IsFullDue(now.AddHours(-23)));
-        Assert.True(schedule.IsFullDue(now.AddHours(-24)));
+        Assert.True(schedule.IsFullDue(null, null));
+        Assert.False(schedule.IsFullDue(now.AddHours(-23), now.AddHours(-23)));
+        Assert.True(schedule.IsFullDue(now.AddHours(-24), now.AddHours(-24)));
+    }
+
+    [Fact]
+    public void One_of_everything_that_fails_is_not_begun_again_every_hour()
+    {
+        var schedule = new AuditSchedule(new AuditOptions(), "node-1", clock);
+        var now = clock.GetUtcNow();
+
+        Assert.False(schedule.IsFullDue(null, now.AddHours(-5)));
+        Assert.False(schedule.IsFullDue(now.AddDays(-3), now.AddHours(-1)));
+        Assert.True(schedule.IsFullDue(now.AddDays(-3), now.AddHours(-6)));
+    }
+
+    [Fact]
+    public void What_was_posted_since_the_last_that_completed_is_looked_at_and_at_most_a_day()
+    {
+        var schedule = new AuditSchedule(new AuditOptions(), "node-1", clock);
+        var now = clock.GetUtcNow();
+
+        Assert.Equal(now.AddHours(-3), schedule.PostedSince(now.AddHours(-2)));
+        Assert.Equal(now.AddHours(-25), schedule.PostedSince(now.AddDays(-9)));
+        Assert.Equal(now.AddHours(-25), schedule.PostedSince(null));
     }
 }
