@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using CostAttribution.ClickHouse.Transport;
 
@@ -53,7 +52,8 @@ public sealed class AuditLog(IClickHouseTransport transport, Action<string, stri
     {
         var state = completed ? $" AND state = '{Word(AuditState.Completed)}'" : "";
         var rows = await RowsAsync("SELECT toString(toUnixTimestamp64Milli(max(started_at))) AS last, " +
-            $"toString(count()) AS audits FROM audits WHERE {Of(triggers)} AND NOT dry_run{state}", new() { ["node"] = node }, cancel).ConfigureAwait(false);
+            $"toString(count()) AS audits FROM audits WHERE {Of(triggers)} AND NOT dry_run{state}",
+            new() { ["node"] = node }, cancel).ConfigureAwait(false);
         return rows is [var row] && Number(row, "audits") > 0
             ? DateTimeOffset.FromUnixTimeMilliseconds(Number(row, "last")) : null;
     }

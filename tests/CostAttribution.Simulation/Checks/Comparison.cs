@@ -20,9 +20,10 @@ namespace CostAttribution.Simulation.Checks;
 /// <item>the rules of <see cref="LedgerRules"/> over all rows ever written.</item>
 /// </list>
 /// In a run whose rates change each entry is held against a costing by the rates and rules that it says it was posted with, none may
-/// change them while it stands, and what came in since the last change must have the newest. What traces tell each other is taken from the stored context, because a process forgets it with a crash; in a run without
-/// restart the entries must also be those of a costing that knows all the others say (<see cref="OutsideWords"/>). Spans that do not cost may be
-/// missing where the design gives them up: under pressure, or when the first call comes after <c>CostlessKept</c>.
+/// change them while it stands, and what came in since the last change must have the newest. What traces tell each other is taken from
+/// the stored context, because a process forgets it with a crash; in a run without restart the entries must also be those of a costing
+/// that knows all the others say (<see cref="OutsideWords"/>). Spans that do not cost may be missing where the design gives them up:
+/// under pressure, or when the first call comes after <c>CostlessKept</c>.
 /// </summary>
 internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Senders senders) : IDisposable
 {

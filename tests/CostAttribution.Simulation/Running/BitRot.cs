@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using CostAttribution.Journal.Filesystem;
 using CostAttribution.Journal.Storage;

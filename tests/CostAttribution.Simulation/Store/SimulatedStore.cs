@@ -155,7 +155,8 @@ internal sealed class SimulatedStore(StoreTables tables, ManualClock clock, Dice
         if (sabotage.Kind == SabotageKind.HidesRunningInserts) return [];
         var feeding = sql.Contains("position(initial_query_id", StringComparison.Ordinal);
         return [.. running.Select(insert => $"{Database}/{insert.Token}/1").Where(id => id.StartsWith(prefix, StringComparison.Ordinal)
-            && (!feeding || sql.Contains($"'/{id.Split('/')[^2]}/'", StringComparison.Ordinal) || sql.Contains($"'/{id.Split('/')[1]}/'", StringComparison.Ordinal)))];
+            && (!feeding || sql.Contains($"'/{id.Split('/')[^2]}/'", StringComparison.Ordinal)
+                || sql.Contains($"'/{id.Split('/')[1]}/'", StringComparison.Ordinal)))];
     }
 
     private readonly List<Action> unheard = [];

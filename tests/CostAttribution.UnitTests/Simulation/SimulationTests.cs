@@ -35,7 +35,7 @@ public sealed class SimulationTests
     [InlineData(SabotageKind.IgnoresTraceLimit, "traces in memory are more than")]
     public void A_fault_that_the_product_cannot_mend_is_noticed(SabotageKind kind, string words)
     {
-        var failures = Enumerable.Range(1, 60).Select(seed => SimulationCommand.Failure(Sabotaged((ulong)seed, kind)) ?? "");
+        var failures = Enumerable.Range(1, 400).Select(seed => SimulationCommand.Failure(Sabotaged((ulong)seed, kind)) ?? "");
 
         // Stops at the first that tells it.
         var told = failures.FirstOrDefault(failure => failure.Contains(words, StringComparison.Ordinal));
