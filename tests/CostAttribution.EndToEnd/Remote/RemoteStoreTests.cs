@@ -34,7 +34,7 @@ public sealed class RemoteStoreTests(StoreServer stores)
         await using var server = await ServerProcess.StartAsync(
             data, [.. store.Settings, "--RateCards:Directory", Books.RateCards(data), "--Posting:RowsMax", "60", "--ClickHouse:RequestTimeout", "00:00:02"]);
         var drawn = FaultProxy.Drawn(Seed, 350, StoreFault.CutBefore, StoreFault.CutAfter, StoreFault.CutAnswer,
-            StoreFault.BadGatewayBefore, StoreFault.ErrorAfter, StoreFault.PageBefore, StoreFault.PageAfter);
+            StoreFault.CutWhileRunning, StoreFault.BadGatewayBefore, StoreFault.ErrorAfter, StoreFault.PageBefore, StoreFault.PageAfter);
 
         // Silence costs two seconds each, so it is rationed.
         store.Proxy.Script = request => (request.Number % 60) switch
