@@ -49,7 +49,7 @@ internal static class FlagTexts
         [SpanFlags.CacheReadUnallocated] = "Cached tokens were reported without saying to which kind of input they belong.",
         [SpanFlags.DuplicateUsageMismatch] =
             "Two spans of the same call report different usage; the more detailed one was billed.",
-        [SpanFlags.CrossTraceDuplicate] = "The same call was also reported in another trace; it is billed once.",
+        [SpanFlags.CrossTraceDuplicate] = "The same call was also reported in another trace, which it is billed in.",
         [SpanFlags.LateCorrection] = "Spans that arrived late changed this result after it had been posted.",
         [SpanFlags.ClockSkew] = "The span's start time is too far from when it was received; the receive time was used instead.",
         [SpanFlags.EndBeforeStart] = "The span ends before it starts; its duration was taken as 0.",

@@ -38,7 +38,9 @@ public sealed class AttributionRuleOptions
     /// <summary>Hash or alias of the provider or gateway key on the span.</summary>
     public string ProviderKey { get; set; } = "";
 
-    /// <summary>Name of the key under which the request was taken in.</summary>
+    /// <summary>
+    /// Not a condition: named here so that settings that use it are refused instead of taken for a wider rule.
+    /// </summary>
     public string IngestKey { get; set; } = "";
 }
 

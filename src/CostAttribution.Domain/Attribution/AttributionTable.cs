@@ -7,21 +7,18 @@ namespace CostAttribution.Domain.Attribution;
 internal readonly record struct DimensionUse(byte Slot, ushort Rank);
 
 /// <summary>What a rule may look at about a call.</summary>
-internal readonly record struct RuleSubject(string Service, string Provider, string ProviderProject, string ProviderKey,
-    string IngestKey);
+internal readonly record struct RuleSubject(string Service, string Provider, string ProviderProject, string ProviderKey);
 
 /// <summary>A checked rule; empty conditions do not matter.</summary>
 internal sealed record AttributionRule(
-    int Dimension, string Value, string Service, string Provider, string ProviderProject, string ProviderKey, string IngestKey)
+    int Dimension, string Value, string Service, string Provider, string ProviderProject, string ProviderKey)
 {
-    public bool HasCondition => Service.Length + Provider.Length + ProviderProject.Length + ProviderKey.Length
-        + IngestKey.Length > 0;
+    public bool HasCondition => Service.Length + Provider.Length + ProviderProject.Length + ProviderKey.Length > 0;
 
     public bool Holds(in RuleSubject subject) =>
         (Service.Length == 0 || Service == subject.Service) && (Provider.Length == 0 || Provider == subject.Provider)
         && (ProviderProject.Length == 0 || ProviderProject == subject.ProviderProject)
-        && (ProviderKey.Length == 0 || ProviderKey == subject.ProviderKey)
-            && (IngestKey.Length == 0 || IngestKey == subject.IngestKey);
+        && (ProviderKey.Length == 0 || ProviderKey == subject.ProviderKey);
 }
 
 /// <summary>

@@ -89,12 +89,15 @@ public static class AttributionTableBuilder
         {
             var rule = options.Rules[i];
             var compiled = new AttributionRule(Array.IndexOf(dimensions, rule.Dimension), rule.Value, rule.Service, rule.Provider,
-                rule.ProviderProject, rule.ProviderKey, rule.IngestKey);
+                rule.ProviderProject, rule.ProviderKey);
             if (compiled.Dimension < 0)
                 faults.Add($"{at}:{i}:Dimension '{rule.Dimension}' is unknown; use one of {string.Join(", ", dimensions)}");
             if (rule.Value.Length == 0) faults.Add($"{at}:{i}:Value is empty");
-            if (!compiled.HasCondition)
-                faults.Add($"{at}:{i} has no condition; give Service, Provider, ProviderProject, ProviderKey or IngestKey");
+            // Ignored, it would leave a rule that holds for more than was meant.
+            if (rule.IngestKey.Length > 0)
+                faults.Add($"{at}:{i}:IngestKey is no condition: spans do not carry the key they came in under; leave it out");
+            else if (!compiled.HasCondition)
+                faults.Add($"{at}:{i} has no condition; give Service, Provider, ProviderProject or ProviderKey");
             rules.Add(compiled);
         }
         return rules;

@@ -35,9 +35,11 @@ public static class AttributionText
             mappings[mapping.GetProperty("dimension").GetInt32()] = mapping.GetProperty("values").EnumerateObject()
                 .ToFrozenDictionary(pair => pair.Name, pair => pair.Value.GetString() ?? "", StringComparer.Ordinal);
         }
-        var rules = root.GetProperty("rules").EnumerateArray().Select(rule => new AttributionRule(
+        // A rule with an ingest key never held: no span carries one.
+        var usable = root.GetProperty("rules").EnumerateArray().Where(rule => Text(rule, "ingestKey").Length == 0);
+        var rules = usable.Select(rule => new AttributionRule(
             rule.GetProperty("dimension").GetInt32(), Text(rule, "value"), Text(rule, "service"), Text(rule, "provider"),
-            Text(rule, "providerProject"), Text(rule, "providerKey"), Text(rule, "ingestKey"))).ToArray();
+            Text(rule, "providerProject"), Text(rule, "providerKey"))).ToArray();
         return new AttributionTable(utf8, keys, dimensions, uses, mappings, rules);
     });
 
@@ -88,7 +90,8 @@ public static class AttributionText
             json.WriteString("provider", rule.Provider);
             json.WriteString("providerProject", rule.ProviderProject);
             json.WriteString("providerKey", rule.ProviderKey);
-            json.WriteString("ingestKey", rule.IngestKey);
+            // Always empty: a version is the hash of this text, and tables that stand must keep theirs.
+            json.WriteString("ingestKey", "");
             json.WriteEndObject();
         }
         json.WriteEndArray();

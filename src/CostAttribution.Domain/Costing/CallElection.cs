@@ -49,6 +49,8 @@ internal sealed class CallElection
     /// <summary>Calls that stand, by their outermost span in preorder.</summary>
     public List<Call> Calls { get; } = [];
 
+    public long SiblingSteps => siblings.Steps;
+
     /// <summary>The call a span reports; null when it reports none.</summary>
     public Call? CallOf(int node) => callOf[node]?.Standing;
 

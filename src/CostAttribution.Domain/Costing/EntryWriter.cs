@@ -109,8 +109,7 @@ internal sealed class EntryWriter(CostingPolicy policy)
 
     private void SetDimensions(LedgerEntry entry, int node, SpanFacts span, MergedCall call, int members, CallElection calls)
     {
-        Resolver.Subject = new RuleSubject(span.Resource.Service, call.Provider, call.ProviderProject, call.ProviderKey,
-            Context.IngestKey);
+        Resolver.Subject = new RuleSubject(span.Resource.Service, call.Provider, call.ProviderProject, call.ProviderKey);
         (entry.CustomerId, entry.CustomerEvidence) = Resolver.Resolve(node, members, calls, (int)Dimension.Customer);
         (entry.FeatureId, entry.FeatureEvidence) = Resolver.Resolve(node, members, calls, (int)Dimension.Feature);
         entry.Product = Value(Dimension.Product);

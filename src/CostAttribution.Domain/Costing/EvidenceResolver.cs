@@ -37,7 +37,8 @@ internal sealed class EvidenceResolver
         }
     }
 
-    public string IngestKey => context.IngestKey;
+    /// <summary>Spans of calls looked at for values so far.</summary>
+    public long MembersSeen { get; private set; }
 
     /// <summary>The nearest span, itself included, that has links; −1 when none has.</summary>
     public int LinkedNode(int node) => linkedNode[node];
@@ -89,6 +90,7 @@ internal sealed class EvidenceResolver
         if (source == node) return (value, Evidence.Own);
         for (var member = members; member >= 0; member = calls!.NextMember(member))
         {
+            MembersSeen++;
             if (member == node || facts[member].Dialect.VendorPushed) continue;
             var (other, at) = identities.Nearest(member, slot);
             if (at == member) return (other, Evidence.Own);

@@ -34,8 +34,7 @@ internal static class OutcomeWriter
             }
             else
             {
-                resolver.Subject = new RuleSubject(span.Resource.Service, span.Provider, span.ProviderProject, span.ProviderKey,
-                    resolver.IngestKey);
+                resolver.Subject = new RuleSubject(span.Resource.Service, span.Provider, span.ProviderProject, span.ProviderKey);
                 (outcome.CustomerId, outcome.CustomerEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Customer);
                 (outcome.FeatureId, outcome.FeatureEvidence) = resolver.Resolve(node, -1, null, (int)Dimension.Feature);
                 outcome.SaidCustomer = resolver.FirstHand(node, (int)Dimension.Customer);

@@ -11,6 +11,12 @@ internal sealed class SiblingCalls
     /// <summary>Open calls with the same parent and output that one call is compared with; more are left apart.</summary>
     private const int ComparedMax = 64;
 
+    /// <summary>Spans of one call that are compared with those of another; calls of more are left apart.</summary>
+    private const int MembersMax = 16;
+
+    /// <summary>Pairs of spans compared so far.</summary>
+    public long Steps { get; private set; }
+
     private readonly Dictionary<(ulong Parent, long Output), List<Call>> open = [];
     private readonly Stack<List<Call>> spare = new();
 
@@ -57,17 +63,22 @@ internal sealed class SiblingCalls
         if (list.Count < ComparedMax) list.Add(call);
     }
 
-    private static bool AreTwins(CallElection election, SpanFacts[] facts, Call left, Call right)
+    private bool AreTwins(CallElection election, SpanFacts[] facts, Call left, Call right)
     {
         var (one, other) = (facts[left.Owner], facts[right.Owner]);
         if (left.ResponseId.Length > 0 && right.ResponseId.Length > 0) return false;
         if (!facts[left.Top].Overlaps(facts[right.Top]) || !CallElection.ModelsFit(one, other)) return false;
         // Calls without output (embeddings) are told apart by their input alone.
         if (!CallElection.InputsFit(one.Usage, other.Usage, one.Usage.OutputTotal == 0 ? 0 : 1)) return false;
+        var inLeft = 0;
         for (var a = left.FirstMember; a >= 0; a = election.NextMember(a))
         {
+            if (++inLeft > MembersMax) return false;
+            var inRight = 0;
             for (var b = right.FirstMember; b >= 0; b = election.NextMember(b))
             {
+                if (++inRight > MembersMax) return false;
+                Steps++;
                 if (facts[a].Scope.Name == facts[b].Scope.Name) return false;
             }
         }

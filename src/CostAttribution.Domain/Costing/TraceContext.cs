@@ -26,15 +26,9 @@ public sealed record TraceContext
     /// <summary>The run that <see cref="Run"/> was heard of; empty when nothing was.</summary>
     public string RunId { get; init; } = "";
 
-    /// <summary>Response ids (<c>provider\nresponse id</c>) whose call another trace owns.</summary>
-    public IReadOnlySet<string> ResponsesOwnedElsewhere { get; init; } = new HashSet<string>();
-
     /// <summary>True once the trace has settled: evidence <c>run</c> and <c>session</c> may be used.</summary>
     public bool Final { get; init; }
 
     /// <summary>True when the trace was closed before it was whole (idle or pressure).</summary>
     public bool Incomplete { get; init; }
-
-    /// <summary>Origin of the request for <c>rule</c> evidence: the ingest key's name; empty when none.</summary>
-    public string IngestKey { get; init; } = "";
 }

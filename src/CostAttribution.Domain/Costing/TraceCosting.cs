@@ -16,6 +16,11 @@ public sealed class TraceCosting
     /// <summary>Spans between a call and the HTTP request that carried it.</summary>
     private const int HttpDepthMax = 4;
 
+    /// <summary>
+    /// Spans looked at for the calls they belong to, beyond once each; for holding the work against the size of a trace.
+    /// </summary>
+    internal long Steps => calls.SiblingSteps + writer.Resolver.MembersSeen;
+
     private readonly CostingPolicy policy;
     private readonly FactsReader reader = new();
     private readonly TraceTree tree = new();
@@ -56,7 +61,7 @@ public sealed class TraceCosting
         Begin(trace, context, rates, attribution, result);
 
         summary.Begin(trace, tree, facts, context, writer.RunId, result);
-        foreach (var call in calls.Calls) PostCall(call, context, result);
+        foreach (var call in calls.Calls) PostCall(call, result);
         foreach (var (node, usage, hasCallsBelow) in containers.Billed) PostContainer(node, usage, hasCallsBelow, result);
         result.Entries.Sort(static (left, right) =>
             left.EventTimeMicros != right.EventTimeMicros ? left.EventTimeMicros.CompareTo(right.EventTimeMicros)
@@ -116,24 +121,16 @@ public sealed class TraceCosting
         attempts.Begin(tree, facts);
     }
 
-    private void PostCall(Call call, TraceContext context, TraceCosts result)
+    private void PostCall(Call call, TraceCosts result)
     {
         merged.FromCall(call, calls, facts);
         if (call.Adjusted) merged.Usage = call.Adjustment;
         var owner = facts[call.Owner];
-        var response = call.ResponseId.Length > 0 ? merged.Provider + "\n" + call.ResponseId : "";
-        var ownedElsewhere = response.Length > 0 && context.ResponsesOwnedElsewhere.Contains(response);
         for (var node = call.FirstMember; node >= 0; node = calls.NextMember(node))
         {
-            facts[node].Ownership = node == call.Owner && !ownedElsewhere ? Ownership.Owner : Ownership.Duplicate;
+            facts[node].Ownership = node == call.Owner ? Ownership.Owner : Ownership.Duplicate;
             facts[node].SupersededBy = node == call.Owner ? -1 : call.Owner;
         }
-        if (ownedElsewhere)
-        {
-            entryFlags[call.Owner] |= SpanFlags.CrossTraceDuplicate;
-            return;
-        }
-
         var failedWithin = PostFailedRequests(call, result);
         var entry = writer.Write(call.Owner, owner, merged, call.FirstMember, calls);
         entry.Step = StepOf(call.Top, owner);
@@ -142,7 +139,6 @@ public sealed class TraceCosting
         writer.Price(entry, merged, owner.Dialect.Id);
         Post(entry, call.Owner, result);
         summary.AddCall(entry, stepOf[call.Top] >= 0);
-        if (response.Length > 0) result.OwnedResponses.Add((response, owner.SpanId));
     }
 
     private void SetOutcome(LedgerEntry entry, Call call, SpanFacts owner)
@@ -239,10 +235,13 @@ public sealed class TraceCosting
         var cost = merged.ReportedCost;
         merged.Usage = default;
         merged.ReportedCost = null;
+        LedgerEntry? first = null;
         for (var i = 0; i < count; i++)
         {
             var span = facts[requests[i]];
-            var entry = writer.Write(call.Owner, facts[call.Owner], merged, call.FirstMember, calls);
+            // Whose they are takes a look at every span of the call, and is the same for all.
+            var entry = first?.Copy() ?? writer.Write(call.Owner, facts[call.Owner], merged, call.FirstMember, calls);
+            first ??= entry;
             (entry.SpanId, entry.ParentSpanId) = (span.SpanId, span.ParentSpanId);
             writer.SetTimes(entry, span);
             entry.Step = StepOf(call.Top, facts[call.Owner]);

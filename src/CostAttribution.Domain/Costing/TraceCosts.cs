@@ -50,9 +50,6 @@ public sealed class TraceCosts
     /// </summary>
     public List<OutsideValue> RunValues { get; } = [];
 
-    /// <summary>Owned response ids as <c>provider\nresponse id</c> with the owning span.</summary>
-    public List<(string Response, SpanId SpanId)> OwnedResponses { get; } = [];
-
     /// <summary>Adds an outcome, to be filled in whole.</summary>
     internal SpanOutcome AddSpan()
     {
@@ -89,6 +86,5 @@ public sealed class TraceCosts
         SessionValues.Clear();
         ExplicitRunId = "";
         RunValues.Clear();
-        OwnedResponses.Clear();
     }
 }

@@ -95,4 +95,7 @@ public sealed class LedgerEntry
     public long AttributionVersion { get; set; }
     public Ownership Ownership { get; set; } = Ownership.Owner;
     public SpanFlags Flags { get; set; }
+
+    /// <summary>Another entry with the same content.</summary>
+    internal LedgerEntry Copy() => (LedgerEntry)MemberwiseClone();
 }

@@ -19,6 +19,7 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
     private readonly List<(PairKey Key, TraceCosts Costs)> byOtherPair = [];
     private readonly Stack<TraceCosts> spare = new();
     private readonly Dictionary<SpanId, KeptPair> heirs = [];
+    private readonly Dictionary<SpanId, int> placeOfSpan = [];
     private KeptPair current = new(snapshots.Current);
 
     public OutsideKnowledge Outside { get; } = new(topicsMax, storeIsEmpty);
@@ -131,9 +132,11 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
             if (pair.Key != basis.Key)
             {
                 var other = CostsWith(trace, context, pair);
-                entry = other.Entries.Find(twin => twin.SpanId == entry.SpanId && twin.CostItem == entry.CostItem)
-                    ?? throw new InvalidOperationException("who owns a call depends on rates or attribution rules");
-                costs.Entries[i] = entry;
+                // Who owns a call depends on neither rates nor rules, and entries are in the order of their spans' starts.
+                var twin = i < other.Entries.Count ? other.Entries[i] : null;
+                if (twin is null || twin.SpanId != entry.SpanId || twin.CostItem != entry.CostItem)
+                    throw new InvalidOperationException("who owns a call depends on rates or attribution rules");
+                costs.Entries[i] = entry = twin;
                 TakeOutcome(other, entry.SpanId);
                 taken = true;
             }
@@ -145,6 +148,7 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
         foreach (var (_, other) in byOtherPair) spare.Push(other);
         byOtherPair.Clear();
         heirs.Clear();
+        placeOfSpan.Clear();
     }
 
     // A call keeps its versions when another of its spans comes to stand for it.
@@ -172,12 +176,12 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
     // Both list all spans, ordered alike.
     private void TakeOutcome(TraceCosts from, SpanId span)
     {
-        for (var i = 0; i < costs.Spans.Count; i++)
+        if (placeOfSpan.Count == 0)
         {
-            if (costs.Spans[i].SpanId != span) continue;
-            costs.Spans[i] = from.Spans[i];
-            return;
+            for (var i = 0; i < costs.Spans.Count; i++) placeOfSpan.Add(costs.Spans[i].SpanId, i);
         }
+        var place = placeOfSpan[span];
+        costs.Spans[place] = from.Spans[place];
     }
 
     private void Run(OpenTrace trace, TraceContext context, KeptPair pair, TraceCosts result) =>

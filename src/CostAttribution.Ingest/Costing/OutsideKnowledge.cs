@@ -54,6 +54,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         var sessions = Answers(asker, questions.OpenSessions, TopicKey.OfSession, context.Sessions, ref mustWait);
         if (!ReferenceEquals(sessions, context.Sessions)) context = context with { Sessions = sessions };
         var run = questions.ExplicitRunId;
+        if (run.Length + context.RunId.Length == 0) return context;
         IReadOnlyList<OutsideValue> heard = run.Length > 0 && context.RunId == run ? context.Run : [];
         if (run.Length > 0) heard = Ask(TopicKey.OfRun(run), asker, ref mustWait) ?? heard;
         if (heard.Count == 0) run = "";

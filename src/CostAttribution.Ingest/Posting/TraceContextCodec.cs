@@ -14,14 +14,13 @@ internal static class TraceContextCodec
     public static ReadOnlyMemory<byte> Encode(TraceContext context)
     {
         if (context.Sessions.Count == 0 && context.Links.Count == 0 && context.Run.Count == 0
-            && context.ResponsesOwnedElsewhere.Count == 0 && context.IngestKey.Length == 0 && !context.Incomplete)
+            && !context.Incomplete)
             return default;
 
         var bytes = new ArrayBufferWriter<byte>(256);
         using var json = new Utf8JsonWriter(bytes);
         json.WriteStartObject();
         json.WriteBoolean("incomplete", context.Incomplete);
-        json.WriteString("ingestKey", context.IngestKey);
         json.WriteStartObject("sessions");
         foreach (var (session, values) in context.Sessions.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             WriteValues(json, session, values);
@@ -32,9 +31,6 @@ internal static class TraceContextCodec
         json.WriteEndObject();
         json.WriteString("runId", context.RunId);
         WriteValues(json, "run", context.Run);
-        json.WriteStartArray("responsesOwnedElsewhere");
-        foreach (var response in context.ResponsesOwnedElsewhere.Order(StringComparer.Ordinal)) json.WriteStringValue(response);
-        json.WriteEndArray();
         json.WriteEndObject();
         json.Flush();
         return bytes.WrittenMemory;
@@ -63,15 +59,11 @@ internal static class TraceContextCodec
             return new TraceContext
             {
                 Incomplete = root.TryGetProperty("incomplete", out var incomplete) && incomplete.GetBoolean(),
-                IngestKey = root.TryGetProperty("ingestKey", out var key) ? key.GetString() ?? "" : "",
                 Sessions = Members(root, "sessions")
                     .ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal),
                 Links = links,
                 Run = run,
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() ?? "" : run.Length > 0 ? postedRunId : "",
-                ResponsesOwnedElsewhere = root.TryGetProperty("responsesOwnedElsewhere", out var responses)
-                    ? responses.EnumerateArray().Select(response => response.GetString() ?? "").ToHashSet(StringComparer.Ordinal)
-                    : [],
             };
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException or ArgumentException)

@@ -36,7 +36,14 @@ internal static class EntryText
 
     /// <summary>The columns in which two entries differ; empty when they say the same.</summary>
     /// <param name="wholeFlags">Whether the flag that tells a correction from a first posting counts, too.</param>
-    public static string Difference(LedgerEntry expected, LedgerEntry actual, bool wholeFlags)
+    public static string Difference(LedgerEntry expected, LedgerEntry actual, bool wholeFlags) =>
+        Difference(expected, actual, wholeFlags ? SpanFlags.None : SpanFlags.LateCorrection);
+
+    /// <summary>Whether two entries say the same, but for flags that only tell how the later one came about.</summary>
+    public static bool AreAlike(LedgerEntry left, LedgerEntry right) =>
+        Difference(left, right, SpanFlags.LateCorrection | SpanFlags.SnapshotMissing).Length == 0;
+
+    private static string Difference(LedgerEntry expected, LedgerEntry actual, SpanFlags ignored)
     {
         var (left, right) = (Of(expected), Of(actual));
         var differences = new List<string>();
@@ -44,7 +51,6 @@ internal static class EntryText
         {
             if (!Equals(left[i].Value, right[i].Value)) differences.Add($"{left[i].Column} is '{right[i].Value}', not '{left[i].Value}'");
         }
-        var ignored = wholeFlags ? SpanFlags.None : SpanFlags.LateCorrection;
         if ((expected.Flags & ~ignored) != (actual.Flags & ~ignored)) differences.Add($"flags are {actual.Flags}, not {expected.Flags}");
         return string.Join("; ", differences);
     }

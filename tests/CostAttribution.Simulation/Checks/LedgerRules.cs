@@ -6,7 +6,8 @@ namespace CostAttribution.Simulation.Checks;
 
 /// <summary>
 /// What must hold of the ledger's rows by themselves: ids are unique, a reversal negates one earlier entry column by column and no
-/// entry has two, at most one entry stands per (trace, span, cost item), revisions count up, the cost is the sum of its parts.
+/// entry has two, at most one entry stands per (trace, span, cost item), revisions count up, nothing is reversed to be posted again
+/// unchanged, the cost is the sum of its parts.
 /// </summary>
 internal static class LedgerRules
 {
@@ -51,6 +52,7 @@ internal static class LedgerRules
                 {
                     var kept = (before.RateBookVersion, before.AttributionVersion) == (entry.RateBookVersion, entry.AttributionVersion);
                     findings.Expect(kept, () => $"{Name(entry)} has other rates or rules than the one that it replaces");
+                    findings.Expect(!EntryText.AreAlike(before, entry), () => $"{Name(entry)} says what the one says that it replaces");
                 }
                 before = entry;
                 findings.Expect(entry.Revision == ++revision, () => $"{Name(entry)} follows revision {revision - 1}");

@@ -3,11 +3,8 @@ using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Costing;
-using CostAttribution.Otlp;
-using CostAttribution.Simulation.Running;
 using CostAttribution.Simulation.Store;
 using CostAttribution.Simulation.World;
-using CostAttribution.Workload.Otlp;
 
 namespace CostAttribution.Simulation.Checks;
 
@@ -20,12 +17,15 @@ internal sealed class TraceReference : IDisposable
 {
     private static readonly AttributeKeyTable Keys = AttributionTable.Default.Keys;
 
-    private readonly OtlpTraceReader reader = new(Keys, OtlpLimits.Default);
-    private readonly OtlpTraceWriter writer = new(4096);
+    private readonly ReferenceCopies copies = new();
+    private readonly List<(WorldSpan Span, SpanCopy Copy)> counted = [];
     private readonly TraceCosting costing = new();
 
     /// <summary>Whether the last costing went without spans that were given up: what they said may be known all the same.</summary>
     public bool Lacked { get; private set; }
+
+    /// <summary>The spans that the last costing was made of, and which copy of each.</summary>
+    public IReadOnlyList<(WorldSpan Span, SpanCopy Copy)> Counted => counted;
 
     /// <summary>
     /// Costs the trace from its acknowledged spans and those that <paramref name="facts"/> hold besides. Reports spans that are
@@ -37,7 +37,7 @@ internal sealed class TraceReference : IDisposable
     {
         using var stored = Merge(trace.Id, facts, findings);
         using var reference = new TraceSpans(trace.Id);
-        var sources = new SourceTable();
+        counted.Clear();
         Lacked = false;
         foreach (var span in trace.Spans)
         {
@@ -54,14 +54,12 @@ internal sealed class TraceReference : IDisposable
                 Lacked = true;
                 continue;
             }
-            if (!isStored && span.AcknowledgedAt is null && (!span.DraftAcknowledged || (mayLack && facts.Count > 0))) continue;
+            if (!isStored && (span.Acknowledged.Count == 0 || (span.AcknowledgedAt is null && mayLack && facts.Count > 0))) continue;
             var received = isStored ? stored[position].ReceivedNanos : span.ReceivedAt.Min();
-            var draft = isStored ? stored[position].EndNanos == 0 : span.AcknowledgedAt is null;
             findings.Expect(span.ReceivedAt.Contains(received), () => $"span {span} is stored as received when nobody sent it");
-            var isGivenUp = span.Rotten || (mayLack && !span.IsCall);
-            Lacked |= draft && span.AcknowledgedAt is not null;
-            findings.Expect(!draft || span.AcknowledgedAt is null || isGivenUp, () => $"span {span} is stored unfinished though the end was acknowledged");
-            Add(reference, span, draft, received, sources);
+            var copy = CopyOf(span, isStored ? stored : null, mayLack, findings);
+            copies.Add(reference, span, copy, received);
+            counted.Add((span, copy));
         }
         foreach (var id in Ids(stored).Where(id => !trace.Spans.Exists(span => span.SpanId == id)))
             findings.Add($"span {id} of trace {trace.Ordinal} is stored and nobody sent it");
@@ -71,13 +69,22 @@ internal sealed class TraceReference : IDisposable
         return costs;
     }
 
-    public void Dispose() => reader.Dispose();
+    public void Dispose() => copies.Dispose();
 
-    private void Add(TraceSpans reference, WorldSpan span, bool draft, ulong received, SourceTable sources)
+    // The best of the copies that were acknowledged and of the one that is stored.
+    private SpanCopy CopyOf(WorldSpan span, TraceSpans? stored, bool mayLack, Findings findings)
     {
-        var decoded = reader.ReadProtobuf(WorldSpan.ToRequest(writer, [(span, draft)]), received);
-        using var batch = decoded.Batch ?? throw new SimulationFailure("the reference's request is refused");
-        reference.AddAll(batch, sources);
+        var held = stored is null ? null : copies.Held(span, stored);
+        findings.Expect(stored is null || held is not null, () => $"span {span} is not stored as anybody sent it");
+        var candidates = span.Acknowledged.ToHashSet();
+        if (held is { } copy) candidates.Add(copy);
+        if (candidates.Count == 0) return SpanCopy.Whole;
+        var best = copies.Best(span, [.. candidates.Order()], findings);
+        if (held is null || held == best) return best;
+        Lacked = true;
+        if (span.Rotten || (mayLack && !span.IsCall)) return held.Value;
+        findings.Add($"span {span} is stored as {held} though {best} was acknowledged");
+        return best;
     }
 
     private static TraceSpans Merge(TraceId id, IReadOnlyList<FactsRow> facts, Findings findings)

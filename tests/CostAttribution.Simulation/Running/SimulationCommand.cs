@@ -39,35 +39,48 @@ public static class SimulationCommand
     }
 
     /// <summary>The failure of a run in words; null when there is none.</summary>
-    public static string? Failure(SimulationPlan plan, TextWriter? output = null)
+    public static string? Failure(SimulationPlan plan, TextWriter? output = null) => Result(plan, output).Failure;
+
+    /// <summary>
+    /// The failure of a run in words, null when there is none, and how many traces were held against what all others say, and how many
+    /// were not because that is not certain.
+    /// </summary>
+    public static (string? Failure, int Informed, int LeftOpen) Result(SimulationPlan plan, TextWriter? output = null)
     {
+        using var run = new SimulationRun(plan, output);
+        string? failure = null;
         try
         {
-            using var run = new SimulationRun(plan, output);
             run.Run();
-            return null;
         }
         catch (Exception fault)
         {
-            return fault is SimulationFailure { InnerException: null } ? fault.Message : fault.ToString();
+            failure = fault is SimulationFailure { InnerException: null } ? fault.Message : fault.ToString();
         }
+        return (failure, run.Checked.Informed, run.Checked.LeftOpen);
     }
 
     private static int RunAll(ulong first, ulong last, Dictionary<string, string> options)
     {
         var started = Stopwatch.GetTimestamp();
         var failed = new SortedDictionary<ulong, string>();
+        long informed = 0, leftOpen = 0;
         var seeds = Enumerable.Range(0, (int)(last - first + 1)).Select(i => first + (ulong)i);
         Parallel.ForEach(seeds, new ParallelOptions { MaxDegreeOfParallelism = Parallelism(options) }, seed =>
         {
-            if (Failure(Change(SimulationPlan.Of(seed), options)) is not { } failure) return;
-            lock (failed) failed[seed] = failure;
+            var result = Result(Change(SimulationPlan.Of(seed), options));
+            Interlocked.Add(ref informed, result.Informed);
+            Interlocked.Add(ref leftOpen, result.LeftOpen);
+            if (result.Failure is null) return;
+            lock (failed) failed[seed] = result.Failure;
         });
         var elapsed = Stopwatch.GetElapsedTime(started);
         var count = last - first + 1;
         foreach (var (seed, failure) in failed.Take(FailuresToldMax)) Console.WriteLine($"seed {seed} FAILED: {failure}");
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{count} seeds in {elapsed.TotalSeconds:F1} s, {count / elapsed.TotalMinutes:F0} seeds per minute; {failed.Count} failed"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"owners held against all that the world says in {informed} of {informed + leftOpen} comparisons of a trace"));
         if (failed.Count > 0) Console.WriteLine(string.Join(' ', failed.Keys.Take(SeedsListedMax)));
         return failed.Count == 0 ? 0 : 1;
     }

@@ -70,6 +70,11 @@ public sealed class SimulationRun : IDisposable
     /// <summary>Crashes and stops so far.</summary>
     public int Restarts { get; private set; }
 
+    /// <summary>
+    /// Traces that were held against what all others say, and those for which it was not certain what that is; over all comparisons.
+    /// </summary>
+    public (int Informed, int LeftOpen) Checked => (comparison.Informed, comparison.LeftOpen);
+
     /// <summary>Runs to the end; throws <see cref="SimulationFailure"/> when a promise is broken.</summary>
     public void Run()
     {

@@ -1,4 +1,6 @@
 using CostAttribution.ClickHouse.Ledger;
+using CostAttribution.ClickHouse.Topics;
+using CostAttribution.Ingest.Posting;
 
 namespace CostAttribution.Simulation.Store;
 
@@ -18,6 +20,12 @@ public enum SabotageKind
 
     /// <summary>A cost is a picodollar too high.</summary>
     OnePicodollar,
+
+    /// <summary>What replaces an entry says what that said.</summary>
+    RepeatsCorrected,
+
+    /// <summary>What traces ask and tell each other is not kept.</summary>
+    ForgetsTopics,
 
     /// <summary>The rollup is not fed.</summary>
     SkipsView,
@@ -54,11 +62,13 @@ internal sealed class Sabotage(SabotageKind kind)
 
     public StoredInsert Change(StoredInsert insert)
     {
+        if (kind == SabotageKind.ForgetsTopics && insert.Table == TraceTopicsBlock.TableName) return With(insert, []);
         if (insert.Table != CostLedgerBlock.TableName) return insert;
         return kind switch
         {
             SabotageKind.SkipsReversals => With(insert, [.. insert.Ledger.Where(row => row.Entry.Sign > 0)]),
             SabotageKind.ReversesElsewhere => With(insert, [.. insert.Ledger.Select(Elsewhere)]),
+            SabotageKind.RepeatsCorrected => With(insert, [.. insert.Ledger.Select(row => Repeated(row, insert.Ledger))]),
             SabotageKind.OnePicodollar => With(insert, [.. insert.Ledger.Select(Dearer)]),
             _ => insert,
         };
@@ -74,6 +84,17 @@ internal sealed class Sabotage(SabotageKind kind)
     {
         if (row.Entry.Sign < 0) row.Entry.CustomerId += "-other";
         return row;
+    }
+
+    private static LedgerRow Repeated(LedgerRow row, IReadOnlyList<LedgerRow> rows)
+    {
+        var reversal = rows.FirstOrDefault(other => other.Entry.Sign < 0 && LedgerKey.Of(other.Entry) == LedgerKey.Of(row.Entry));
+        if (row.Entry.Sign < 0 || reversal is null) return row;
+        var (entry, posted) = (LedgerContent.Copy(reversal.Entry), row.Entry);
+        (entry.EntryId, entry.Corrects, entry.EntryKind, entry.Sign) = (posted.EntryId, posted.Corrects, posted.EntryKind, posted.Sign);
+        (entry.Reason, entry.PostingId, entry.PostedAtMillis, entry.Revision) =
+            (posted.Reason, posted.PostingId, posted.PostedAtMillis, posted.Revision);
+        return new LedgerRow(entry, [.. reversal.Measures.Select(measure => -measure)]);
     }
 
     private static LedgerRow Dearer(LedgerRow row)

@@ -16,7 +16,7 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private readonly OtlpTraceWriter writer = new(4096);
-    private readonly List<(WorldSpan Span, bool Draft)> outbox = [];
+    private readonly List<(WorldSpan Span, SpanCopy Copy)> outbox = [];
     private readonly List<Request> open = [];
     private readonly List<Request> done = [];
     private int requests;
@@ -43,8 +43,7 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
         Traces.Add(trace);
         foreach (var span in trace.Spans)
         {
-            outbox.Add((span, false));
-            if (span.HasDraft) outbox.Add((span, true));
+            foreach (var copy in span.Copies) outbox.Add((span, copy));
         }
         if (log.IsOn)
         {
@@ -118,8 +117,9 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
     {
         var due = outbox.Where(item => item.Span.DueAt <= now).ToList();
         if (due.Count == 0) return null;
-        var exporter = dice.Pick(due).Span.Exporter;
-        var batch = due.Where(item => item.Span.Exporter == exporter).ToList();
+        var first = dice.Pick(due);
+        var exporter = first.Span.ExporterOf(first.Copy);
+        var batch = due.Where(item => item.Span.ExporterOf(item.Copy) == exporter).ToList();
         dice.Shuffle(batch);
         batch = batch.GetRange(0, Math.Min(batch.Count, dice.Between(1, SpansPerRequestMax)));
         foreach (var item in batch) outbox.Remove(item);
@@ -128,7 +128,7 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
         return Make(batch);
     }
 
-    private Request Make(IReadOnlyList<(WorldSpan, bool)> spans)
+    private Request Make(IReadOnlyList<(WorldSpan, SpanCopy)> spans)
     {
         var request = new Request(++requests, WorldSpan.ToRequest(writer, spans), spans);
         open.Add(request);
@@ -158,7 +158,7 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
         }
         if (log.IsOn)
         {
-            var spans = string.Join(' ', request.Spans.Select(item => item.Span + (item.Draft ? "'" : "")));
+            var spans = string.Join(' ', request.Spans.Select(item => $"{item.Span}{(item.Copy == SpanCopy.Whole ? "" : $" ({item.Copy})")}"));
             log.Say($"sender: request {request.Ordinal} try {request.Tries}: {spans}{(received == 0 ? " (not taken)" : "")}");
         }
         if (request.Answer is null) Refused(request, "not serving");
@@ -167,10 +167,10 @@ internal sealed class Senders(ManualClock clock, Dice dice, EventLog log)
     private void Acknowledged(Request request, DateTimeOffset now)
     {
         if (log.IsOn) log.Say($"sender: request {request.Ordinal} was told OK");
-        foreach (var (span, draft) in request.Spans)
+        foreach (var (span, copy) in request.Spans)
         {
-            if (draft) span.DraftAcknowledged = true;
-            else span.AcknowledgedAt ??= now;
+            span.Acknowledged.Add(copy);
+            if (copy != SpanCopy.Draft) span.AcknowledgedAt ??= now;
         }
         open.Remove(request);
         if (done.Count < 200) done.Add(request);

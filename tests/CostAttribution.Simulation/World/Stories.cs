@@ -21,13 +21,14 @@ internal sealed class Stories(Dice dice)
     public WorldTrace Next(DateTimeOffset now)
     {
         clockNanos = (now.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100 + SkewNanos();
-        var story = dice.Between(0, 11);
+        var story = dice.Between(0, 14);
         var trace = new WorldTrace(++made, ((UInt128)dice.Id() << 64) | dice.Id(), story switch
         {
             0 or 1 => "question", 2 or 3 => "agent", 4 => "resource", 5 => "linked", 6 => "session", 7 => "run", 8 => "retries",
-            9 => "no root", 10 => "twice reported", _ => "no cost",
+            9 => "no root", 10 => "twice reported", 11 => "nested run", 12 => "own link", 13 => "entangled", _ => "no cost",
         });
         Act(trace);
+        foreach (var span in trace.Spans.Where(_ => dice.Chance(30))) span.Rival = RivalOf(trace, span);
         Plan(trace, now);
         return trace;
     }
@@ -56,6 +57,9 @@ internal sealed class Stories(Dice dice)
                 if (dice.Chance(500)) Call(trace, null, parentId: lost);
                 break;
             case "twice reported": TwiceReported(trace); break;
+            case "nested run": NestedRun(trace); break;
+            case "own link": OwnLink(trace); break;
+            case "entangled": Entangled(trace); break;
             default:
                 Span(trace, Root(trace, Customer()), "execute_tool look_up", SpanKind.Internal, null, ("gen_ai.operation.name", "execute_tool"));
                 break;
@@ -96,27 +100,93 @@ internal sealed class Stories(Dice dice)
             return;
         }
         var cause = dice.Pick(linkable);
-        var job = Span(trace, null, "process job", SpanKind.Consumer, null, link: (cause.Trace.Number, cause.Id));
+        // The parent that knows better often comes last.
+        var above = dice.Chance(300) ? Root(trace, dice.Chance(500) ? Customer() : "") : null;
+        var job = Span(trace, above, "process job", SpanKind.Consumer, null, link: (cause.Trace.Number, cause.Id));
         Call(trace, job);
     }
 
     private void Session(WorldTrace trace)
     {
-        if (sessions.Count == 0 || dice.Chance(300)) sessions.Add(("session-" + sessions.Count, Customer()));
-        var (id, customer) = dice.Pick(sessions);
+        var (id, customer) = OneOf(sessions, "session-");
         var knows = dice.Chance(500);
-        if (dice.Chance(50)) customer = Customer();
-        var root = Root(trace, knows ? customer : "", ("session.id", id));
-        Call(trace, root);
+        List<(string, object)> more = [];
+        if (knows && dice.Chance(500)) more.AddRange([("plan", dice.Chance(500) ? "gold" : "silver"), ("team", "team-" + customer)]);
+        if (dice.Chance(700))
+        {
+            Call(trace, Root(trace, knows ? customer : "", [("session.id", id), .. more]));
+            return;
+        }
+        // Only the page says which session it is, and the root, which often comes last, whose.
+        var root = Root(trace, dice.Chance(500) ? Customer() : "");
+        Call(trace, Span(trace, root, "page", SpanKind.Internal, null, [("session.id", id), .. more]));
     }
 
     private void Run(WorldTrace trace)
     {
-        if (runs.Count == 0 || dice.Chance(300)) runs.Add(("run-" + runs.Count, Customer()));
-        var (id, customer) = dice.Pick(runs);
+        var (id, customer) = OneOf(runs, "run-");
         var root = Root(trace, dice.Chance(500) ? customer : "", ("workflow.run.id", id));
         Call(trace, root);
         if (dice.Chance(300)) Call(trace, root);
+    }
+
+    // The trace belongs to the run that its root names; until that comes, to the other.
+    private void NestedRun(WorldTrace trace)
+    {
+        var (inner, customer) = OneOf(runs, "run-");
+        List<(string, object)> outer = dice.Chance(700) ? [("workflow.run.id", OneOf(runs, "run-").Id)] : [];
+        var root = Root(trace, dice.Chance(200) ? customer : "", [.. outer]);
+        List<(string, object)> own = dice.Chance(300) ? [("customer.id", customer)] : [];
+        Call(trace, Span(trace, root, "sub-workflow", SpanKind.Internal, null, [("workflow.run.id", inner), .. own]));
+    }
+
+    // Published and processed in one trace.
+    private void OwnLink(WorldTrace trace)
+    {
+        List<(string, object)> session = dice.Chance(500) ? [("session.id", OneOf(sessions, "session-").Id)] : [];
+        var root = Root(trace, "", [.. session]);
+        List<(string, object)> own = dice.Chance(500) ? [("customer.id", Customer())] : [];
+        if (dice.Chance(300)) own.Add(("feature.id", "jobs"));
+        var publish = Span(trace, root, "publish job", SpanKind.Producer, null, [.. own]);
+        Call(trace, Span(trace, root, "process job", SpanKind.Consumer, null, link: (trace.Number, publish.Id)));
+        linkable.Add(publish);
+    }
+
+    // Nobody says whose it is, and everybody might know.
+    private void Entangled(WorldTrace trace)
+    {
+        List<(string, object)> more = [("session.id", OneOf(sessions, "session-").Id)];
+        if (dice.Chance(600)) more.Add(("workflow.run.id", OneOf(runs, "run-").Id));
+        var root = Root(trace, dice.Chance(150) ? Customer() : "", [.. more]);
+        var cause = linkable.Count > 0 && dice.Chance(600) ? dice.Pick(linkable) : null;
+        var job = Span(trace, root, "process job", SpanKind.Consumer, null, cause is null ? null : (cause.Trace.Number, cause.Id));
+        Call(trace, job);
+        if (dice.Chance(400)) linkable.Add(job);
+    }
+
+    private (string Id, string Customer) OneOf(List<(string Id, string Customer)> known, string prefix)
+    {
+        if (known.Count == 0 || dice.Chance(300)) known.Add((prefix + known.Count, Customer()));
+        var (id, customer) = dice.Pick(known);
+        return (id, dice.Chance(50) ? Customer() : customer);
+    }
+
+    // What another library, or the same one at another time, says of the same span.
+    private Rival RivalOf(WorldTrace trace, WorldSpan span)
+    {
+        List<(string Key, object Value)> other = [.. span.Attributes];
+        var change = dice.Between(0, 4);
+        var (key, value) = change switch
+        {
+            0 => ("customer.id", Customer()),
+            1 => ("session.id", OneOf(sessions, "session-").Id),
+            2 => ("workflow.run.id", OneOf(runs, "run-").Id),
+            3 => ("customer.id", ""),
+            _ => ("", ""),
+        };
+        other.RemoveAll(attribute => attribute.Key == key);
+        if (value.Length > 0) other.Add((key, value));
+        return new Rival(change == 4 && span != trace.Spans[0] ? trace.Spans[0].Id : span.Parent, other);
     }
 
     private void Retries(WorldTrace trace)
@@ -185,6 +255,7 @@ internal sealed class Stories(Dice dice)
             Exporter = exporter ?? (dice.Chance(700) ? Exporters[0] : dice.Pick(Exporters)), Link = link, IsCall = isCall,
             StartNanos = clockNanos, EndNanos = clockNanos + dice.Between(1L, 3_000) * Millisecond,
             Attributes = [.. attributes], HasDraft = dice.Chance(40),
+            Enriched = dice.Chance(40) ? new Exporter("collector", dice.Chance(500) ? "tenant-of-collector" : "") : null,
         };
         trace.Spans.Add(span);
         return span;

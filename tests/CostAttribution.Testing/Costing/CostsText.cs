@@ -21,7 +21,6 @@ public static class CostsText
         text.AppendJoin(' ', costs.OpenLinks.Select(link => $"{link.TraceId}:{link.SpanId}").Order(
             StringComparer.Ordinal)).AppendLine();
         text.AppendJoin(' ', costs.SessionValues).AppendLine();
-        text.AppendJoin(' ', costs.OwnedResponses).AppendLine();
         return text.ToString();
     }
 

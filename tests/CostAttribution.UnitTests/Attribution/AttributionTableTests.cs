@@ -107,16 +107,29 @@ public sealed class AttributionTableTests
             Rules =
             {
                 new AttributionRuleOptions { Dimension = "customer", Value = "internal", Service = "batch", Provider = "openai" },
-                new AttributionRuleOptions { Dimension = "customer", Value = "by-key", IngestKey = "k1" },
+                new AttributionRuleOptions { Dimension = "customer", Value = "elsewhere", Service = "web", Provider = "anthropic" },
             },
         });
         var call = Call("c", "", ("gen_ai.provider.name", "openai"));
 
         var byService = Cost(table, Final, call with { Resource = [new("service.name", "batch")] });
-        var byKey = Cost(table, Final with { IngestKey = "k1" }, call with { Resource = [new("service.name", "web")] });
+        var byNone = Cost(table, Final, call with { Resource = [new("service.name", "web")] });
 
         Assert.Equal(("internal", Evidence.Rule), (byService.CustomerId, byService.CustomerEvidence));
-        Assert.Equal("by-key", byKey.CustomerId);
+        Assert.Equal(("", Evidence.None), (byNone.CustomerId, byNone.CustomerEvidence));
+    }
+
+    [Fact]
+    public void A_rule_on_an_ingest_key_is_refused_instead_of_taken_for_a_wider_one()
+    {
+        var faults = new List<string>();
+        var options = new AttributionOptions
+        {
+            Rules = { new AttributionRuleOptions { Dimension = "customer", Value = "c", Service = "web", IngestKey = "k1" } },
+        };
+
+        Assert.Null(AttributionTableBuilder.Build(options, faults));
+        Assert.Contains("IngestKey is no condition", Assert.Single(faults), StringComparison.Ordinal);
     }
 
     [Fact]

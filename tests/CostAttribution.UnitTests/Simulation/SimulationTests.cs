@@ -24,6 +24,8 @@ public sealed class SimulationTests
     [InlineData(SabotageKind.SkipsReversals, "was posted while an earlier revision stood")]
     [InlineData(SabotageKind.ReversesElsewhere, "customer_id is")]
     [InlineData(SabotageKind.OnePicodollar, "cost is")]
+    [InlineData(SabotageKind.RepeatsCorrected, "says what the one says that it replaces")]
+    [InlineData(SabotageKind.ForgetsTopics, "belongs to")]
     [InlineData(SabotageKind.SkipsView, "cost_hourly lacks")]
     [InlineData(SabotageKind.DropsInsert, "trace")]
     [InlineData(SabotageKind.HidesRunningInserts, "twice")]
@@ -40,6 +42,15 @@ public sealed class SimulationTests
         // Stops at the first that tells it.
         var told = failures.FirstOrDefault(failure => failure.Contains(words, StringComparison.Ordinal));
         Assert.NotNull(told);
+    }
+
+    [Fact]
+    public void Most_owners_are_held_against_all_that_the_world_says()
+    {
+        var results = Enumerable.Range(1, 40).Select(seed => SimulationCommand.Result(SimulationPlan.Of((ulong)seed))).ToArray();
+        var (informed, leftOpen) = (results.Sum(result => result.Informed), results.Sum(result => result.LeftOpen));
+
+        Assert.True(informed > 60 * (informed + leftOpen) / 100, $"{informed} of {informed + leftOpen}");
     }
 
     [Fact]
