@@ -5,7 +5,8 @@ using YamlDotNet.RepresentationModel;
 namespace CostAttribution.RateCards;
 
 /// <summary>Reads the priced parts of one card: rates, thresholds, tiers, regions, daily windows.</summary>
-internal sealed class PriceReader(YamlFields card, string file, List<RateCardFault> faults, HashSet<string> declaredUnits)
+internal sealed class PriceReader(YamlFields card, string file, List<RateCardFault> faults,
+    Dictionary<string, RateUnit> declaredUnits)
 {
     private static readonly string[] WeekDays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
@@ -15,17 +16,54 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
         var rates = new List<UnitPrice>();
         foreach (var (unit, key, value) in fields.All)
         {
-            if (!RateUnits.IsKnown(unit) && !declaredUnits.Contains(unit))
-            {
-                fields.Fault(key, RateCardFaultKind.UnknownUnit,
-                    $"unknown unit '{unit}'; known are {string.Join(", ", RateUnits.All)}; "
-                    + "name a unit of your own under 'units' at the top of the file");
-                continue;
-            }
-            if (fields.TextOf(value, $"the price of '{unit}'") is { } text && Price(fields, value, unit, text) is { } price)
-                rates.Add(price);
+            if (Unit(fields, key, unit) is { } known && fields.TextOf(value, $"the price of '{unit}'") is { } text
+                && PriceText.Read(fields, value, known, text) is { } price) rates.Add(price);
         }
         return rates;
+    }
+
+    /// <summary>The description of a unit; null, with a fault, when there is none of that name.</summary>
+    public RateUnit? Unit(YamlFields fields, YamlNode node, string unit)
+    {
+        var known = RateUnits.Find(unit) ?? declaredUnits.GetValueOrDefault(unit);
+        if (known is null)
+        {
+            fields.Fault(node, RateCardFaultKind.UnknownUnit,
+                $"unknown unit '{unit}'; known are {string.Join(", ", RateUnits.All)}; "
+                + "name a unit of your own under 'units' at the top of the file");
+        }
+        return known;
+    }
+
+    /// <summary>What units cost that are not priced: words of <c>fallback</c> and of <c>same_price</c>.</summary>
+    public IReadOnlyList<UnitFallback> Fallbacks(YamlFields owner)
+    {
+        var fallbacks = new List<UnitFallback>();
+        foreach (var (unit, key, value, text) in Pairs(owner, "same_price"))
+        {
+            if (Unit(owner, key, unit) is not null && Unit(owner, value, text) is not null)
+                fallbacks.Add(new UnitFallback(unit, FallbackPolicy.SamePrice, text));
+        }
+        foreach (var (unit, key, value, text) in Pairs(owner, "fallback"))
+        {
+            if (Unit(owner, key, unit) is not { } known) continue;
+            if (text == "fail") fallbacks.Add(new UnitFallback(unit, FallbackPolicy.Fail));
+            else if (text == "upper_bound") fallbacks.Add(new UnitFallback(unit, FallbackPolicy.UpperBound));
+            else if (text == "parent" && known.Parent.Length > 0)
+                fallbacks.Add(new UnitFallback(unit, FallbackPolicy.Unit, known.Parent));
+            else if (text == "parent") owner.Fault(value, RateCardFaultKind.BadValue, $"unit '{unit}' has no parent; name a unit");
+            else if (Unit(owner, value, text) is not null) fallbacks.Add(new UnitFallback(unit, FallbackPolicy.Unit, text));
+        }
+        return fallbacks;
+    }
+
+    private IEnumerable<(string Name, YamlNode Key, YamlNode Value, string Text)> Pairs(YamlFields owner, string name)
+    {
+        if (owner.Node(name) is not { } node || YamlFields.From(node, $"'{name}'", file, faults) is not { } fields) yield break;
+        foreach (var (unit, key, value) in fields.All)
+        {
+            if (fields.TextOf(value, $"'{unit}' under '{name}'") is { } text) yield return (unit, key, value, text);
+        }
     }
 
     public IReadOnlyList<ContextThreshold> Thresholds(YamlFields owner)
@@ -58,10 +96,12 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
         return thresholds;
     }
 
-    public IReadOnlyList<TierPrice> Tiers()
+    public IReadOnlyList<TierPrice> Tiers() => Tiers(card);
+
+    private List<TierPrice> Tiers(YamlFields owner)
     {
         var tiers = new List<TierPrice>();
-        foreach (var (name, key, fields) in Named("tiers", "a tier"))
+        foreach (var (name, key, fields) in Named(owner, "tiers", "a tier"))
         {
             fields.Allow("a tier", "factor", "rates", "thresholds");
             if (ServiceTiers.IsStandard(name))
@@ -73,11 +113,7 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
             {
                 fields.Fault(fields.Line, RateCardFaultKind.MissingField, $"tier '{name}' lacks 'factor' or 'rates'");
             }
-            if (fields.Node("thresholds") is not null && fields.Node("rates") is null)
-            {
-                fields.Fault(fields.Line, RateCardFaultKind.MissingField,
-                    $"tier '{name}' has thresholds of its own but lacks 'rates'");
-            }
+            CheckThresholds(fields, $"tier '{name}'");
             tiers.Add(new TierPrice(name, Factor(fields), Rates(fields), Thresholds(fields)));
         }
         return tiers;
@@ -86,13 +122,33 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
     public IReadOnlyList<RegionPrice> Regions()
     {
         var regions = new List<RegionPrice>();
-        foreach (var (name, _, fields) in Named("regions", "a region"))
+        foreach (var (name, _, fields) in Named(card, "regions", "a region"))
         {
-            fields.Allow("a region", "factor");
-            fields.Required("factor", $"region '{name}'");
-            regions.Add(new RegionPrice(name, Factor(fields)));
+            fields.Allow("a region", "factor", "rates", "thresholds", "tiers");
+            if (fields.Node("tiers") is null) CheckOwn(fields, $"region '{name}'");
+            CheckThresholds(fields, $"region '{name}'");
+            regions.Add(new RegionPrice(name, Factor(fields))
+            {
+                Rates = Rates(fields), Thresholds = Thresholds(fields), Tiers = Tiers(fields),
+            });
         }
         return regions;
+    }
+
+    /// <summary>Prices by geography, endpoint or request flag.</summary>
+    public IReadOnlyList<ConditionPrice> Conditions(string field, string what)
+    {
+        var conditions = new List<ConditionPrice>();
+        foreach (var (name, key, fields) in Named(card, field, what))
+        {
+            fields.Allow(what, "factor", "rates", "thresholds");
+            CheckOwn(fields, $"{what[(what.IndexOf(' ') + 1)..]} '{name}'");
+            CheckThresholds(fields, $"{what[(what.IndexOf(' ') + 1)..]} '{name}'");
+            if (field == "request_flags" && name is "*" or "unknown")
+                fields.Fault(key, RateCardFaultKind.BadValue, $"a request flag is set or not; it cannot be '{name}'");
+            conditions.Add(new ConditionPrice(name, Factor(fields)) { Rates = Rates(fields), Thresholds = Thresholds(fields) });
+        }
+        return conditions;
     }
 
     public IReadOnlyList<DailyWindow> Windows()
@@ -101,14 +157,32 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
         foreach (var node in card.List("windows"))
         {
             if (YamlFields.From(node, "a daily window", file, faults) is not { } fields) continue;
-            fields.Allow("a daily window", "from", "to", "days", "factor");
-            fields.Required("factor", "a daily window");
-            var from = Minute(fields, "from");
-            var to = Minute(fields, "to");
-            if (from is not null && to is not null) windows.Add(new DailyWindow(from.Value, to.Value, Factor(fields),
-                Days(fields)));
+            fields.Allow("a daily window", "from", "to", "days", "factor", "rates", "thresholds");
+            CheckOwn(fields, "a daily window");
+            CheckThresholds(fields, "a daily window");
+            var (from, to) = (Minute(fields, "from"), Minute(fields, "to"));
+            if (from is null || to is null) continue;
+            windows.Add(new DailyWindow(from.Value, to.Value, Factor(fields), Days(fields))
+            {
+                Rates = Rates(fields), Thresholds = Thresholds(fields),
+            });
         }
         return windows;
+    }
+
+    private static void CheckOwn(YamlFields fields, string what)
+    {
+        if (fields.Node("factor") is null && fields.Node("rates") is null)
+            fields.Fault(fields.Line, RateCardFaultKind.MissingField, $"{what} lacks 'factor' or 'rates'");
+    }
+
+    private static void CheckThresholds(YamlFields fields, string what)
+    {
+        if (fields.Node("thresholds") is not null && fields.Node("rates") is null)
+        {
+            fields.Fault(fields.Line, RateCardFaultKind.MissingField,
+                $"{what} has thresholds of its own but lacks 'rates'");
+        }
     }
 
     private static byte Days(YamlFields fields)
@@ -123,9 +197,9 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
         return days == 0 ? DailyWindow.EveryDay : (byte)days;
     }
 
-    private IEnumerable<(string Name, YamlNode Key, YamlFields Fields)> Named(string name, string what)
+    private IEnumerable<(string Name, YamlNode Key, YamlFields Fields)> Named(YamlFields owner, string name, string what)
     {
-        if (card.Node(name) is not { } node || YamlFields.From(node, $"'{name}'", file, faults) is not { } all) yield break;
+        if (owner.Node(name) is not { } node || YamlFields.From(node, $"'{name}'", file, faults) is not { } all) yield break;
         foreach (var (key, keyNode, value) in all.All)
         {
             if (YamlFields.From(value, what, file, faults) is { } fields) yield return (key.ToLowerInvariant(), keyNode, fields);
@@ -143,39 +217,7 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
             return time.Hour * 60 + time.Minute;
         }
         fields.Fault(fields.Node(name)!, RateCardFaultKind.BadValue,
-            $"'{name}' is '{text}', not a UTC time of day such as 06:30");
+            $"'{name}' is '{text}', not a time of day such as 06:30");
         return null;
-    }
-
-    /// <summary><c>2.50 per 1M</c>: the quantity is stated with every price, so that per-thousand and per-million never
-    /// mix.</summary>
-    private static UnitPrice? Price(YamlFields fields, YamlNode node, string unit, string text)
-    {
-        var parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (parts is not [var amount, "per", var quantity])
-        {
-            fields.Fault(node, RateCardFaultKind.BadDecimal, $"price of '{unit}' is '{text}', must read like '2.50 per 1M'");
-            return null;
-        }
-        if (amount.StartsWith('-') && Rational.TryParseDecimal(amount.AsSpan(1), out _))
-        {
-            fields.Fault(node, RateCardFaultKind.NegativePrice, $"price of '{unit}' is negative: '{text}'");
-            return null;
-        }
-        if (!Rational.TryParseDecimal(amount, out var value))
-        {
-            fields.Fault(node, RateCardFaultKind.BadDecimal,
-                $"price of '{unit}' is '{amount}', not a plain decimal such as 2.50");
-            return null;
-        }
-        var scale = quantity[^1] switch { 'K' => 1_000L, 'M' => 1_000_000L, 'B' => 1_000_000_000L, _ => 1L };
-        var digits = scale == 1 ? quantity : quantity[..^1];
-        if (!int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count == 0)
-        {
-            fields.Fault(node, RateCardFaultKind.BadDecimal,
-                $"price of '{unit}' is per '{quantity}', not a quantity such as 1, 1K, 1M");
-            return null;
-        }
-        return new UnitPrice(unit, value, count * scale);
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CostAttribution.Domain.Pricing;
 using YamlDotNet.RepresentationModel;
 
@@ -7,17 +8,21 @@ namespace CostAttribution.RateCards;
 internal sealed class RateCardFileReader(string file, List<RateCardFault> faults)
 {
     private static readonly string[] HeadFields =
-        ["format", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "units", "cards",
-         "fx"];
+    [
+        "format", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "time_zone",
+        "fallback", "same_price", "scope", "evidence", "units", "cards", "withdrawals", "fx", "terms", "cost_rules",
+    ];
 
     private static readonly string[] CardFields =
     [
-        "id", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "match", "except",
-        "from", "to",
-        "free", "list_factor", "rates", "thresholds", "tiers", "regions", "windows", "note",
+        "id", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "evidence", "match",
+        "except", "order", "scope", "from", "to", "free", "list_factor", "rates", "thresholds", "tiers", "regions",
+        "geographies", "endpoints", "request_flags", "windows", "time_zone", "fallback", "same_price", "note",
     ];
 
-    public void Read(YamlNode root, List<RateCard> cards, List<FxRate> fxRates)
+    private const int IdMax = 128;
+
+    public void Read(YamlNode root, SourceLists lists)
     {
         if (YamlFields.From(root, "a rate card file", file, faults) is not { } head) return;
         head.Allow("a rate card file", HeadFields);
@@ -26,7 +31,9 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
             head.Fault(head.Node("format")!, RateCardFaultKind.BadValue,
                 $"format '{format}' is not known to this version, which reads format 1");
         }
-        var units = Units(head);
+        var units = new UnitReader(file, faults).Read(head, lists.Units);
+        var evidence = new EvidenceReader(file, faults);
+        var prices = new PriceReader(head, file, faults, units);
         var defaults = new RateCard
         {
             Id = "",
@@ -38,24 +45,41 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
             Source = head.Text("source") ?? "",
             Checked = CheckedDay(head) ?? "",
             RecordedAtNanos = head.Instant("recorded_at") ?? 0,
+            TimeZone = head.Text("time_zone") ?? "",
+            Fallbacks = prices.Fallbacks(head),
+            Scope = Scope(head),
+            Evidence = evidence.Read(head, prices) ?? RateEvidence.None,
             File = file,
         };
-        foreach (var node in head.List("cards"))
+        foreach (var fields in Mappings(head, "cards", "a card")) lists.Cards.Add(Card(fields, defaults, units, evidence));
+        foreach (var fields in Mappings(head, "fx", "an exchange rate"))
         {
-            if (YamlFields.From(node, "a card", file, faults) is { } fields) cards.Add(Card(fields, defaults, units));
+            if (Fx(fields, defaults.RecordedAtNanos) is { } rate) lists.FxRates.Add(rate);
         }
-        foreach (var node in head.List("fx"))
+        foreach (var fields in Mappings(head, "withdrawals", "a withdrawal"))
         {
-            if (YamlFields.From(node, "an exchange rate", file, faults) is { } fields && Fx(fields) is { } rate)
-                fxRates.Add(rate);
+            if (Withdrawal(fields) is { } withdrawal) lists.Withdrawals.Add(withdrawal);
+        }
+        var settlements = new SettlementReader(file, faults, this, defaults, units);
+        foreach (var fields in Mappings(head, "terms", "a term"))
+        {
+            if (settlements.Term(fields) is { } term) lists.Terms.Add(term);
+        }
+        foreach (var fields in Mappings(head, "cost_rules", "a cost rule"))
+        {
+            if (settlements.Rule(fields, lists.Cards) is { } rule) lists.CostRules.Add(rule);
         }
     }
 
-    private RateCard Card(YamlFields fields, RateCard defaults, HashSet<string> units)
+    private IEnumerable<YamlFields> Mappings(YamlFields head, string name, string what) =>
+        head.List(name).Select(node => YamlFields.From(node, what, file, faults)).OfType<YamlFields>();
+
+    private RateCard Card(YamlFields fields, RateCard defaults, Dictionary<string, RateUnit> units, EvidenceReader evidence)
     {
         fields.Allow("a card", CardFields);
         var id = fields.Required("id", "a card") ?? "";
-        if (id.Length > 128) fields.Fault(fields.Line, RateCardFaultKind.BadValue, "a card id has at most 128 characters");
+        if (id.Length > IdMax)
+            fields.Fault(fields.Line, RateCardFaultKind.BadValue, $"a card id has at most {IdMax} characters");
         var prices = new PriceReader(fields, file, faults, units);
         var providers = Providers(fields);
         return defaults with
@@ -69,8 +93,11 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
             Source = fields.Text("source") ?? defaults.Source,
             Checked = CheckedDay(fields) ?? defaults.Checked,
             RecordedAtNanos = fields.Instant("recorded_at") ?? defaults.RecordedAtNanos,
-            Match = Rules(fields, "match"),
-            Except = Rules(fields, "except"),
+            Evidence = evidence.Read(fields, prices) ?? defaults.Evidence,
+            Match = ModelRuleReader.Read(fields, "match"),
+            Except = ModelRuleReader.Read(fields, "except"),
+            Order = OrderOf(fields),
+            Scope = Scope(fields) ?? defaults.Scope,
             FromNanos = fields.Instant("from") ?? long.MinValue,
             ToNanos = fields.Instant("to") ?? long.MaxValue,
             Free = fields.Flag("free"),
@@ -79,80 +106,70 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
             Thresholds = prices.Thresholds(fields),
             Tiers = prices.Tiers(),
             Regions = prices.Regions(),
+            Geographies = prices.Conditions("geographies", "a geography"),
+            Endpoints = prices.Conditions("endpoints", "an endpoint"),
+            RequestFlags = prices.Conditions("request_flags", "a request flag"),
             Windows = prices.Windows(),
+            TimeZone = fields.Text("time_zone") ?? defaults.TimeZone,
+            Fallbacks = Merged(prices.Fallbacks(fields), defaults.Fallbacks),
         };
     }
 
-    /// <summary>A plain name is the model and its dated versions; a one-field mapping says otherwise.</summary>
-    private static List<ModelRule> Rules(YamlFields fields, string name)
+    /// <summary>The card's own words, and the file's on units that the card does not mention.</summary>
+    private static List<UnitFallback> Merged(IReadOnlyList<UnitFallback> own, IReadOnlyList<UnitFallback> defaults) =>
+        [.. own, .. defaults.Where(fallback => own.All(said => said.Unit != fallback.Unit))];
+
+    private static int OrderOf(YamlFields fields)
     {
-        var rules = new List<ModelRule>();
-        foreach (var node in fields.List(name))
-        {
-            var (kind, value) = node is YamlMappingNode { Children.Count: 1 } mapping
-                ? (KindOf(((YamlScalarNode)mapping.Children[0].Key).Value), mapping.Children[0].Value)
-                : (ModelRuleKind.Dated, node);
-            if (kind is null)
-            {
-                fields.Fault(node, RateCardFaultKind.BadValue,
-                    $"a rule under '{name}' is a model name or one of equals, prefix, glob");
-                continue;
-            }
-            if (fields.TextOf(value, $"a rule under '{name}'")?.ToLowerInvariant() is not { } pattern) continue;
-            if (pattern.Length > 256) fields.Fault(value, RateCardFaultKind.BadValue,
-                $"a rule under '{name}' has at most 256 characters");
-            else if (pattern.Contains('*') && (kind != ModelRuleKind.Glob || pattern.Trim('*').Length < 3))
-            {
-                fields.Fault(value, RateCardFaultKind.BadValue,
-                    $"'{pattern}' under '{name}': only a glob may hold *, beside at least 3 other characters");
-            }
-            else if (rules.Contains(new ModelRule(kind.Value, pattern)))
-            {
-                fields.Fault(value, RateCardFaultKind.Contradiction, $"'{pattern}' is listed twice under '{name}'");
-            }
-            else rules.Add(new ModelRule(kind.Value, pattern));
-        }
-        return rules;
+        if (fields.Node("order") is not { } node || fields.Text("order") is not { } text) return 0;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var order)) return order;
+        fields.Fault(node, RateCardFaultKind.BadValue, $"'order' is '{text}', not a whole number such as -1 or 10");
+        return 0;
     }
 
-    private static ModelRuleKind? KindOf(string? name) => name switch
+    /// <summary>Whose calls something is for; null when it does not say.</summary>
+    public ContractScope? Scope(YamlFields fields)
     {
-        "equals" => ModelRuleKind.Equals,
-        "prefix" => ModelRuleKind.Prefix,
-        "glob" => ModelRuleKind.Glob,
-        _ => null,
-    };
+        if (fields.Node("scope") is not { } node || YamlFields.From(node, "'scope'", file, faults) is not { } scope) return null;
+        scope.Allow("'scope'", "accounts", "projects", "keys", "customers");
+        var (accounts, projects) = (scope.Texts("accounts"), scope.Texts("projects"));
+        var (keys, customers) = (scope.Texts("keys"), scope.Texts("customers"));
+        if (Math.Max(Math.Max(accounts.Count, projects.Count), Math.Max(keys.Count, customers.Count)) > ContractScope.ValuesMax)
+        {
+            scope.Fault(node, RateCardFaultKind.LimitPassed,
+                $"a scope names at most {ContractScope.ValuesMax} of a kind; use several cards");
+        }
+        return new ContractScope
+        {
+            Accounts = [.. accounts.Distinct()], Projects = [.. projects.Distinct()], Keys = [.. keys.Distinct()],
+            Customers = [.. customers.Distinct()],
+        };
+    }
 
-    private FxRate? Fx(YamlFields fields)
+    private CardWithdrawal? Withdrawal(YamlFields fields)
     {
-        fields.Allow("an exchange rate", "currency", "from", "usd", "source");
+        fields.Allow("a withdrawal", "id", "recorded_at", "reason");
+        fields.Required("recorded_at", "a withdrawal");
+        return fields.Required("id", "a withdrawal") is { } id && fields.Instant("recorded_at") is { } at
+            ? new CardWithdrawal(id, at, fields.Text("reason") ?? "", file, fields.Line) : null;
+    }
+
+    private FxRate? Fx(YamlFields fields, long recordedAtNanos)
+    {
+        fields.Allow("an exchange rate", "currency", "from", "usd", "source", "recorded_at");
         var currency = fields.Required("currency", "an exchange rate") is null ? null : Currency(fields);
         fields.Required("from", "an exchange rate");
         fields.Required("usd", "an exchange rate");
         var from = fields.Instant("from");
         var usd = fields.Decimal("usd");
         return currency is null || from is null || usd is null ? null
-            : new FxRate(currency, from.Value, usd.Value, file, fields.Line);
-    }
-
-    private static HashSet<string> Units(YamlFields head)
-    {
-        var units = new HashSet<string>();
-        foreach (var node in head.List("units"))
-        {
-            if (head.TextOf(node, "a unit") is not { } unit) continue;
-            if (unit.Length > 64 || !unit.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter)
-                || letter == '_'))
+            : new FxRate(currency, from.Value, usd.Value, file, fields.Line)
             {
-                head.Fault(node, RateCardFaultKind.BadValue,
-                    $"unit '{unit}' must be lower-case letters, digits and _, at most 64");
-            }
-            units.Add(unit);
-        }
-        return units;
+                RecordedAtNanos = fields.Instant("recorded_at") ?? recordedAtNanos,
+            };
     }
 
-    private static List<string> Providers(YamlFields fields)
+    public static List<string> Providers(YamlFields fields)
     {
         var providers = new List<string>();
         if (fields.Text("provider") is { } single) providers.Add(single.ToLowerInvariant());
@@ -166,7 +183,7 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
         return providers;
     }
 
-    private static string? Currency(YamlFields fields)
+    public static string? Currency(YamlFields fields)
     {
         if (fields.Text("currency") is not { } currency) return null;
         if (currency.Length == 3 && currency.All(char.IsAsciiLetterUpper)) return currency;

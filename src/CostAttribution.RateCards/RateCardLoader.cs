@@ -23,15 +23,15 @@ public static class RateCardLoader
     /// <param name="asKnownAtNanos">Leave out what was recorded later; default: everything.</param>
     public static RateCardLoadResult Load(IEnumerable<(string Name, string Text)> files, long asKnownAtNanos = long.MaxValue)
     {
-        var cards = new List<RateCard>();
-        var fxRates = new List<FxRate>();
+        var lists = new SourceLists();
         var faults = new List<RateCardFault>();
-        foreach (var (name, text) in files) Read(name, text, cards, fxRates, faults);
+        foreach (var (name, text) in files) Read(name, text, lists, faults);
         // Checks between cards would only repeat what an unreadable card already caused.
-        if (faults.Count == 0 && RateBookBuilder.TryBuild(cards, fxRates, faults, out var book, asKnownAtNanos))
-        {
+        var sources = lists.ToSources();
+        if (faults.Count == 0 && asKnownAtNanos == long.MaxValue && RateCatalogue.TryBuild(sources, faults, out var catalogue))
+            return new RateCardLoadResult(catalogue!.Current, []) { Catalogue = catalogue };
+        if (faults.Count == 0 && RateBookBuilder.TryBuild(sources, faults, out var book, asKnownAtNanos))
             return new RateCardLoadResult(book, []);
-        }
         var told = faults.OrderBy(fault => fault.File, StringComparer.Ordinal).ThenBy(fault => fault.Line).ToList();
         if (told.Count > FaultsMax)
         {
@@ -43,7 +43,7 @@ public static class RateCardLoader
         return new RateCardLoadResult(null, told);
     }
 
-    private static void Read(string name, string text, List<RateCard> cards, List<FxRate> fxRates, List<RateCardFault> faults)
+    private static void Read(string name, string text, SourceLists lists, List<RateCardFault> faults)
     {
         if (text.Length > FileCharsMax)
         {
@@ -72,7 +72,7 @@ public static class RateCardLoader
                     $"a rate card file is one document, this has {stream.Documents.Count}"));
                 return;
             }
-            new RateCardFileReader(name, faults).Read(stream.Documents[0].RootNode, cards, fxRates);
+            new RateCardFileReader(name, faults).Read(stream.Documents[0].RootNode, lists);
         }
         catch (YamlException exception)
         {

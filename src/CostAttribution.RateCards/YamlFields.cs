@@ -1,3 +1,4 @@
+using System.Globalization;
 using CostAttribution.Domain.Pricing;
 using YamlDotNet.RepresentationModel;
 
@@ -89,6 +90,41 @@ internal sealed class YamlFields
         Fault(node, RateCardFaultKind.BadValue, $"'{name}' must be true or false");
         return false;
     }
+
+    /// <summary>A whole number; null when it is absent or, with a fault, not one from 0 to <paramref name="max"/>.</summary>
+    public long? Whole(string name, long max)
+    {
+        if (Node(name) is null || Text(name) is not { } text) return null;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value <= max) return value;
+        Fault(Node(name)!, RateCardFaultKind.BadValue, $"'{name}' is '{text}', not a whole number up to {max}");
+        return null;
+    }
+
+    /// <summary>One of the names of an enumeration, written as <c>whole_words</c>.</summary>
+    public T Choice<T>(string name, T otherwise)
+        where T : struct, Enum
+    {
+        if (Node(name) is null || Text(name) is not { } text) return otherwise;
+        foreach (var value in Enum.GetValues<T>())
+        {
+            if (NameOf(value) == text) return value;
+        }
+        Fault(Node(name)!, RateCardFaultKind.BadValue,
+            $"'{name}' is '{text}', must be one of {string.Join(", ", Enum.GetValues<T>().Select(NameOf))}");
+        return otherwise;
+    }
+
+    /// <summary>A list of texts, or one text; empty when absent.</summary>
+    public IReadOnlyList<string> Texts(string name)
+    {
+        if (Node(name) is not { } node) return [];
+        if (node is YamlScalarNode) return Text(name) is { } only ? [only] : [];
+        return [.. List(name).Select(element => TextOf(element, $"'{name}'")).OfType<string>()];
+    }
+
+    private static string NameOf<T>(T value)
+        where T : struct, Enum => string.Concat(value.ToString().Select((letter, index) =>
+            char.IsAsciiLetterUpper(letter) ? (index > 0 ? "_" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
 
     public long? Instant(string name)
     {

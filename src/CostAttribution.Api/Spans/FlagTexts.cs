@@ -68,6 +68,10 @@ internal static class FlagTexts
         [SpanFlags.TraceOverLimit] = "The trace has more spans than are kept together, so it was costed in parts.",
         [SpanFlags.SnapshotMissing] =
             "The rates or rules this entry was first posted with were not kept, so the correction used those of today.",
+        [SpanFlags.UnitFallbackPrice] =
+            "The rate card does not say what some of the usage costs, so the rate of another unit was taken for it.",
+        [SpanFlags.ListPriceMissing] =
+            "A contract priced this and there is no list price for it, so the list cost shows no discount.",
     }.ToFrozenDictionary(pair => SpanFlagNames.NameOf(pair.Key), pair => pair.Value, StringComparer.Ordinal);
 
     /// <summary>One or two sentences; for a flag written by a newer program, one that says so.</summary>

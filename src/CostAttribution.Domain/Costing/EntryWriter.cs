@@ -65,10 +65,13 @@ internal sealed class EntryWriter(CostingPolicy policy)
                 RequestModel = entry.RequestModel,
                 Region = entry.Region,
                 ServiceTier = entry.ServiceTier,
+                Scope = Rates.ScopeOf("", call.ProviderProject, call.ProviderKey, entry.CustomerId),
                 EventTimeNanos = entry.EventTimeMicros * (long)NanosPerMicro,
             };
             Pricer.Price(Rates, request, entry.Usage, ref cost);
             if (cost.Overflowed) entry.Flags |= SpanFlags.CostOverflow;
+            if (cost.UsedFallback) entry.Flags |= SpanFlags.UnitFallbackPrice;
+            if (cost.ListPriceMissing) entry.Flags |= SpanFlags.ListPriceMissing;
             if (entry.Model.Length == 0 || cost.Status == PriceStatus.UnpricedModel) entry.Flags |= SpanFlags.UnknownModel;
         }
         else

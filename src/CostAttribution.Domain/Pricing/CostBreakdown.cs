@@ -35,5 +35,12 @@ public struct CostBreakdown
     /// <summary>Set when a component would not fit <c>Decimal(38, 12)</c>: the value was rejected, the row is unpriced.</summary>
     public bool Overflowed;
 
+    /// <summary>Set when a unit was priced at another unit's rate because the card does not say what it costs.</summary>
+    public bool UsedFallback;
+
+    /// <summary>Set when a contract priced usage for which the book has no list price, or not all of it: <see cref="ListCost"/>
+    /// is then no basis for a discount.</summary>
+    public bool ListPriceMissing;
+
     public readonly Money Cost => InputCost + CacheReadCost + CacheWriteCost + OutputCost + ReasoningCost + OtherCost;
 }

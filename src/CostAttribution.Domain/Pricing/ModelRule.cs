@@ -1,6 +1,8 @@
+using System.Text.RegularExpressions;
+
 namespace CostAttribution.Domain.Pricing;
 
-/// <summary>Forms of a model rule, most specific last.</summary>
+/// <summary>Forms of a model rule. Kept by name: append only.</summary>
 public enum ModelRuleKind : byte
 {
     /// <summary>Pattern with <c>*</c> for any run of characters except <c>/</c>.</summary>
@@ -10,6 +12,14 @@ public enum ModelRuleKind : byte
     /// <summary>The name itself or the name with a date or version suffix.</summary>
     Dated = 3,
     Equals = 4,
+    Suffix = 5,
+    Contains = 6,
+
+    /// <summary>A regular expression over the whole name, matched in linear time (no look-around, no back-references).</summary>
+    Regex = 7,
+
+    /// <summary>Every model of the provider; the pattern is empty.</summary>
+    Any = 8,
 }
 
 /// <summary>
@@ -18,11 +28,37 @@ public enum ModelRuleKind : byte
 /// </summary>
 public readonly record struct ModelRule(ModelRuleKind Kind, string Pattern)
 {
+    /// <summary>Longest pattern, in characters.</summary>
+    public const int PatternMax = 256;
+
+    private const RegexOptions Linear = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
+
     /// <summary>Larger is more specific: the kind first, then the number of literal characters.</summary>
-    internal int Rank => ((int)Kind << 16) + Pattern.Length - (Kind == ModelRuleKind.Glob ? Pattern.AsSpan().Count('*') : 0);
+    internal int Rank => (Specificity << 16) + Kind switch
+    {
+        // How much of a name an expression pins down cannot be told by its length.
+        ModelRuleKind.Regex => 0,
+        ModelRuleKind.Glob => Pattern.Length - Pattern.AsSpan().Count('*'),
+        _ => Pattern.Length,
+    };
+
+    private int Specificity => Kind switch
+    {
+        ModelRuleKind.Any => 0,
+        ModelRuleKind.Regex => 1,
+        ModelRuleKind.Contains => 2,
+        ModelRuleKind.Glob => 3,
+        ModelRuleKind.Suffix => 4,
+        ModelRuleKind.Prefix => 5,
+        ModelRuleKind.Dated => 6,
+        _ => 7,
+    };
 
     /// <summary><paramref name="model"/> must be in lower case.</summary>
-    public bool Matches(string model)
+    public bool Matches(string model) => Matches(model, Kind == ModelRuleKind.Regex ? Compile(Pattern) : null);
+
+    /// <param name="expression">What <see cref="Compile"/> gave for a rule of kind regex; else null.</param>
+    internal bool Matches(string model, Regex? expression)
     {
         if (model.Contains('/') && !Pattern.Contains('/')) return false;
         return Kind switch
@@ -31,10 +67,20 @@ public readonly record struct ModelRule(ModelRuleKind Kind, string Pattern)
             ModelRuleKind.Dated => model.StartsWith(Pattern, StringComparison.Ordinal)
                 && IsVersionSuffix(model.AsSpan(Pattern.Length)),
             ModelRuleKind.Prefix => model.StartsWith(Pattern, StringComparison.Ordinal),
+            ModelRuleKind.Suffix => model.EndsWith(Pattern, StringComparison.Ordinal),
+            ModelRuleKind.Contains => model.Contains(Pattern, StringComparison.Ordinal),
             ModelRuleKind.Glob => MatchesGlob(Pattern, model),
+            ModelRuleKind.Regex => expression!.IsMatch(model),
+            ModelRuleKind.Any => true,
             _ => false,
         };
     }
+
+    /// <summary>
+    /// The expression over a whole name. Throws <see cref="ArgumentException"/> or <see cref="NotSupportedException"/> when it is
+    /// none, or none that can be matched in linear time and bounded memory.
+    /// </summary>
+    internal static Regex Compile(string pattern) => new($@"\A(?:{pattern})\z", Linear);
 
     /// <summary>
     /// Empty, or one of <c>-2024-08-06</c>, <c>-20240806</c>, <c>@20240806</c>, <c>-001</c>, <c>-latest</c>, <c>@default</c>,

@@ -22,4 +22,7 @@ public enum PriceGap : byte
 
     /// <summary>The cost does not fit <c>Decimal(38, 12)</c>.</summary>
     Overflow = 6,
+
+    /// <summary>Two cards match equally well and neither has the lower order.</summary>
+    AmbiguousCards = 7,
 }

@@ -38,6 +38,12 @@ public static class Pricer
                 Reject(ref result);
                 return;
             }
+            result.UsedFallback |= list.UsedFallback;
+            result.ListPriceMissing = list.Status == PriceStatus.UnpricedUnit;
+        }
+        else
+        {
+            result.ListPriceMissing = plan.LacksList;
         }
         result.ListCost = new Money(total);
         if (result.Status == PriceStatus.Priced && plan.Card.Free) result.Status = PriceStatus.Free;
@@ -51,7 +57,7 @@ public static class Pricer
         where TSum : struct, IExactSum
     {
         total = 0;
-        var meter = new Meter<TSum>(plan, plan.Bands.Length > 1 ? InputTotal(in usage) : 0);
+        var meter = new Meter<TSum>(plan, plan.Bands.Length > 1 ? InputTotal(plan, in usage) : 0);
         // The order is that of a prompt: what was cached comes first. Marginal thresholds depend on it.
         TSum input = default, cacheRead = default, cacheWrite = default, output = default, reasoning = default, other = default;
         meter.Token(ref cacheRead, 1, usage.CacheReadTokens);
@@ -81,6 +87,7 @@ public static class Pricer
         result.OutputCost = new Money(outputPico);
         result.ReasoningCost = new Money(reasoningPico);
         result.OtherCost = new Money(otherPico);
+        result.UsedFallback = meter.UsedFallback;
         if (meter.MissingUnit is not null)
         {
             result.Status = PriceStatus.UnpricedUnit;
@@ -102,12 +109,12 @@ public static class Pricer
     }
 
     /// <summary>Saturates: a hostile quantity selects the highest threshold, it does not throw.</summary>
-    private static long InputTotal(in UsageVector usage)
+    private static long InputTotal(RatePlan plan, in UsageVector usage)
     {
         Int128 total = (Int128)usage.InputTokens + usage.CacheReadTokens + usage.CacheWriteTokens + usage.CacheWrite1hTokens;
         foreach (ref readonly var unit in usage.OtherUnits.AsSpan())
         {
-            if (RateUnits.IsOtherInput(unit.Unit)) total += unit.Quantity;
+            if (plan.CountsAsInput(unit.Unit)) total += unit.Quantity;
         }
         return total > long.MaxValue ? long.MaxValue : (long)Int128.Max(total, 0);
     }
@@ -143,6 +150,9 @@ public static class Pricer
         public string? MissingUnit { get; private set; }
         public PriceGap Gap { get; private set; }
 
+        /// <summary>Something was priced at the rate of another unit for want of its own.</summary>
+        public bool UsedFallback { get; private set; }
+
         /// <summary>Something was used and every unit of it has an explicit price of zero.</summary>
         public readonly bool IsFree => anyUsed && !anyCharged;
 
@@ -156,7 +166,7 @@ public static class Pricer
         public void Other(ref TSum sum, string unit, long quantity)
         {
             if (quantity == 0) return;
-            if (marginal && quantity > 0 && RateUnits.IsOtherInput(unit)) Split(ref sum, -1, unit, quantity);
+            if (marginal && quantity > 0 && plan.CountsAsInput(unit)) Split(ref sum, -1, unit, quantity);
             else Add(ref sum, in band.Other(unit), unit, quantity);
         }
 
@@ -185,6 +195,7 @@ public static class Pricer
                 return;
             }
             anyUsed = true;
+            UsedFallback |= rate.Guessed;
             anyCharged |= !rate.Narrow || rate.Numerator != 0;
             sum.Add(in rate, quantity);
         }

@@ -24,6 +24,12 @@ public readonly record struct PricingRequest
     /// unknown.</summary>
     public required string ServiceTier { get; init; }
 
+    /// <summary>Who made the call, from <see cref="RateBook.ScopeOf"/> of the same book; default = nobody in particular.</summary>
+    public CallScope Scope { get; init; }
+
+    /// <summary>What the call asked for, from <see cref="RateBook.TraitsOf"/> of the same book.</summary>
+    public CallTraits Traits { get; init; }
+
     /// <summary>Start of the call, nanoseconds since the Unix epoch, UTC.</summary>
     public required long EventTimeNanos { get; init; }
 }

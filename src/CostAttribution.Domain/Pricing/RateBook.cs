@@ -18,22 +18,38 @@ public sealed class RateBook
     private const int RecentMax = 1_024;
 
     private readonly RateCardIndex index;
+    private readonly RateUnitTable units;
+    private readonly CallScopes scopes;
+    private readonly RatePlanCompiler compiler;
     private readonly FrozenDictionary<string, RateCard> byId;
     private readonly FrozenDictionary<string, FxRate[]> fxByCurrency;
-    private readonly RateTimeline nothing = new([long.MinValue], [0], static (_, _) => (null, PriceGap.NoCard));
+    private readonly RateTimeline nothing = new([long.MinValue], [], static _ => (null, PriceGap.NoCard));
     private readonly Remembered?[] recent = new Remembered?[RecentMax];
     private ConcurrentDictionary<Selectors, Remembered> remembered = new();
     private int rememberedCount;
 
     internal RateBook(IReadOnlyList<RateCard> cards, IReadOnlyList<FxRate> fxRates)
+        : this(new RateSources { Cards = cards, FxRates = fxRates })
     {
-        Cards = cards;
-        FxRates = fxRates;
-        index = new RateCardIndex(cards);
-        byId = cards.ToFrozenDictionary(card => card.Id);
-        fxByCurrency = fxRates.GroupBy(rate => rate.Currency)
+    }
+
+    /// <param name="standing">What stands, checked; ids and names are each there once.</param>
+    internal RateBook(RateSources standing)
+    {
+        Cards = standing.Cards;
+        FxRates = standing.FxRates;
+        Units = [.. standing.Units.Select(declared => declared.Unit)];
+        Terms = standing.Terms;
+        CostRules = standing.CostRules;
+        index = new RateCardIndex(Cards);
+        units = new RateUnitTable(Units);
+        scopes = new CallScopes(Cards);
+        compiler = new RatePlanCompiler(units, scopes);
+        byId = Cards.ToFrozenDictionary(card => card.Id);
+        fxByCurrency = FxRates.GroupBy(rate => rate.Currency)
             .ToFrozenDictionary(group => group.Key, group => group.OrderBy(rate => rate.FromNanos).ToArray());
-        Version = RateBookText.VersionOf(cards, fxRates);
+        CostRuleMatcher = new CostRuleMatcher(CostRules, units);
+        Version = RateBookText.VersionOf(this);
     }
 
     /// <summary>No cards: every model is unpriced.</summary>
@@ -48,6 +64,35 @@ public sealed class RateBook
 
     public IReadOnlyList<FxRate> FxRates { get; }
 
+    /// <summary>Units that files describe beside the known ones, ordered by name.</summary>
+    public IReadOnlyList<RateUnit> Units { get; }
+
+    /// <summary>What is settled per period and never part of a single call's price, ordered by id.</summary>
+    public IReadOnlyList<PeriodTerm> Terms { get; }
+
+    /// <summary>What spans that are no model calls cost, ordered by name.</summary>
+    public IReadOnlyList<CostRule> CostRules { get; }
+
+    /// <summary>The cost rules, ready to be asked for each span.</summary>
+    public CostRuleMatcher CostRuleMatcher { get; }
+
+    /// <summary>Whether the book tells more callers or traits apart than fit into a request.</summary>
+    internal bool TellsTooMuchApart => !scopes.Fits;
+
+    /// <summary>
+    /// Who made a call, for <see cref="PricingRequest.Scope"/>. Empty texts are unknown. Does not allocate; free of cost in a
+    /// book without scoped contracts.
+    /// </summary>
+    public CallScope ScopeOf(string account, string project, string key, string customer) =>
+        scopes.ScopeOf(account, project, key, customer);
+
+    /// <summary>
+    /// What a call asked for, for <see cref="PricingRequest.Traits"/>: inference geography, endpoint type, request flags. Empty
+    /// texts are unknown; flags that no card names are ignored.
+    /// </summary>
+    public CallTraits TraitsOf(string geography, string endpoint, params ReadOnlySpan<string> requestFlags) =>
+        scopes.TraitsOf(geography, endpoint, requestFlags);
+
     /// <summary>The card a ledger row names in <c>rate_id</c>; null when this book does not have it.</summary>
     public RateCard? CardById(string rateId) => byId.GetValueOrDefault(rateId);
 
@@ -57,7 +102,7 @@ public sealed class RateBook
     internal RatePlan? Find(in PricingRequest request, out PriceGap gap)
     {
         var selectors = new Selectors(request.Provider ?? "", request.Seller ?? "", request.Model ?? "",
-            request.RequestModel ?? "", request.Region ?? "", request.ServiceTier ?? "");
+            request.RequestModel ?? "", request.Region ?? "", request.ServiceTier ?? "", request.Scope, request.Traits);
         ref var slot = ref recent[RuntimeHelpers.GetHashCode(selectors.Model) & (RecentMax - 1)];
         var found = Volatile.Read(ref slot);
         if (found is null || !found.Selectors.IsSameObjects(in selectors))
@@ -83,58 +128,61 @@ public sealed class RateBook
 
     private RateTimeline Resolve(Selectors selectors)
     {
-        var ranked = new List<(RateCard Card, int Rank)>();
-        index.Find(selectors.Provider, selectors.Seller, selectors.RequestModel, ranked);
-        var byRequestModel = ranked.Count;
-        index.Find(selectors.Provider, selectors.Seller, selectors.Model, ranked);
-        if (ranked.Count == 0) return nothing;
-        // A match of the response model beats any match of the request model.
-        for (var i = byRequestModel; i < ranked.Count; i++) ranked[i] = (ranked[i].Card, ranked[i].Rank + (1 << 24));
-        var candidates = ranked.OrderByDescending(match => match.Rank).ThenBy(match => match.Card.Id, StringComparer.Ordinal)
-            .Select(match => match.Card).Distinct().ToArray();
+        var found = new List<(RateCard Card, ModelRule Rule)>();
+        index.Find(selectors.Provider, selectors.Seller, selectors.RequestModel, found);
+        var byRequestModel = found.Count;
+        index.Find(selectors.Provider, selectors.Seller, selectors.Model, found);
+        var candidates = found.Select((match, i) => new Candidate(match.Card, match.Rule, i >= byRequestModel))
+            .Where(candidate => scopes.Holds(candidate.Card, selectors.Scope))
+            .OrderBy(candidate => candidate, Candidate.BestFirst).DistinctBy(candidate => candidate.Card.Id).ToArray();
+        if (candidates.Length == 0) return nothing;
 
         var starts = new SortedSet<long> { long.MinValue };
-        var minutes = new SortedSet<int> { 0 };
-        foreach (var card in candidates)
+        foreach (var (card, _, _) in candidates)
         {
             starts.Add(card.FromNanos);
             if (card.ToNanos != long.MaxValue) starts.Add(card.ToNanos);
             foreach (var rate in fxByCurrency.GetValueOrDefault(card.Currency, [])) starts.Add(rate.FromNanos);
-            foreach (var window in card.Windows)
-            {
-                for (var midnight = 0; midnight < DailyWindow.MinutesPerWeek; midnight += DailyWindow.MinutesPerDay)
-                {
-                    minutes.Add(midnight + window.FromMinute);
-                    minutes.Add((midnight + window.ToMinute) % DailyWindow.MinutesPerWeek);
-                }
-            }
         }
-        return new RateTimeline([.. starts], [.. minutes], (nanos, minute) => CompileAt(candidates, nanos, minute, selectors));
+        var windows = candidates.Select(candidate => candidate.Card).Where(card => card.Windows.Count > 0)
+            .GroupBy(card => card.TimeZone, card => card.Windows)
+            .Select(zone => new WindowMinutes(zone.Key, [.. zone.SelectMany(window => window).Distinct()]));
+        return new RateTimeline([.. starts], [.. windows], moment => CompileAt(candidates, moment, selectors));
     }
 
-    private (RatePlan? Plan, PriceGap Gap) CompileAt(RateCard[] candidates, long nanos, int minute, Selectors selectors)
+    private (RatePlan? Plan, PriceGap Gap) CompileAt(Candidate[] candidates, RateMoment moment, Selectors selectors)
     {
-        var list = InForce(candidates, RateLayer.List, nanos);
-        var contract = InForce(candidates, RateLayer.Contract, nanos);
-        var conditions = new RatePlanCompiler.Conditions(selectors.ServiceTier, selectors.Region, minute);
+        var nanos = moment.Nanos;
+        if (!TryFindInForce(candidates, RateLayer.List, nanos, out var list)
+            || !TryFindInForce(candidates, RateLayer.Contract, nanos, out var contract)) return (null, PriceGap.AmbiguousCards);
+        var conditions = new RateConditions(selectors.ServiceTier, selectors.Region, moment, selectors.Traits);
         if (list is null && contract is null) return (null, PriceGap.NoRateAtTime);
         // A discount needs something to be taken from.
         if (list is null && contract is { Free: false, Rates.Count: 0 }) return (null, PriceGap.NoRateAtTime);
         var leading = list ?? contract!;
-        if (!RatePlanCompiler.Covers(leading, selectors.ServiceTier)) return (null, PriceGap.TierNotOnCard);
+        if (!RatePlanCompiler.Covers(leading, selectors.ServiceTier, selectors.Region)) return (null, PriceGap.TierNotOnCard);
         var plan = list is not null && contract is not null
-            ? RatePlanCompiler.Compile(contract, UsdFor(contract.Currency, nanos), list, UsdFor(list.Currency, nanos), conditions)
-            : RatePlanCompiler.Compile(leading, UsdFor(leading.Currency, nanos), conditions);
-        return (plan, PriceGap.None);
+            ? compiler.Compile(contract, UsdFor(contract.Currency, nanos), list, UsdFor(list.Currency, nanos), in conditions)
+            : compiler.Compile(leading, UsdFor(leading.Currency, nanos), in conditions);
+        return (list is null ? plan.WithoutList() : plan, PriceGap.None);
     }
 
-    private static RateCard? InForce(RateCard[] candidates, RateLayer layer, long nanos)
+    /// <summary>False when two cards match equally well; null when none of the layer stands at that time.</summary>
+    private static bool TryFindInForce(Candidate[] candidates, RateLayer layer, long nanos, out RateCard? card)
     {
-        foreach (var card in candidates)
+        card = null;
+        for (var i = 0; i < candidates.Length; i++)
         {
-            if (card.Layer == layer && card.FromNanos <= nanos && nanos < card.ToNanos) return card;
+            if (!IsInForce(candidates[i].Card)) continue;
+            card = candidates[i].Card;
+            // Of other kinds of rule the builder refuses those that are equally good; whether two expressions meet it cannot tell.
+            var next = Array.FindIndex(candidates, i + 1, other => IsInForce(other.Card));
+            return candidates[i].Rule.Kind != ModelRuleKind.Regex || next < 0
+                || Candidate.BestFirst.CompareQuality(candidates[i], candidates[next]) != 0;
         }
-        return null;
+        return true;
+
+        bool IsInForce(RateCard card) => card.Layer == layer && card.FromNanos <= nanos && nanos < card.ToNanos;
     }
 
     private Rational UsdFor(string currency, long nanos)
@@ -146,19 +194,44 @@ public sealed class RateBook
 
     private sealed record Remembered(Selectors Selectors, RateTimeline Timeline);
 
+    /// <summary>A card that matches, by the response model (or only by the request model).</summary>
+    private sealed record Candidate(RateCard Card, ModelRule Rule, bool ByResponseModel)
+    {
+        public static Ranking BestFirst { get; } = new();
+
+        public sealed class Ranking : IComparer<Candidate>
+        {
+            public int Compare(Candidate? x, Candidate? y)
+            {
+                var difference = CompareQuality(x!, y!);
+                return difference != 0 ? difference : string.CompareOrdinal(x!.Card.Id, y!.Card.Id);
+            }
+
+            /// <summary>Scope, then response before request model, then the card's order, then its rule.</summary>
+            public int CompareQuality(Candidate x, Candidate y)
+            {
+                var difference = (y.Card.Scope?.Level ?? 0).CompareTo(x.Card.Scope?.Level ?? 0);
+                if (difference == 0) difference = y.ByResponseModel.CompareTo(x.ByResponseModel);
+                if (difference == 0) difference = x.Card.Order.CompareTo(y.Card.Order);
+                return difference != 0 ? difference : y.Rule.Rank.CompareTo(x.Rule.Rank);
+            }
+        }
+    }
+
     /// <summary>What selects a card, apart from time.</summary>
-    private readonly record struct Selectors(
-        string Provider, string Seller, string Model, string RequestModel, string Region, string ServiceTier)
+    private readonly record struct Selectors(string Provider, string Seller, string Model, string RequestModel, string Region,
+        string ServiceTier, CallScope Scope, CallTraits Traits)
     {
         public bool IsSameObjects(in Selectors other) =>
             ReferenceEquals(Model, other.Model) && ReferenceEquals(RequestModel, other.RequestModel)
             && ReferenceEquals(Provider, other.Provider) && ReferenceEquals(ServiceTier, other.ServiceTier)
-            && ReferenceEquals(Region, other.Region) && ReferenceEquals(Seller, other.Seller);
+            && ReferenceEquals(Region, other.Region) && ReferenceEquals(Seller, other.Seller)
+            && Scope.Id == other.Scope.Id && Traits.Id == other.Traits.Id;
 
         public bool Equals(Selectors other) =>
             Model == other.Model && RequestModel == other.RequestModel && Provider == other.Provider
-                && ServiceTier == other.ServiceTier
-            && Region == other.Region && Seller == other.Seller;
+            && ServiceTier == other.ServiceTier && Region == other.Region && Seller == other.Seller
+            && Scope.Id == other.Scope.Id && Traits.Id == other.Traits.Id;
 
         /// <summary>All values that a sender controls take part, seeded per process, so that no one can build a long
         /// chain.</summary>
@@ -167,7 +240,8 @@ public sealed class RateBook
             unchecked
             {
                 var hash = HashOf(Model) * 31 + HashOf(RequestModel);
-                return (((hash * 31 + HashOf(Provider)) * 31 + HashOf(Region)) * 31 + HashOf(ServiceTier)) * 31 + HashOf(Seller);
+                hash = (((hash * 31 + HashOf(Provider)) * 31 + HashOf(Region)) * 31 + HashOf(ServiceTier)) * 31 + HashOf(Seller);
+                return (hash * 31 + (int)(Scope.Id ^ Scope.Id >> 32)) * 31 + Traits.Id;
             }
         }
 
@@ -178,6 +252,6 @@ public sealed class RateBook
             + ServiceTier.Length <= 4 * RateCardIndex.ModelLengthMax;
 
         public Selectors ToLower() => new(Provider.ToLowerInvariant(), Seller.ToLowerInvariant(), Model.ToLowerInvariant(),
-            RequestModel.ToLowerInvariant(), Region.ToLowerInvariant(), ServiceTier.ToLowerInvariant());
+            RequestModel.ToLowerInvariant(), Region.ToLowerInvariant(), ServiceTier.ToLowerInvariant(), Scope, Traits);
     }
 }

@@ -1,207 +1,161 @@
 namespace CostAttribution.Domain.Pricing;
 
-/// <summary>Checks cards against each other and makes a book of those that stood at a moment.</summary>
+/// <summary>Checks what was written down about prices and makes a book of what stood at a moment.</summary>
 public static class RateBookBuilder
 {
     /// <summary>Most cards in one book.</summary>
     public const int CardsMax = 100_000;
 
-    /// <summary>
-    /// Builds the book as it was known at <paramref name="asKnownAtNanos"/>: cards recorded later are left out, and of several
-    /// cards with one id the last recorded stands. False with every fault found; then there is no book.
-    /// </summary>
+    /// <summary>Most period terms in one book.</summary>
+    public const int TermsMax = 10_000;
+
+    /// <inheritdoc cref="TryBuild(RateSources, ICollection{RateCardFault}, out RateBook, long)"/>
     public static bool TryBuild(IEnumerable<RateCard> cards, IEnumerable<FxRate> fxRates, ICollection<RateCardFault> faults,
-        out RateBook book, long asKnownAtNanos = long.MaxValue)
+        out RateBook book, long asKnownAtNanos = long.MaxValue) =>
+        TryBuild(new RateSources { Cards = [.. cards], FxRates = [.. fxRates] }, faults, out book, asKnownAtNanos);
+
+    /// <summary>
+    /// Builds the book as it was known at <paramref name="asKnownAtNanos"/>: what was recorded later is left out, of several
+    /// versions of one card, exchange rate, term or rule the last recorded stands, and what was withdrawn does not. False with
+    /// every fault found; then there is no book.
+    /// </summary>
+    public static bool TryBuild(RateSources sources, ICollection<RateCardFault> faults, out RateBook book,
+        long asKnownAtNanos = long.MaxValue)
     {
         var before = faults.Count;
-        var fx = CheckedFx(fxRates, faults);
-        var standing = Standing(cards, asKnownAtNanos, faults);
-        foreach (var card in standing) CheckCard(card, fx, faults);
-        CheckContradictions(standing, faults);
-        var sound = faults.Count == before;
-        book = sound ? new RateBook(standing, fx) : RateBook.Empty;
-        return sound;
+        var standing = Standing(sources, asKnownAtNanos, faults);
+        var units = UnitsOf(standing.Units, faults);
+        RateCardChecks.CheckFx(standing.FxRates, faults);
+        foreach (var card in standing.Cards) RateCardChecks.Check(card, standing.FxRates, units, faults);
+        PeriodTermChecks.Check(standing, faults);
+        CostRuleChecks.Check(standing.CostRules, units, faults);
+        // Conflicts between cards that are themselves faulty would only repeat what is told already.
+        if (faults.Count == before) RateCardConflicts.Check(standing.Cards, faults);
+        book = RateBook.Empty;
+        if (faults.Count > before) return false;
+        var built = new RateBook(standing);
+        if (built.TellsTooMuchApart)
+        {
+            faults.Add(new("", 0, RateCardFaultKind.LimitPassed,
+                $"cards tell more than {CallScopes.ScopeValuesMax} groups of callers, {CallScopes.TraitValuesMax} geographies or "
+                + $"endpoints, or {CallScopes.FlagsMax} request flags apart; use fewer names"));
+            return false;
+        }
+        book = built;
+        return true;
     }
 
-    private static List<FxRate> CheckedFx(IEnumerable<FxRate> fxRates, ICollection<RateCardFault> faults)
+    private static RateSources Standing(RateSources sources, long knownAt, ICollection<RateCardFault> faults)
     {
-        var ordered = fxRates.OrderBy(rate => rate.Currency, StringComparer.Ordinal).ThenBy(rate => rate.FromNanos).ToList();
-        for (var i = 0; i < ordered.Count; i++)
+        var cards = new Versions<RateCard>("card", CardsMax, knownAt, faults);
+        foreach (var card in sources.Cards) cards.Add(card.Id, card.RecordedAtNanos, card.File, card.Line, card);
+        var ids = sources.Cards.Select(card => card.Id).ToHashSet();
+        foreach (var gone in sources.Withdrawals)
         {
-            var rate = ordered[i];
-            if (rate.Currency == "USD")
+            if (ids.Contains(gone.Id)) cards.Withdraw(gone.Id, gone.RecordedAtNanos, gone.File, gone.Line);
+            else
             {
-                faults.Add(new(rate.File, rate.Line, RateCardFaultKind.BadValue,
-                    "USD needs no exchange rate, it is always 1; remove it"));
+                faults.Add(new(gone.File, gone.Line, RateCardFaultKind.BadValue,
+                    $"card '{gone.Id}' is withdrawn, but there is none; correct the id"));
             }
-            if (rate.Usd.IsZero)
-            {
-                faults.Add(new(rate.File, rate.Line, RateCardFaultKind.BadValue,
-                    $"exchange rate of {rate.Currency} must be above 0"));
-            }
-            if (i > 0 && ordered[i - 1].Currency == rate.Currency && ordered[i - 1].FromNanos == rate.FromNanos)
+        }
+        var terms = new Versions<PeriodTerm>("term", TermsMax, knownAt, faults);
+        foreach (var term in sources.Terms) terms.Add(term.Id, term.RecordedAtNanos, term.File, term.Line, term);
+        var rules = new Versions<CostRule>("cost rule", CostRuleMatcher.RulesMax, knownAt, faults);
+        foreach (var rule in sources.CostRules) rules.Add(rule.Name, rule.RecordedAtNanos, rule.File, rule.Line, rule);
+        return new RateSources
+        {
+            Cards = cards.Standing(),
+            FxRates = StandingFx(sources.FxRates, knownAt, faults),
+            Units = sources.Units,
+            Terms = terms.Standing(),
+            CostRules = rules.Standing(),
+        };
+    }
+
+    private static List<FxRate> StandingFx(IReadOnlyList<FxRate> rates, long knownAt, ICollection<RateCardFault> faults)
+    {
+        var standing = new List<FxRate>();
+        var ordered = rates.Where(rate => rate.RecordedAtNanos <= knownAt).OrderBy(rate => rate.Currency, StringComparer.Ordinal)
+            .ThenBy(rate => rate.FromNanos).ThenBy(rate => rate.RecordedAtNanos);
+        foreach (var rate in ordered)
+        {
+            var corrects = standing.Count > 0 && standing[^1].Currency == rate.Currency
+                && standing[^1].FromNanos == rate.FromNanos;
+            if (corrects && standing[^1].RecordedAtNanos == rate.RecordedAtNanos)
             {
                 faults.Add(new(rate.File, rate.Line, RateCardFaultKind.Contradiction,
-                    $"two exchange rates of {rate.Currency} begin at {RateCardTime.ToText(rate.FromNanos)}; keep one"));
+                    $"two exchange rates of {rate.Currency} begin at {RateCardTime.ToText(rate.FromNanos)}; keep one, "
+                    + "or give the correct one a later recorded_at"));
             }
+            if (corrects) standing[^1] = rate;
+            else standing.Add(rate);
         }
-        return ordered;
+        return standing;
     }
 
-    private static List<RateCard> Standing(IEnumerable<RateCard> cards, long asKnownAtNanos, ICollection<RateCardFault> faults)
+    private static RateUnitTable UnitsOf(IReadOnlyList<DeclaredUnit> declared, ICollection<RateCardFault> faults)
     {
-        var standing = new SortedDictionary<string, RateCard>(StringComparer.Ordinal);
-        foreach (var card in cards)
+        var byName = new Dictionary<string, DeclaredUnit>();
+        foreach (var unit in declared)
         {
-            if (card.RecordedAtNanos > asKnownAtNanos) continue;
-            if (!standing.TryGetValue(card.Id, out var other))
+            if (RateUnits.IsKnown(unit.Unit.Name))
             {
-                if (standing.Count == CardsMax)
+                faults.Add(new(unit.File, unit.Line, RateCardFaultKind.Contradiction,
+                    $"unit '{unit.Unit.Name}' is known already and cannot be described anew"));
+            }
+            else if (!byName.TryAdd(unit.Unit.Name, unit) && byName[unit.Unit.Name].Unit != unit.Unit)
+            {
+                var other = byName[unit.Unit.Name];
+                faults.Add(new(unit.File, unit.Line, RateCardFaultKind.Contradiction,
+                    $"unit '{unit.Unit.Name}' is described otherwise at {other.File}:{other.Line}; describe it once"));
+            }
+        }
+        return new RateUnitTable(byName.Values.Select(unit => unit.Unit));
+    }
+
+    /// <summary>Versions of named things by when they were recorded.</summary>
+    private sealed class Versions<T>(string what, int countMax, long knownAt, ICollection<RateCardFault> faults)
+        where T : class
+    {
+        private readonly Dictionary<string, List<(long RecordedAt, string File, int Line, T? Value)>> byId =
+            new(StringComparer.Ordinal);
+        private bool isFull;
+
+        public void Add(string id, long recordedAt, string file, int line, T value)
+        {
+            if (recordedAt <= knownAt) Put(id, recordedAt, file, line, value);
+        }
+
+        public void Withdraw(string id, long recordedAt, string file, int line)
+        {
+            if (recordedAt <= knownAt) Put(id, recordedAt, file, line, null);
+        }
+
+        public IReadOnlyList<T> Standing() => [.. byId.OrderBy(named => named.Key, StringComparer.Ordinal)
+            .Select(named => named.Value.MaxBy(version => version.RecordedAt).Value).OfType<T>()];
+
+        private void Put(string id, long recordedAt, string file, int line, T? value)
+        {
+            if (!byId.TryGetValue(id, out var versions))
+            {
+                if (byId.Count == countMax)
                 {
-                    Fault(faults, card, RateCardFaultKind.LimitPassed,
-                        $"more than {CardsMax} cards; remove cards that are no longer needed");
-                    break;
+                    if (!isFull) faults.Add(new(file, line, RateCardFaultKind.LimitPassed,
+                        $"more than {countMax} {what}s; remove those that are no longer needed"));
+                    isFull = true;
+                    return;
                 }
-                standing.Add(card.Id, card);
+                byId[id] = versions = [];
             }
-            else if (other.RecordedAtNanos == card.RecordedAtNanos)
+            var same = versions.FindIndex(version => version.RecordedAt == recordedAt);
+            if (same >= 0)
             {
-                Fault(faults, card, RateCardFaultKind.DuplicateId,
-                    $"card id '{card.Id}' is already used at {other.File}:{other.Line}; "
-                    + "to correct that card give this one a later recorded_at, else another id");
+                faults.Add(new(file, line, RateCardFaultKind.DuplicateId,
+                    $"{what} id '{id}' is already used at {versions[same].File}:{versions[same].Line}; "
+                    + $"to correct that {what} give this one a later recorded_at, else another id"));
             }
-            else if (other.RecordedAtNanos < card.RecordedAtNanos)
-            {
-                standing[card.Id] = card;
-            }
-        }
-        return [.. standing.Values];
-    }
-
-    private static void CheckCard(RateCard card, List<FxRate> fx, ICollection<RateCardFault> faults)
-    {
-        if (card.FromNanos >= card.ToNanos)
-        {
-            Fault(faults, card, RateCardFaultKind.DateRangeReversed,
-                $"card '{card.Id}' ends at {RateCardTime.ToText(card.ToNanos)}, "
-                + $"not after it begins at {RateCardTime.ToText(card.FromNanos)}");
-        }
-        if (card.Match.Count == 0) Fault(faults, card, RateCardFaultKind.MissingField,
-            $"card '{card.Id}' matches no model; add 'match'");
-        if (card.Providers.Count == 0) Fault(faults, card, RateCardFaultKind.MissingField, $"card '{card.Id}' has no provider");
-        var discounts = card.Layer == RateLayer.Contract && card.ListFactor != Rational.One;
-        if (card.Rates.Count == 0 && !card.Free && !discounts)
-        {
-            Fault(faults, card, RateCardFaultKind.MissingField, $"card '{card.Id}' has no rates; add 'rates', or 'free: true'");
-        }
-        if (card.Free && (card.Rates.Count > 0 || card.Tiers.Count > 0 || card.Thresholds.Count > 0))
-        {
-            Fault(faults, card, RateCardFaultKind.Contradiction, $"card '{card.Id}' is free and has rates; keep one of them");
-        }
-        if (card.Layer == RateLayer.List && card.ListFactor != Rational.One)
-        {
-            Fault(faults, card, RateCardFaultKind.BadValue, $"card '{card.Id}' is a list price and cannot have 'list_factor'");
-        }
-        CheckThresholds(card, card.Thresholds, faults);
-        foreach (var tier in card.Tiers) CheckThresholds(card, tier.Thresholds, faults);
-        CheckWindows(card, faults);
-        CheckCurrency(card, fx, faults);
-    }
-
-    private static void CheckThresholds(RateCard card, IReadOnlyList<ContextThreshold> thresholds,
-        ICollection<RateCardFault> faults)
-    {
-        for (var i = 0; i < thresholds.Count; i++)
-        {
-            if (i > 0 && thresholds[i].Above <= thresholds[i - 1].Above)
-            {
-                Fault(faults, card, RateCardFaultKind.Contradiction, $"thresholds of card '{card.Id}' must ascend, each once");
-            }
-            if (thresholds[i].Mode != thresholds[0].Mode)
-            {
-                Fault(faults, card, RateCardFaultKind.Contradiction,
-                    $"thresholds of card '{card.Id}' must all be whole or all marginal");
-            }
-            if (thresholds[i].Mode != ThresholdMode.Marginal) continue;
-            foreach (var rate in thresholds[i].Rates)
-            {
-                if (RateUnits.IsOtherInput(rate.Unit) || Array.IndexOf(RateUnits.TokenKindNames, rate.Unit) is >= 0 and < 4)
-                    continue;
-                Fault(faults, card, RateCardFaultKind.BadValue,
-                    $"a marginal threshold of card '{card.Id}' prices '{rate.Unit}'; only input units can lie beyond it");
-            }
+            else versions.Add((recordedAt, file, line, value));
         }
     }
-
-    private static void CheckWindows(RateCard card, ICollection<RateCardFault> faults)
-    {
-        var ordered = card.Windows.OrderBy(window => window.FromMinute).ToArray();
-        for (var i = 0; i < ordered.Length; i++)
-        {
-            if (ordered[i].FromMinute >= ordered[i].ToMinute)
-            {
-                Fault(faults, card, RateCardFaultKind.DateRangeReversed,
-                    $"a daily window of card '{card.Id}' ends before it begins; split one that passes midnight in two");
-            }
-            var window = ordered[i];
-            if (Array.Exists(ordered[..i], other => (other.Days & window.Days) != 0 && window.FromMinute < other.ToMinute))
-            {
-                Fault(faults, card, RateCardFaultKind.Contradiction, $"daily windows of card '{card.Id}' overlap");
-            }
-        }
-    }
-
-    private static void CheckCurrency(RateCard card, List<FxRate> fx, ICollection<RateCardFault> faults)
-    {
-        if (card.Currency == "USD") return;
-        var first = fx.Find(rate => rate.Currency == card.Currency);
-        if (first is null)
-        {
-            Fault(faults, card, RateCardFaultKind.UnknownCurrency,
-                $"card '{card.Id}' is in {card.Currency}, which has no exchange rate; add one under 'fx'");
-        }
-        else if (card.FromNanos < first.FromNanos)
-        {
-            Fault(faults, card, RateCardFaultKind.UnknownCurrency,
-                $"card '{card.Id}' begins at {RateCardTime.ToText(card.FromNanos)}, but the "
-                + $"first exchange rate of {card.Currency} is of {RateCardTime.ToText(first.FromNanos)}; add an earlier one");
-        }
-    }
-
-    /// <summary>Two cards that the same rule selects for the same seller, layer and instant: nothing could choose between
-    /// them.</summary>
-    private static void CheckContradictions(List<RateCard> cards, ICollection<RateCardFault> faults)
-    {
-        var bySelector = new Dictionary<(string Provider, string Seller, RateLayer Layer, ModelRule Rule), List<RateCard>>();
-        foreach (var card in cards)
-        {
-            foreach (var provider in card.Providers)
-            {
-                foreach (var rule in card.Match)
-                {
-                    var selector = (provider, card.Seller, card.Layer, rule);
-                    if (bySelector.TryGetValue(selector, out var others)) others.Add(card);
-                    else bySelector[selector] = [card];
-                }
-            }
-        }
-        var told = new HashSet<(string, string)>();
-        foreach (var (selector, sharing) in bySelector)
-        {
-            var ordered = sharing.OrderBy(card => card.FromNanos).ThenBy(card => card.File, StringComparer.Ordinal)
-                .ThenBy(card => card.Line).ToArray();
-            for (var i = 1; i < ordered.Length; i++)
-            {
-                var (earlier, later) = (ordered[i - 1], ordered[i]);
-                if (later.FromNanos >= earlier.ToNanos || !told.Add((earlier.Id, later.Id))) continue;
-                Fault(faults, later, RateCardFaultKind.Contradiction,
-                    $"card '{later.Id}' and card '{earlier.Id}' at {earlier.File}:{earlier.Line} "
-                    + $"both price {selector.Provider} model '{selector.Rule.Pattern}' "
-                    + $"from {RateCardTime.ToText(later.FromNanos)}; end one before");
-            }
-        }
-    }
-
-    private static void Fault(ICollection<RateCardFault> faults, RateCard card, RateCardFaultKind kind, string reason) =>
-        faults.Add(new(card.File, card.Line, kind, reason));
 }

@@ -31,28 +31,6 @@ public sealed record ContextThreshold(long Above, ThresholdMode Mode, IReadOnlyL
 public sealed record TierPrice(string Tier, Rational Factor, IReadOnlyList<UnitPrice> Rates,
     IReadOnlyList<ContextThreshold> Thresholds);
 
-/// <summary>
-/// What a region does to a card: a factor on token rates. Region <c>*</c> is every region not named, <c>unknown</c> a request
-/// without a region (else covered by <c>*</c>).
-/// </summary>
-public sealed record RegionPrice(string Region, Rational Factor);
-
-/// <summary>A window in UTC, minutes from midnight, start inclusive, end exclusive, with a factor on token rates.</summary>
-/// <param name="Days">Bit 0 is Monday, bit 6 Sunday, in UTC; at least one.</param>
-public sealed record DailyWindow(int FromMinute, int ToMinute, Rational Factor, byte Days = DailyWindow.EveryDay)
-{
-    public const byte EveryDay = 0b111_1111;
-    internal const int MinutesPerDay = 24 * 60;
-    internal const int MinutesPerWeek = 7 * MinutesPerDay;
-
-    /// <summary>Whether a minute of the week, from Monday 00:00 UTC, lies in the window.</summary>
-    internal bool Holds(int minuteOfWeek)
-    {
-        var (day, minute) = Math.DivRem(minuteOfWeek, MinutesPerDay);
-        return (Days >> day & 1) == 1 && minute >= FromMinute && minute < ToMinute;
-    }
-}
-
 /// <summary>Prices of one model (or family of equal price) for one period, as published or agreed. Immutable.</summary>
 public sealed record RateCard
 {
@@ -95,13 +73,37 @@ public sealed record RateCard
     public IReadOnlyList<ContextThreshold> Thresholds { get; init; } = [];
     public IReadOnlyList<TierPrice> Tiers { get; init; } = [];
     public IReadOnlyList<RegionPrice> Regions { get; init; } = [];
+
+    /// <summary>By where the provider computes, when that is chosen apart from the region.</summary>
+    public IReadOnlyList<ConditionPrice> Geographies { get; init; } = [];
+
+    /// <summary>By kind of endpoint: regional or global, dedicated, on demand.</summary>
+    public IReadOnlyList<ConditionPrice> Endpoints { get; init; } = [];
+
+    /// <summary>By what the request asked for, such as a fast mode; several may hold at once.</summary>
+    public IReadOnlyList<ConditionPrice> RequestFlags { get; init; } = [];
     public IReadOnlyList<DailyWindow> Windows { get; init; } = [];
+
+    /// <summary>IANA name of the zone in which <see cref="Windows"/> are told; empty = UTC.</summary>
+    public string TimeZone { get; init; } = "";
+
+    /// <summary>What units cost that the card does not price.</summary>
+    public IReadOnlyList<UnitFallback> Fallbacks { get; init; } = [];
+
+    /// <summary>On a contract card: whose calls it is for. Null = everyone's.</summary>
+    public ContractScope? Scope { get; init; }
+
+    /// <summary>Which of several cards that match is asked first, whatever their rules: the smaller. Most cards have 0.</summary>
+    public int Order { get; init; }
 
     /// <summary>Public page or document the figures come from.</summary>
     public string Source { get; init; } = "";
 
     /// <summary>Day on which the figures were compared with a source, <c>yyyy-MM-dd</c>.</summary>
     public string Checked { get; init; } = "";
+
+    /// <summary>How the figures came to be believed; decides no price.</summary>
+    public RateEvidence Evidence { get; init; } = RateEvidence.None;
 
     /// <summary>File the card was read from; empty when it was built in code.</summary>
     public string File { get; init; } = "";
@@ -111,4 +113,11 @@ public sealed record RateCard
 }
 
 /// <summary>US dollars for one unit of a currency, from an instant on until the next rate of that currency.</summary>
-public sealed record FxRate(string Currency, long FromNanos, Rational Usd, string File = "", int Line = 0);
+public sealed record FxRate(string Currency, long FromNanos, Rational Usd, string File = "", int Line = 0)
+{
+    /// <summary>When this was learnt; a later rate of the same currency and instant corrects it.</summary>
+    public long RecordedAtNanos { get; init; }
+}
+
+/// <summary>From <paramref name="RecordedAtNanos"/> on the card no longer stands, and nothing is in its place.</summary>
+public sealed record CardWithdrawal(string Id, long RecordedAtNanos, string Reason = "", string File = "", int Line = 0);

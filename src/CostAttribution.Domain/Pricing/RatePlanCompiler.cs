@@ -2,42 +2,51 @@ using System.Numerics;
 
 namespace CostAttribution.Domain.Pricing;
 
-/// <summary>Folds a card, its tier, region and hour, a contract over it and the exchange rate into one
-/// <see cref="RatePlan"/>.</summary>
-internal static class RatePlanCompiler
+/// <summary>What a plan is compiled for besides the cards.</summary>
+internal readonly record struct RateConditions(string Tier, string Region, RateMoment Moment, CallTraits Traits);
+
+/// <summary>
+/// Folds a card, what region, traits, tier and hour make of it, a contract over it and the exchange rate into one
+/// <see cref="RatePlan"/>.
+/// </summary>
+internal sealed class RatePlanCompiler(RateUnitTable units, CallScopes scopes)
 {
     private static readonly BigInteger PicoPerUsd = 1_000_000_000_000;
 
-    /// <summary>Selectors of a compiled plan besides the card.</summary>
-    internal readonly record struct Conditions(string Tier, string Region, int MinuteOfWeek);
+    /// <summary>A fallback may lead to a unit that itself falls back; no chain of the table is longer.</summary>
+    private const int FallbackStepsMax = 4;
 
     /// <summary>Rates in US dollars per unit by unit name, for input totals greater than <paramref name="Above"/>.</summary>
-    private readonly record struct Draft(long Above, ThresholdMode Mode, Dictionary<string, Rational> Rates);
-
-    /// <summary>Whether the card says what the tier costs.</summary>
-    public static bool Covers(RateCard card, string tier) =>
-        card.Free || ServiceTiers.IsStandard(tier) || card.Tiers.Any(priced => priced.Tier == tier);
-
-    /// <summary>The plan of one card on its own. The card must cover the tier.</summary>
-    public static RatePlan Compile(RateCard card, Rational usd, Conditions conditions) =>
-        Compile(card, DraftOf(card, usd, conditions));
-
-    /// <summary>The plan of a contract card over a list card.</summary>
-    public static RatePlan Compile(RateCard contract, Rational contractUsd, RateCard list, Rational listUsd,
-        Conditions conditions)
+    private sealed record Draft(long Above, ThresholdMode Mode, Dictionary<string, Rational> Rates)
     {
-        var listDrafts = DraftOf(list, listUsd, conditions);
-        var plan = contract.Free
-            ? Compile(contract, DraftOf(contract, contractUsd, conditions))
-            : Compile(contract, Overlay(contract, contractUsd, listDrafts, conditions));
-        return plan.Over(Compile(list, listDrafts));
+        /// <summary>Units whose rate here is that of another unit for want of one.</summary>
+        public HashSet<string> Guessed { get; } = [];
     }
 
-    private static List<Draft> Overlay(RateCard contract, Rational contractUsd, List<Draft> list, Conditions conditions)
+    /// <summary>Whether the card says what the tier costs in that region.</summary>
+    public static bool Covers(RateCard card, string tier, string region) => card.Free || ServiceTiers.IsStandard(tier)
+        || TiersOf(card, RegionOf(card, region)).Any(priced => priced.Tier == tier);
+
+    /// <summary>The plan of one card on its own. The card must cover the tier.</summary>
+    public RatePlan Compile(RateCard card, Rational usd, in RateConditions conditions) =>
+        Compile(card, DraftOf(card, usd, in conditions), card.Fallbacks);
+
+    /// <summary>The plan of a contract card over a list card.</summary>
+    public RatePlan Compile(RateCard contract, Rational contractUsd, RateCard list, Rational listUsd, in RateConditions conditions)
+    {
+        var listDrafts = DraftOf(list, listUsd, in conditions);
+        var plan = contract.Free
+            ? Compile(contract, DraftOf(contract, contractUsd, in conditions), [])
+            : Compile(contract, Overlay(contract, contractUsd, listDrafts, in conditions),
+                [.. contract.Fallbacks, .. list.Fallbacks]);
+        return plan.Over(Compile(list, listDrafts, list.Fallbacks));
+    }
+
+    private List<Draft> Overlay(RateCard contract, Rational contractUsd, List<Draft> list, in RateConditions conditions)
     {
         // A contract that is silent on a tier replaces no rate of it; its discount on the list still holds.
-        var own = Covers(contract, conditions.Tier)
-            ? DraftOf(contract, contractUsd, conditions)
+        var own = Covers(contract, conditions.Tier, conditions.Region)
+            ? DraftOf(contract, contractUsd, in conditions)
             : [new Draft(long.MinValue, ThresholdMode.Whole, [])];
         var mode = own.Count > 1 ? own[^1].Mode : list[^1].Mode;
         var overlaid = new List<Draft>();
@@ -51,19 +60,19 @@ internal static class RatePlanCompiler
         return overlaid;
     }
 
-    private static List<Draft> DraftOf(RateCard card, Rational usd, Conditions conditions)
+    private List<Draft> DraftOf(RateCard card, Rational usd, in RateConditions conditions)
     {
-        var factor = RegionFactor(card, conditions.Region) * WindowFactor(card, conditions.MinuteOfWeek);
-        var tier = ServiceTiers.IsStandard(conditions.Tier)
-            ? null : card.Tiers.FirstOrDefault(priced => priced.Tier == conditions.Tier);
+        var variants = VariantsOf(card, in conditions);
+        var factor = Rational.One;
+        foreach (var variant in variants) factor *= variant.Factor;
         var thresholds = card.Thresholds;
         var rates = new Dictionary<string, Rational>();
-        if (tier is not null) factor *= tier.Factor;
         Put(rates, card.Rates, factor, usd);
-        if (tier is { Rates.Count: > 0 })
+        foreach (var variant in variants)
         {
-            Put(rates, tier.Rates, factor, usd);
-            thresholds = tier.Thresholds;
+            if (variant.Rates.Count == 0) continue;
+            Put(rates, variant.Rates, factor, usd);
+            thresholds = variant.Thresholds;
         }
         var drafts = new List<Draft> { new(long.MinValue, ThresholdMode.Whole, rates) };
         foreach (var threshold in thresholds)
@@ -75,43 +84,58 @@ internal static class RatePlanCompiler
         return drafts;
     }
 
-    private static void Put(Dictionary<string, Rational> rates, IReadOnlyList<UnitPrice> prices, Rational factor, Rational usd)
+    /// <summary>What holds for the call, each over the ones before: region, traits, tier, window.</summary>
+    private List<(Rational Factor, IReadOnlyList<UnitPrice> Rates, IReadOnlyList<ContextThreshold> Thresholds)> VariantsOf(
+        RateCard card, in RateConditions conditions)
     {
-        foreach (var price in prices)
+        var variants = new List<(Rational, IReadOnlyList<UnitPrice>, IReadOnlyList<ContextThreshold>)>();
+        var region = RegionOf(card, conditions.Region);
+        if (region is not null) variants.Add((region.Factor, region.Rates, region.Thresholds));
+        foreach (var priced in scopes.PricesFor(card, conditions.Traits))
+            variants.Add((priced.Factor, priced.Rates, priced.Thresholds));
+        if (!ServiceTiers.IsStandard(conditions.Tier))
         {
-            rates[price.Unit] = price.Each * usd * (RateUnits.IsToken(price.Unit) ? factor : Rational.One);
+            var name = conditions.Tier;
+            var tier = TiersOf(card, region).FirstOrDefault(priced => priced.Tier == name);
+            if (tier is not null) variants.Add((tier.Factor, tier.Rates, tier.Thresholds));
         }
+        if (card.Windows.Count > 0)
+        {
+            var minute = conditions.Moment.Minutes[card.TimeZone];
+            var window = card.Windows.FirstOrDefault(window => window.Holds(minute));
+            if (window is not null) variants.Add((window.Factor, window.Rates, window.Thresholds));
+        }
+        return variants;
     }
 
-    private static Rational RegionFactor(RateCard card, string region)
+    private static IReadOnlyList<TierPrice> TiersOf(RateCard card, RegionPrice? region) =>
+        region is { Tiers.Count: > 0 } ? region.Tiers : card.Tiers;
+
+    private static RegionPrice? RegionOf(RateCard card, string region)
     {
         RegionPrice? any = null;
         foreach (var priced in card.Regions)
         {
-            if (region.Length > 0 ? priced.Region == region : priced.Region == "unknown") return priced.Factor;
+            if (region.Length > 0 ? priced.Region == region : priced.Region == "unknown") return priced;
             if (priced.Region == "*") any = priced;
         }
-        return any?.Factor ?? Rational.One;
+        return any;
     }
 
-    private static Rational WindowFactor(RateCard card, int minuteOfWeek)
+    private void Put(Dictionary<string, Rational> rates, IReadOnlyList<UnitPrice> prices, Rational factor, Rational usd)
     {
-        foreach (var window in card.Windows)
+        foreach (var price in prices)
         {
-            if (window.Holds(minuteOfWeek)) return window.Factor;
+            rates[price.Unit] = price.Each * usd * (units.Find(price.Unit).TakesFactors ? factor : Rational.One);
         }
-        return Rational.One;
     }
 
-    private static RatePlan Compile(RateCard card, List<Draft> drafts)
+    private RatePlan Compile(RateCard card, List<Draft> drafts, IReadOnlyList<UnitFallback> fallbacks)
     {
         BigInteger denominator = 1;
         foreach (var draft in drafts)
         {
-            foreach (var (unit, at) in RateUnits.Defaults)
-            {
-                if (draft.Rates.TryGetValue(at, out var rate)) draft.Rates.TryAdd(unit, rate);
-            }
+            if (!card.Free) Fill(draft, fallbacks);
             foreach (var rate in draft.Rates.Values)
             {
                 var own = (rate * new Rational(PicoPerUsd, 1)).Denominator;
@@ -124,7 +148,49 @@ internal static class RatePlanCompiler
             Denominator = denominator,
             NarrowDenominator = denominator <= ulong.MaxValue ? (ulong)denominator : 0,
             Bands = [.. drafts.Select(draft => BandOf(card, draft, denominator))],
+            OwnInputs = units.OwnInputs,
         };
+    }
+
+    /// <summary>Adds the rates of units that are not on the card and that have a fallback; the first word on a unit holds.</summary>
+    private void Fill(Draft draft, IReadOnlyList<UnitFallback> fallbacks)
+    {
+        var priced = new Dictionary<string, Rational>(draft.Rates);
+        var said = new Dictionary<string, UnitFallback>();
+        foreach (var fallback in fallbacks.Concat(units.Defaults)) said.TryAdd(fallback.Unit, fallback);
+        foreach (var (unit, fallback) in said)
+        {
+            if (priced.ContainsKey(unit)) continue;
+            var rate = fallback.Policy == FallbackPolicy.UpperBound ? Dearest(unit, priced) : RateAt(unit);
+            if (rate is null) continue;
+            draft.Rates[unit] = rate.Value;
+            if (fallback.Policy != FallbackPolicy.SamePrice) draft.Guessed.Add(unit);
+        }
+
+        Rational? RateAt(string unit)
+        {
+            for (var step = 0; step < FallbackStepsMax; step++)
+            {
+                if (!said.TryGetValue(unit, out var fallback) || fallback.At.Length == 0) return null;
+                unit = fallback.At;
+                if (priced.TryGetValue(unit, out var rate)) return rate;
+            }
+            return null;
+        }
+    }
+
+    private Rational? Dearest(string unit, Dictionary<string, Rational> priced)
+    {
+        var like = units.Find(unit);
+        Rational? dearest = null;
+        foreach (var (name, rate) in priced)
+        {
+            var other = units.Find(name);
+            // An amount of something else says nothing about this one.
+            if (other.Family != like.Family || other.Direction != like.Direction || other.Step != like.Step) continue;
+            if (dearest is null || rate > dearest.Value) dearest = rate;
+        }
+        return dearest;
     }
 
     private static RateBand BandOf(RateCard card, Draft draft, BigInteger denominator)
@@ -142,11 +208,11 @@ internal static class RatePlanCompiler
 
         CompiledRate RateOf(string unit)
         {
-            if (card.Free) return new CompiledRate(Present: true, Narrow: true, 0, 0);
+            if (card.Free) return new CompiledRate(Present: true, Narrow: true, Guessed: false, 0, 0);
             if (!draft.Rates.TryGetValue(unit, out var rate)) return default;
             var numerator = rate.Numerator * PicoPerUsd * denominator / rate.Denominator;
             var narrow = numerator <= ulong.MaxValue;
-            return new CompiledRate(Present: true, narrow, narrow ? (ulong)numerator : 0, numerator);
+            return new CompiledRate(Present: true, narrow, draft.Guessed.Contains(unit), narrow ? (ulong)numerator : 0, numerator);
         }
     }
 }

@@ -34,6 +34,11 @@ public readonly record struct Rational
 
     public static Rational operator /(Rational left, BigInteger right) => new(left.Numerator, left.Denominator * right);
 
+    public static bool operator >(Rational left, Rational right) =>
+        left.Numerator * right.Denominator > right.Numerator * left.Denominator;
+
+    public static bool operator <(Rational left, Rational right) => right > left;
+
     /// <summary>
     /// Reads plain decimal text such as <c>0.075</c>, at most <see cref="DigitsMax"/> digits. No sign, exponent, separators or
     /// spaces.

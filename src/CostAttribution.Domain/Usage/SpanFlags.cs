@@ -49,4 +49,6 @@ public enum SpanFlags : ulong
     MissingRoot = 1UL << 38,
     TraceOverLimit = 1UL << 39,
     SnapshotMissing = 1UL << 40,
+    UnitFallbackPrice = 1UL << 44,
+    ListPriceMissing = 1UL << 45,
 }

@@ -1,3 +1,5 @@
+using CostAttribution.Domain.Pricing;
+
 namespace CostAttribution.Domain.Usage;
 
 /// <summary>A quantity of one billable unit that is not one of the six token kinds, in the unit's smallest step.</summary>
@@ -33,8 +35,7 @@ public struct UsageVector
             var total = InputTokens + CacheReadTokens + CacheWriteTokens + CacheWrite1hTokens;
             foreach (var (unit, quantity) in OtherUnits ?? [])
             {
-                if (unit is UsageUnits.AudioInputTokens or UsageUnits.ImageInputTokens or UsageUnits.VideoInputTokens)
-                    total += quantity;
+                if (RateUnits.IsOtherInput(unit)) total += quantity;
             }
             return total;
         }
