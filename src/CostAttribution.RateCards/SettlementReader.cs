@@ -137,8 +137,12 @@ internal sealed class SettlementReader(string file, List<RateCardFault> faults, 
 
     private CostRule? When(YamlFields owner, CostRule rule)
     {
-        owner.Required("when", "a cost rule");
-        if (owner.Node("when") is not { } node || YamlFields.From(node, "'when'", file, faults) is not { } fields) return null;
+        if (owner.Node("when") is not { } node)
+        {
+            owner.Fault(owner.Line, RateCardFaultKind.MissingField, "a cost rule lacks 'when'");
+            return null;
+        }
+        if (YamlFields.From(node, "'when'", file, faults) is not { } fields) return null;
         fields.Allow("'when'", "scope", "span_name", "attributes");
         var attributes = new List<AttributeMatch>();
         if (fields.Node("attributes") is { } list && YamlFields.From(list, "'attributes'", file, faults) is { } named)

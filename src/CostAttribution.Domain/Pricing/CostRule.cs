@@ -11,8 +11,9 @@ public sealed record TextMatch(TextMatchKind Kind, IReadOnlyList<string> Values)
     {
         if (string.IsNullOrEmpty(text)) return false;
         if (Kind == TextMatchKind.Present) return true;
-        foreach (var value in Values)
+        for (var i = 0; i < Values.Count; i++)
         {
+            var value = Values[i];
             var holds = Kind switch
             {
                 TextMatchKind.Equals => text == value,

@@ -77,12 +77,13 @@ internal static class RateCardChecks
     }
 
     private sealed record Variant(string What, string Dimension, IReadOnlyList<UnitPrice> Rates,
-        IReadOnlyList<ContextThreshold> Thresholds);
+        IReadOnlyList<ContextThreshold> Thresholds, bool HasTiers = false);
 
     private static IEnumerable<Variant> Variants(RateCard card) =>
-        card.Regions.Select(region => new Variant($"region '{region.Region}'", "region", region.Rates, region.Thresholds))
+        card.Regions.Select(region => new Variant($"region '{region.Region}'", "region", region.Rates, region.Thresholds,
+            region.Tiers.Count > 0))
             .Concat(card.Regions.SelectMany(region => region.Tiers, (region, tier) =>
-                new Variant($"tier '{tier.Tier}' of region '{region.Region}'", "region", tier.Rates, tier.Thresholds)))
+                new Variant($"tier '{tier.Tier}' of region '{region.Region}'", "region", tier.Rates, tier.Thresholds, HasTiers: true)))
             .Concat(card.Geographies.Select(named =>
                 new Variant($"geography '{named.Name}'", "geography", named.Rates, named.Thresholds)))
             .Concat(card.Endpoints.Select(named =>
@@ -133,7 +134,6 @@ internal static class RateCardChecks
     private static void CheckVariants(RateCard card, Teller told)
     {
         var variants = Variants(card).Where(variant => variant.Rates.Count > 0).ToArray();
-        var ownTiers = card.Regions.Where(region => region.Tiers.Count > 0).Select(region => $"region '{region.Region}'").ToHashSet();
         for (var i = 0; i < variants.Length; i++)
         {
             for (var j = 0; j < i; j++)
@@ -141,7 +141,7 @@ internal static class RateCardChecks
                 var (one, other) = (variants[j], variants[i]);
                 if (one.Dimension == other.Dimension) continue;
                 // A region with tiers of its own never meets the card's.
-                if (other.Dimension == "tier" && ownTiers.Contains(one.What)) continue;
+                if (one.HasTiers && other.Dimension == "tier") continue;
                 var unit = one.Rates.Select(rate => rate.Unit).Intersect(other.Rates.Select(rate => rate.Unit)).FirstOrDefault();
                 if (unit is null) continue;
                 told.Fault(RateCardFaultKind.Contradiction, $"{one.What} and {other.What} of card '{card.Id}' may hold at once "

@@ -4,12 +4,17 @@ using CostAttribution.Domain.Usage;
 
 namespace CostAttribution.Benchmarks.Pricing;
 
-/// <summary>One usage vector against a book of 5,000 rates: 1,000 cards of five units, dated, with a batch tier.</summary>
+/// <summary>
+/// One usage vector against a book of 5,000 rates: 1,000 cards of five units, dated, with a batch tier; and the same with a
+/// contract for each of 500 customers, one for 500 keys, and a window in a time zone with daylight saving.
+/// </summary>
 [MemoryDiagnoser]
 public class PricerBenchmarks
 {
     private const int Cards = 1_000;
-    private readonly RateBook book = BuildBook();
+    private readonly RateBook book = BuildBook([]);
+    private readonly RateBook scopedBook = BuildBook(Contracts());
+    private readonly string[] customers = [.. Enumerable.Range(0, 256).Select(i => $"customer-{i * 3}")];
     private PricingRequest[] requests = [];
     private UsageVector usage;
     private UsageVector longUsage;
@@ -53,7 +58,29 @@ public class PricerBenchmarks
         return cost.ListCost;
     }
 
-    private static RateBook BuildBook()
+    [Benchmark]
+    public Money ScopedContracts()
+    {
+        next = (next + 1) & 255;
+        var request = requests[0] with { Scope = scopedBook.ScopeOf("", "project", "key", customers[next]) };
+        Pricer.Price(scopedBook, in request, in usage, ref cost);
+        return cost.ListCost;
+    }
+
+    private static IEnumerable<RateCard> Contracts()
+    {
+        for (var i = 0; i < 500; i++) yield return Contract($"customer-{i}", new ContractScope { Customers = [$"customer-{i}"] });
+        yield return Contract("keys", new ContractScope { Keys = [.. Enumerable.Range(0, 500).Select(i => $"key-{i}")] });
+    }
+
+    private static RateCard Contract(string id, ContractScope scope) => new()
+    {
+        Id = id, Providers = ["acme"], Layer = RateLayer.Contract, Match = [new ModelRule(ModelRuleKind.Any, "")], Scope = scope,
+        ListFactor = new Rational(9, 10), TimeZone = "Europe/Berlin",
+        Windows = [new DailyWindow(0, 360, new Rational(1, 2))],
+    };
+
+    private static RateBook BuildBook(IEnumerable<RateCard> contracts)
     {
         var cards = Enumerable.Range(0, Cards).Select(i => new RateCard
         {
@@ -71,7 +98,7 @@ public class PricerBenchmarks
             Tiers = [new("batch", new Rational(1, 2), [], [])],
         });
         var faults = new List<RateCardFault>();
-        return RateBookBuilder.TryBuild(cards, [], faults, out var book) ? book
+        return RateBookBuilder.TryBuild(cards.Concat(contracts), [], faults, out var book) ? book
             : throw new InvalidOperationException(string.Join('\n', faults));
     }
 

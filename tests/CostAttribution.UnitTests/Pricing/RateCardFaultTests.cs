@@ -44,8 +44,26 @@ public class RateCardFaultTests
         "  - id: a\n    match: [{ glob: \"*\" }]\n    rates: { input_tokens: 1.00 per 1M }\n")]
     [InlineData(RateCardFaultKind.BadValue, 5, "  - id: a\n    match: [\"m*\"]\n    rates: { input_tokens: 1.00 per 1M }\n")]
     [InlineData(RateCardFaultKind.BadValue, 5,
-        "  - id: a\n    match: [{ regex: m }]\n    rates: { input_tokens: 1.00 per 1M }\n")]
+        "  - id: a\n    match: [{ like: m }]\n    rates: { input_tokens: 1.00 per 1M }\n")]
     [InlineData(RateCardFaultKind.Unreadable, 6, "  - id: a\n    match: [m]\n    match: [n]\n")]
+    [InlineData(RateCardFaultKind.BadValue, 5,
+        "  - id: a\n    match: [{ contains: ab }]\n    rates: { input_tokens: 1.00 per 1M }\n")]
+    [InlineData(RateCardFaultKind.BadValue, 7, Good + "    order: first\n")]
+    [InlineData(RateCardFaultKind.BadValue, 4, Good + "    order: 1001\n")]
+    [InlineData(RateCardFaultKind.BadValue, 4, Good + "    time_zone: Europe/Atlantis\n")]
+    [InlineData(RateCardFaultKind.BadValue, 4, Good + "    scope: { customers: [c] }\n")]
+    [InlineData(RateCardFaultKind.MissingField, 4, Good + "    layer: contract\n    scope: {}\n")]
+    [InlineData(RateCardFaultKind.UnknownField, 7, Good + "    scope: { tenants: [c] }\n    layer: contract\n")]
+    [InlineData(RateCardFaultKind.UnknownUnit, 7, Good + "    fallback: { nothing: fail }\n")]
+    [InlineData(RateCardFaultKind.BadValue, 7, Good + "    fallback: { web_searches: parent }\n")]
+    [InlineData(RateCardFaultKind.BadValue, 4, Good + "    fallback: { web_searches: web_searches }\n")]
+    [InlineData(RateCardFaultKind.Contradiction, 4, Good
+        + "    fallback: { reasoning_tokens: fail }\n    same_price: { reasoning_tokens: output_tokens }\n")]
+    [InlineData(RateCardFaultKind.MissingField, 7, Good + "    geographies: { us: {} }\n")]
+    [InlineData(RateCardFaultKind.BadValue, 7, Good + "    request_flags: { \"*\": { factor: \"2\" } }\n")]
+    [InlineData(RateCardFaultKind.NegativePrice, 7, Good + "    regions: { eu: { rates: { input_tokens: -1 per 1M } } }\n")]
+    [InlineData(RateCardFaultKind.BadDecimal, 6, "  - id: a\n    match: [m]\n    rates: { input_tokens: 1 per hour }\n")]
+    [InlineData(RateCardFaultKind.BadValue, 8, Good + "    evidence:\n      confidence: total\n")]
     public void A_fault_is_told_with_file_and_line(RateCardFaultKind kind, int line, string cards, int? actualLine = null)
     {
         var loaded = RateCardLoader.Load([("prices/acme.yaml", Cards(cards))]);
@@ -55,6 +73,45 @@ public class RateCardFaultTests
         Assert.Equal((kind, actualLine ?? line), (fault.Kind, fault.Line));
         Assert.StartsWith($"prices/acme.yaml:{actualLine ?? line}: ", fault.ToString());
         Assert.DoesNotContain("\n", fault.ToString());
+        Assert.DoesNotContain("Exception", fault.ToString());
+    }
+
+    [Theory]
+    [InlineData(RateCardFaultKind.DateRangeReversed, "terms: [{ id: t, kind: minimum_charge, amount: \"5\", from: 2026-02-01, to: 2026-01-01 }]")]
+    [InlineData(RateCardFaultKind.BadValue, "terms: [{ id: t, kind: rebate }]")]
+    [InlineData(RateCardFaultKind.MissingField, "terms: [{ id: t, kind: minimum_charge }]")]
+    [InlineData(RateCardFaultKind.MissingField, "terms: [{ id: t, kind: allowance, unit: pages }]")]
+    [InlineData(RateCardFaultKind.MissingField, "terms: [{ id: t, kind: volume_tiers, unit: pages }]")]
+    [InlineData(RateCardFaultKind.UnknownUnit, "terms: [{ id: t, kind: allowance, unit: pagez, quantity: 1 }]")]
+    [InlineData(RateCardFaultKind.BadDecimal, "terms: [{ id: t, kind: commitment, amount: \"-5\", from: 2026-01-01 }]")]
+    [InlineData(RateCardFaultKind.MissingField, "terms: [{ id: t, kind: commitment, amount: \"5\" }]")]
+    [InlineData(RateCardFaultKind.BadValue,
+        "terms: [{ id: t, kind: capacity, quantity: 2, amount: \"1\", period: month, from: 2026-01-01 }]")]
+    [InlineData(RateCardFaultKind.BadValue,
+        "terms: [{ id: t, kind: capacity, quantity: 2, amount: \"1\", from: 2026-01-01, card: a }]")]
+    [InlineData(RateCardFaultKind.Contradiction,
+        "terms: [{ id: t, kind: volume_tiers, unit: pages, tiers: [{ above: 5, factor: \"1\" }, { above: 5, factor: \"2\" }] }]")]
+    [InlineData(RateCardFaultKind.UnknownCurrency, "terms: [{ id: t, kind: minimum_charge, amount: \"5\", currency: EUR }]")]
+    [InlineData(RateCardFaultKind.MissingField, "cost_rules: [{ name: r, when: { scope: s }, unit: requests }]")]
+    [InlineData(RateCardFaultKind.MissingField, "cost_rules: [{ name: r, unit: requests, price: 1 per 1 }]")]
+    [InlineData(RateCardFaultKind.MissingField, "cost_rules: [{ name: r, when: {}, unit: requests, price: 1 per 1 }]")]
+    [InlineData(RateCardFaultKind.UnknownUnit, "cost_rules: [{ name: r, when: { scope: s }, unit: requestz, price: 1 per 1 }]")]
+    [InlineData(RateCardFaultKind.NegativePrice, "cost_rules: [{ name: r, when: { scope: s }, unit: requests, price: -1 per 1 }]")]
+    [InlineData(RateCardFaultKind.BadValue, "cost_rules: [{ name: r, when: { scope: s }, unit: input_tokens, price: 1 per 1 }]")]
+    [InlineData(RateCardFaultKind.BadValue,
+        "cost_rules: [{ name: r, when: { scope: s }, unit: pages, quantity: { duration: true }, price: 1 per 1 }]")]
+    [InlineData(RateCardFaultKind.BadValue, "cost_rules: [{ name: R r, when: { scope: s }, unit: pages, price: 1 per 1 }]")]
+    [InlineData(RateCardFaultKind.BadValue, "withdrawals: [{ id: nobody, recorded_at: 2026-01-01 }]")]
+    [InlineData(RateCardFaultKind.MissingField, "withdrawals: [{ id: a }]")]
+    [InlineData(RateCardFaultKind.Contradiction, "units: [{ name: web_searches, family: search }]")]
+    [InlineData(RateCardFaultKind.BadValue, "units: [{ name: mine, family: thing }]")]
+    public void A_fault_beside_the_cards_is_told_with_its_line(RateCardFaultKind kind, string line)
+    {
+        var loaded = RateCardLoader.Load([("f.yaml", Cards(Good + line + "\n"))]);
+
+        Assert.False(loaded.IsSound);
+        var fault = Assert.Single(loaded.Faults);
+        Assert.Equal((kind, 7), (fault.Kind, fault.Line));
         Assert.DoesNotContain("Exception", fault.ToString());
     }
 
