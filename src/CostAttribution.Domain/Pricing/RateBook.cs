@@ -15,7 +15,8 @@ public sealed class RateBook
     public const int SelectorsMax = 16_384;
 
     /// <summary>Slots of the table that is asked by reference before any text is hashed; a power of two.</summary>
-    private const int RecentMax = 1_024;
+    private const int RecentMax = 1 << RecentBits;
+    private const int RecentBits = 10;
 
     private readonly RateCardIndex index;
     private readonly RateUnitTable units;
@@ -103,7 +104,7 @@ public sealed class RateBook
     {
         var selectors = new Selectors(request.Provider ?? "", request.Seller ?? "", request.Model ?? "",
             request.RequestModel ?? "", request.Region ?? "", request.ServiceTier ?? "", request.Scope, request.Traits);
-        ref var slot = ref recent[RuntimeHelpers.GetHashCode(selectors.Model) & (RecentMax - 1)];
+        ref var slot = ref recent[selectors.RecentSlot];
         var found = Volatile.Read(ref slot);
         if (found is null || !found.Selectors.IsSameObjects(in selectors))
         {
@@ -242,6 +243,19 @@ public sealed class RateBook
                 var hash = HashOf(Model) * 31 + HashOf(RequestModel);
                 hash = (((hash * 31 + HashOf(Provider)) * 31 + HashOf(Region)) * 31 + HashOf(ServiceTier)) * 31 + HashOf(Seller);
                 return (hash * 31 + (int)(Scope.Id ^ Scope.Id >> 32)) * 31 + Traits.Id;
+            }
+        }
+
+        /// <summary>By the model object, and spread over callers: many of them use one model.</summary>
+        public int RecentSlot
+        {
+            get
+            {
+                unchecked
+                {
+                    var callers = (ulong)(Scope.Id + Traits.Id) * 0x9E37_79B9_7F4A_7C15;
+                    return (RuntimeHelpers.GetHashCode(Model) ^ (int)(callers >> (64 - RecentBits))) & (RecentMax - 1);
+                }
             }
         }
 
