@@ -17,7 +17,8 @@ internal sealed class EvidenceReader(string file, List<RateCardFault> faults)
             Catalogue = fields.Text("catalogue") ?? "",
             Reviewer = fields.Text("reviewer") ?? "",
             Confidence = fields.Choice("confidence", RateConfidence.Unstated),
-            Disagreements = [.. fields.List("disagreements").Select(other => YamlFields.From(other, "a disagreement", file, faults))
+            Disagreements = [.. fields.List("disagreements")
+                .Select(other => YamlFields.From(other, "a disagreement", file, faults))
                 .OfType<YamlFields>().Select(other => Disagreement(other, prices)).OfType<RateDisagreement>()],
         };
     }

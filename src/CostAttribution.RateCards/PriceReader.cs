@@ -51,7 +51,8 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
             else if (text == "upper_bound") fallbacks.Add(new UnitFallback(unit, FallbackPolicy.UpperBound));
             else if (text == "parent" && known.Parent.Length > 0)
                 fallbacks.Add(new UnitFallback(unit, FallbackPolicy.Unit, known.Parent));
-            else if (text == "parent") owner.Fault(value, RateCardFaultKind.BadValue, $"unit '{unit}' has no parent; name a unit");
+            else if (text == "parent")
+                owner.Fault(value, RateCardFaultKind.BadValue, $"unit '{unit}' has no parent; name a unit");
             else if (Unit(owner, value, text) is not null) fallbacks.Add(new UnitFallback(unit, FallbackPolicy.Unit, text));
         }
         return fallbacks;

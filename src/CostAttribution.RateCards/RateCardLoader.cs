@@ -13,7 +13,7 @@ public static class RateCardLoader
     /// <summary>Faults told at once; a file in a foreign format would otherwise have thousands.</summary>
     public const int FaultsMax = 100;
 
-    /// <summary>Deepest nesting the format needs is 8; the parser is recursive and must not meet more than this.</summary>
+    /// <summary>Deepest nesting the format needs is 12; the parser is recursive and must not meet more than this.</summary>
     private const int NestingMax = 16;
 
     /// <summary>

@@ -94,7 +94,8 @@ internal sealed class SettlementReader(string file, List<RateCardFault> faults, 
         fields.Allow("a cost rule", RuleFields);
         if (fields.Required("name", "a cost rule") is not { } name || !IsName(fields, name)) return null;
         var prices = new PriceReader(fields, file, faults, units);
-        if (fields.Required("unit", "a cost rule") is not { } unit || prices.Unit(fields, fields.Node("unit")!, unit) is not { } known)
+        if (fields.Required("unit", "a cost rule") is not { } unit
+            || prices.Unit(fields, fields.Node("unit")!, unit) is not { } known)
             return null;
         var recordedAt = fields.Instant("recorded_at") ?? defaults.RecordedAtNanos;
         var provider = fields.Text("provider")?.ToLowerInvariant() ?? RuleProvider;
@@ -166,7 +167,8 @@ internal sealed class SettlementReader(string file, List<RateCardFault> faults, 
     private static TextMatch? Match(YamlFields owner, YamlNode node, string what)
     {
         var (kind, value) = node is YamlMappingNode { Children.Count: 1 } mapping
-            ? (KindOf((mapping.Children[0].Key as YamlScalarNode)?.Value), mapping.Children[0].Value) : (TextMatchKind.Equals, node);
+            ? (KindOf((mapping.Children[0].Key as YamlScalarNode)?.Value), mapping.Children[0].Value)
+            : (TextMatchKind.Equals, node);
         if (kind is null)
         {
             owner.Fault(node, RateCardFaultKind.BadValue,

@@ -23,7 +23,7 @@ public enum PeriodTermKind : byte
 public enum TermPeriod : byte { Hour = 1, Day = 2, Month = 3, Quarter = 4, Year = 5 }
 
 /// <summary>From a quantity of the period on: a factor on the card's price, or a price of its own.</summary>
-/// <param name="Above">The tier holds for what is used beyond this quantity; the first tier is the card's own price from 0.</param>
+/// <param name="Above">The tier holds for what is used beyond this quantity; below the first the card's price holds.</param>
 /// <param name="Price">Null when the factor decides.</param>
 public sealed record VolumeTier(long Above, Rational Factor, UnitPrice? Price);
 

@@ -6,7 +6,8 @@ internal static class PeriodTermChecks
     public static void Check(RateSources standing, ICollection<RateCardFault> faults)
     {
         var cards = standing.Cards.ToDictionary(card => card.Id);
-        foreach (var term in standing.Terms) Check(term, cards, standing.FxRates, (kind, reason) => Fault(faults, term, kind, reason));
+        foreach (var term in standing.Terms)
+            Check(term, cards, standing.FxRates, (kind, reason) => Fault(faults, term, kind, reason));
         for (var i = 1; i < standing.Terms.Count; i++)
         {
             for (var j = 0; j < i; j++) CheckPair(standing.Terms[j], standing.Terms[i], faults);
@@ -32,7 +33,7 @@ internal static class PeriodTermChecks
         if (term.Kind is PeriodTermKind.Allowance or PeriodTermKind.Capacity && term.Quantity <= 0)
             fault(RateCardFaultKind.MissingField, $"term '{term.Id}' needs a quantity above 0");
         if (term.Kind == PeriodTermKind.Capacity && term.Period != TermPeriod.Hour)
-            fault(RateCardFaultKind.BadValue, $"term '{term.Id}': capacity is owed by the hour; set 'period: hour' or leave it out");
+            fault(RateCardFaultKind.BadValue, $"term '{term.Id}': capacity is owed by the hour; leave 'period' out");
         if (term.Kind == PeriodTermKind.VolumeTiers && term.Tiers.Count == 0)
             fault(RateCardFaultKind.MissingField, $"term '{term.Id}' lacks 'tiers'");
         for (var i = 0; i < term.Tiers.Count; i++)
@@ -42,7 +43,8 @@ internal static class PeriodTermChecks
             if (term.Tiers[i].Price is { } price && price.Unit != term.Unit)
                 fault(RateCardFaultKind.BadValue, $"a tier of term '{term.Id}' prices '{price.Unit}' instead of '{term.Unit}'");
         }
-        if (term.Card.Length > 0 && !(cards.TryGetValue(term.Card, out var card) && card is { Free: true, Layer: RateLayer.Contract }))
+        if (term.Card.Length > 0
+            && !(cards.TryGetValue(term.Card, out var card) && card is { Free: true, Layer: RateLayer.Contract }))
         {
             fault(RateCardFaultKind.BadValue, $"term '{term.Id}' names card '{term.Card}', which is no free contract card; "
                 + "add one for the calls that the capacity serves");

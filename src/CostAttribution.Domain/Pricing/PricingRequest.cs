@@ -24,7 +24,7 @@ public readonly record struct PricingRequest
     /// unknown.</summary>
     public required string ServiceTier { get; init; }
 
-    /// <summary>Who made the call, from <see cref="RateBook.ScopeOf"/> of the same book; default = nobody in particular.</summary>
+    /// <summary>Who made the call, from <see cref="RateBook.ScopeOf"/> of the same book; default = nobody known.</summary>
     public CallScope Scope { get; init; }
 
     /// <summary>What the call asked for, from <see cref="RateBook.TraitsOf"/> of the same book.</summary>

@@ -176,10 +176,10 @@ public sealed class RateBook
         {
             if (!IsInForce(candidates[i].Card)) continue;
             card = candidates[i].Card;
-            // Of other kinds of rule the builder refuses those that are equally good; whether two expressions meet it cannot tell.
+            // Of other kinds of rule the builder refuses those that are equally good; of expressions it cannot tell.
             var next = Array.FindIndex(candidates, i + 1, other => IsInForce(other.Card));
             return candidates[i].Rule.Kind != ModelRuleKind.Regex || next < 0
-                || Candidate.BestFirst.CompareQuality(candidates[i], candidates[next]) != 0;
+                || Candidate.Ranking.CompareQuality(candidates[i], candidates[next]) != 0;
         }
         return true;
 
@@ -209,7 +209,7 @@ public sealed class RateBook
             }
 
             /// <summary>Scope, then response before request model, then the card's order, then its rule.</summary>
-            public int CompareQuality(Candidate x, Candidate y)
+            public static int CompareQuality(Candidate x, Candidate y)
             {
                 var difference = (y.Card.Scope?.Level ?? 0).CompareTo(x.Card.Scope?.Level ?? 0);
                 if (difference == 0) difference = y.ByResponseModel.CompareTo(x.ByResponseModel);

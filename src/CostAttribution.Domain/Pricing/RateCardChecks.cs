@@ -83,7 +83,8 @@ internal static class RateCardChecks
         card.Regions.Select(region => new Variant($"region '{region.Region}'", "region", region.Rates, region.Thresholds,
             region.Tiers.Count > 0))
             .Concat(card.Regions.SelectMany(region => region.Tiers, (region, tier) =>
-                new Variant($"tier '{tier.Tier}' of region '{region.Region}'", "region", tier.Rates, tier.Thresholds, HasTiers: true)))
+                new Variant($"tier '{tier.Tier}' of region '{region.Region}'", "region", tier.Rates, tier.Thresholds,
+                    HasTiers: true)))
             .Concat(card.Geographies.Select(named =>
                 new Variant($"geography '{named.Name}'", "geography", named.Rates, named.Thresholds)))
             .Concat(card.Endpoints.Select(named =>
@@ -130,7 +131,7 @@ internal static class RateCardChecks
         }
     }
 
-    /// <summary>Two conditions that hold at once must not both say what a unit costs: neither price would be the right one.</summary>
+    /// <summary>Two conditions that hold at once must not both say what a unit costs: neither would be right.</summary>
     private static void CheckVariants(RateCard card, Teller told)
     {
         var variants = Variants(card).Where(variant => variant.Rates.Count > 0).ToArray();
@@ -154,7 +155,8 @@ internal static class RateCardChecks
     {
         if (ZoneClock.Find(card.TimeZone) is null)
         {
-            told.Fault(RateCardFaultKind.BadValue, $"time zone '{card.TimeZone}' of card '{card.Id}' is not known on this machine; "
+            told.Fault(RateCardFaultKind.BadValue,
+                $"time zone '{card.TimeZone}' of card '{card.Id}' is not known on this machine; "
                 + "use a name such as Asia/Shanghai, and install the system's time zone data (tzdata) if it lacks it");
         }
         var ordered = card.Windows.OrderBy(window => window.FromMinute).ToArray();

@@ -50,8 +50,8 @@ internal static class RateCardConflicts
         .Where(rule => rule.Kind is ModelRuleKind.Equals or ModelRuleKind.Dated or ModelRuleKind.Prefix or ModelRuleKind.Contains)
         .Select(rule => rule.Pattern).Distinct().Take(NamesMax)];
 
-    private static void CheckSameRule(Selector selector, (RateCard Card, ModelRule Rule)[] sharing, HashSet<(string, string)> told,
-        ICollection<RateCardFault> faults)
+    private static void CheckSameRule(Selector selector, (RateCard Card, ModelRule Rule)[] sharing,
+        HashSet<(string, string)> told, ICollection<RateCardFault> faults)
     {
         if (sharing.Length < 2) return;
         var ordered = InTime(sharing);

@@ -92,8 +92,9 @@ internal static class RateCardText
         Endpoints = ReadConditions(card, "endpoints"),
         RequestFlags = ReadConditions(card, "requestFlags"),
         TimeZone = JsonParts.TextOr(card, "timeZone"),
-        Fallbacks = [.. JsonParts.Optional(card, "fallbacks").Select(fallback => new UnitFallback(JsonParts.Text(fallback, "unit"),
-            JsonParts.Named<FallbackPolicy>(fallback, "policy"), JsonParts.Text(fallback, "at")))],
+        Fallbacks = [.. JsonParts.Optional(card, "fallbacks").Select(fallback => new UnitFallback(
+            JsonParts.Text(fallback, "unit"), JsonParts.Named<FallbackPolicy>(fallback, "policy"),
+            JsonParts.Text(fallback, "at")))],
         Scope = JsonParts.ReadScope(card),
         Order = card.TryGetProperty("order", out var order) ? order.GetInt32() : 0,
     };

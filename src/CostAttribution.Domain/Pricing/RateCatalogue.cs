@@ -22,7 +22,8 @@ public sealed class RateCatalogue
     {
         this.sources = sources;
         Current = current;
-        learnt = [.. sources.Cards.Select(card => card.RecordedAtNanos).Concat(sources.FxRates.Select(rate => rate.RecordedAtNanos))
+        learnt = [.. sources.Cards.Select(card => card.RecordedAtNanos)
+            .Concat(sources.FxRates.Select(rate => rate.RecordedAtNanos))
             .Concat(sources.Withdrawals.Select(gone => gone.RecordedAtNanos))
             .Concat(sources.Terms.Select(term => term.RecordedAtNanos))
             .Concat(sources.CostRules.Select(rule => rule.RecordedAtNanos)).Distinct().Order()];
@@ -67,8 +68,8 @@ public sealed class RateCatalogue
     }
 
     /// <summary>
-    /// The card that priced a call made at <paramref name="asOfNanos"/> by what was known at <paramref name="knownAtNanos"/>; null
-    /// with the reason when none did, or when there was no sound book.
+    /// The card that priced a call made at <paramref name="asOfNanos"/> by what was known at <paramref name="knownAtNanos"/>;
+    /// null with the reason when none did, or when there was no sound book.
     /// </summary>
     /// <param name="request">Its own time, scope and traits are not looked at: they belong to a book.</param>
     public RateCard? Find(PricingRequest request, long asOfNanos, long knownAtNanos, out PriceGap gap)

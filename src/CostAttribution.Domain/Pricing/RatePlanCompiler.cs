@@ -32,7 +32,8 @@ internal sealed class RatePlanCompiler(RateUnitTable units, CallScopes scopes)
         Compile(card, DraftOf(card, usd, in conditions), card.Fallbacks);
 
     /// <summary>The plan of a contract card over a list card.</summary>
-    public RatePlan Compile(RateCard contract, Rational contractUsd, RateCard list, Rational listUsd, in RateConditions conditions)
+    public RatePlan Compile(RateCard contract, Rational contractUsd, RateCard list, Rational listUsd,
+        in RateConditions conditions)
     {
         var listDrafts = DraftOf(list, listUsd, in conditions);
         var plan = contract.Free
@@ -152,7 +153,7 @@ internal sealed class RatePlanCompiler(RateUnitTable units, CallScopes scopes)
         };
     }
 
-    /// <summary>Adds the rates of units that are not on the card and that have a fallback; the first word on a unit holds.</summary>
+    /// <summary>Adds the rates of units that are not on the card and that have a fallback; the first word holds.</summary>
     private void Fill(Draft draft, IReadOnlyList<UnitFallback> fallbacks)
     {
         var priced = new Dictionary<string, Rational>(draft.Rates);
@@ -212,7 +213,8 @@ internal sealed class RatePlanCompiler(RateUnitTable units, CallScopes scopes)
             if (!draft.Rates.TryGetValue(unit, out var rate)) return default;
             var numerator = rate.Numerator * PicoPerUsd * denominator / rate.Denominator;
             var narrow = numerator <= ulong.MaxValue;
-            return new CompiledRate(Present: true, narrow, draft.Guessed.Contains(unit), narrow ? (ulong)numerator : 0, numerator);
+            var guessed = draft.Guessed.Contains(unit);
+            return new CompiledRate(Present: true, narrow, guessed, narrow ? (ulong)numerator : 0, numerator);
         }
     }
 }

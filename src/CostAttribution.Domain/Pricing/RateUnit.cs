@@ -1,7 +1,10 @@
 namespace CostAttribution.Domain.Pricing;
 
 /// <summary>What kind of thing a unit counts. Persisted by name: append only.</summary>
-public enum UnitFamily : byte { Other, Token, Request, Search, Tool, Session, Image, Pixel, Page, Character, Time, Compute, Storage, Vector }
+public enum UnitFamily : byte
+{
+    Other, Token, Request, Search, Tool, Session, Image, Pixel, Page, Character, Time, Compute, Storage, Vector,
+}
 
 /// <summary>Which way a unit flows. Persisted by name: append only.</summary>
 public enum UnitDirection : byte { None, Input, Output }

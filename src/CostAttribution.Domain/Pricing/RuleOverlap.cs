@@ -1,13 +1,16 @@
 namespace CostAttribution.Domain.Pricing;
 
 /// <summary>
-/// Whether two model rules can select one name. A yes comes with such a name; a no is certain for every kind but expressions, for
-/// which only the names given are tried.
+/// Whether two model rules can select one name. A yes comes with such a name. A no is certain where neither is an expression, for
+/// which only the names given are tried, nor dated, of which only common endings are, and no card excepts names.
 /// </summary>
 internal static class RuleOverlap
 {
     /// <summary>What stands for a run of characters of which nothing is known; tried one after the other.</summary>
     private static readonly string[] Fillers = ["", "x", "-0", "-x1-"];
+
+    /// <summary>Endings of dated names.</summary>
+    private static readonly string[] Versions = ["-2026-01-01", "-20260101", "@20260101", "-001", "-latest", "-v1:0"];
 
     /// <summary>A name that both rules match and that neither card excepts; null when none was found.</summary>
     /// <param name="names">Names to try where a rule is an expression.</param>
@@ -28,6 +31,10 @@ internal static class RuleOverlap
         foreach (var filler in Fillers)
         {
             if (Shortest(GlobOf(one), GlobOf(other), filler) is { } name) yield return name;
+        }
+        foreach (var rule in new[] { one, other }.Where(rule => rule.Kind == ModelRuleKind.Dated))
+        {
+            foreach (var version in Versions) yield return rule.Pattern + version;
         }
     }
 

@@ -147,7 +147,8 @@ public class ConditionPriceTests
                     rates: {"{"} input_tokens: {input} per 1K, web_searches: 3 per 1 {"}"}
                     thresholds: [{"{"} above: {above}, rates: {"{"} input_tokens: {longer} per 1K {"}"} {"}"}]
                     tiers: {"{"} batch: {"{"} factor: "{batch}" {"}"}, fast: {"{"} factor: "{fast}" {"}"} {"}"}
-                    regions: {"{"} eu: {"{"} rates: {"{"} input_tokens: {regional} per 1K {"}"}, thresholds: [{"{"} above: {above}, rates: {"{"} input_tokens: {longerEu} per 1K {"}"} {"}"}] {"}"}, us: {"{"} factor: "{us}" {"}"} {"}"}
+                    regions: {"{"} eu: {"{"} rates: {"{"} input_tokens: {regional} per 1K {"}"}, thresholds: [{"{"} above: {above},
+                        rates: {"{"} input_tokens: {longerEu} per 1K {"}"} {"}"}] {"}"}, us: {"{"} factor: "{us}" {"}"} {"}"}
                     request_flags: {"{"} quick: {"{"} factor: "{quick}" {"}"} {"}"}
                     windows: [{"{"} from: "09:00", to: "17:00", days: [mon, tue, wed, thu, fri], factor: "{hours}" {"}"}]
 

@@ -111,7 +111,8 @@ public sealed class KeptRateBookTests
     private const string Head = """
         units: [{ name: house_tokens, family: token, direction: input, counts_as_input: true, takes_factors: false, parent: input_tokens }]
         terms: [{ id: volume, kind: volume_tiers, unit: input_tokens, tiers: [{ above: 1000, factor: "0.9" }, { above: 5000, price: 1 per 1M }] }]
-        cost_rules: [{ name: reads, when: { scope: db, attributes: { op: [query, fetch], tag: { present: true } } }, unit: vector_read_units, quantity: { attribute: n }, price: 1 per 1M }]
+        cost_rules: [{ name: reads, when: { scope: db, attributes: { op: [query, fetch], tag: { present: true } } },
+            unit: vector_read_units, quantity: { attribute: n }, price: 1 per 1M }]
 
         """;
 
@@ -120,7 +121,8 @@ public sealed class KeptRateBookTests
             match: [m, { suffix: -mini }, { contains: turbo }, { regex: "x[0-9]+" }]
             time_zone: Europe/Berlin
             rates: { input_tokens: 3 per 1M, output_tokens: 9 per 1M, house_tokens: 1 per 1K }
-            regions: { eu: { rates: { input_tokens: 4 per 1M }, thresholds: [{ above: 9, rates: { input_tokens: 5 per 1M } }], tiers: { batch: { factor: "0.5" } } } }
+            regions: { eu: { rates: { input_tokens: 4 per 1M },
+              thresholds: [{ above: 9, rates: { input_tokens: 5 per 1M } }], tiers: { batch: { factor: "0.5" } } } }
             geographies: { us: { factor: "1.1" } }
             endpoints: { regional: { factor: "1.2" } }
             request_flags: { fast: { rates: { output_tokens: 20 per 1M } } }

@@ -49,6 +49,7 @@ public class PeriodTermTests
     [InlineData("{ id: two, kind: allowance, unit: pages, quantity: 1 }", true)]
     [InlineData("{ id: two, kind: allowance, unit: pages, quantity: 1, match: [{ prefix: m }] }", true)]
     [InlineData("{ id: two, kind: allowance, unit: pages, quantity: 1, match: [n] }", false)]
+    [InlineData("{ id: two, kind: allowance, unit: pages, quantity: 1, match: [{ prefix: m-2 }] }", true)]
     [InlineData("{ id: two, kind: allowance, unit: images, quantity: 1 }", false)]
     [InlineData("{ id: two, kind: minimum_charge, amount: \"1\", scope: { accounts: [other] } }", false)]
     [InlineData("{ id: two, kind: minimum_charge, amount: \"1\", scope: { customers: [c] } }", true)]
