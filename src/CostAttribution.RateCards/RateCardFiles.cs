@@ -30,10 +30,20 @@ public static class RateCardFiles
     {
         var files = new List<(string Name, string Text)>(Shipped());
         if (string.IsNullOrEmpty(directory)) return RateCardLoader.Load(files);
+        var (read, faults) = Read(directory);
+        if (faults.Count > 0) return new RateCardLoadResult(null, faults);
+        files.AddRange(read);
+        return RateCardLoader.Load(files);
+    }
+
+    /// <summary>The <c>*.yaml</c> and <c>*.yml</c> files of a directory; none of them when one cannot be read.</summary>
+    public static (IReadOnlyList<(string Name, string Text)> Files, IReadOnlyList<RateCardFault> Faults) Read(string directory)
+    {
         if (!Directory.Exists(directory))
         {
             return Unreadable(directory, "no such directory; create it or remove the setting that names it");
         }
+        var files = new List<(string Name, string Text)>();
         try
         {
             var paths = Directory.EnumerateFiles(directory).Where(IsCardFile).Take(FilesMax + 1).Order(StringComparer.Ordinal)
@@ -52,11 +62,11 @@ public static class RateCardFiles
         {
             return Unreadable(directory, $"cannot be read: {exception.Message.TrimEnd('.')}");
         }
-        return RateCardLoader.Load(files);
+        return (files, []);
     }
 
     private static bool IsCardFile(string path) => Path.GetExtension(path) is ".yaml" or ".yml";
 
-    private static RateCardLoadResult Unreadable(string path, string reason) =>
-        new(null, [new RateCardFault(path, 0, RateCardFaultKind.Unreadable, reason)]);
+    private static (IReadOnlyList<(string, string)>, IReadOnlyList<RateCardFault>) Unreadable(string path, string reason) =>
+        ([], [new RateCardFault(path, 0, RateCardFaultKind.Unreadable, reason)]);
 }

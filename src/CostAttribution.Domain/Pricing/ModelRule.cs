@@ -34,7 +34,7 @@ public readonly record struct ModelRule(ModelRuleKind Kind, string Pattern)
     private const RegexOptions Linear = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
 
     /// <summary>Larger is more specific: the kind first, then the number of literal characters.</summary>
-    internal int Rank => (Specificity << 16) + Kind switch
+    public int Rank => (Specificity << 16) + Kind switch
     {
         // How much of a name an expression pins down cannot be told by its length.
         ModelRuleKind.Regex => 0,

@@ -1,0 +1,221 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using CostAttribution.Domain.Pricing;
+
+namespace CostAttribution.RateCards.Importing;
+
+/// <summary>
+/// Makes rate cards of what one source says of one model. A part that rests on something refused is left out as a whole: a
+/// tier that is not on a card is unpriced, a wrong one is billed.
+/// </summary>
+internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, string, string> tell)
+{
+    private const int IdMax = 128;
+
+    /// <summary>Cards of one model, a card a period; none when nothing of it can be used.</summary>
+    /// <param name="entries">Entries of one source with one provider, seller and model.</param>
+    public IReadOnlyList<ImportedCard> Assemble(IReadOnlyList<ImportedModel> entries)
+    {
+        var ordinary = entries.Where(entry => entry.Region.Length == 0).ToList();
+        var regional = entries.Where(entry => entry.Region.Length > 0).ToList();
+        // A model sold in one region alone has no ordinary price to differ from.
+        if (ordinary.Count == 0 && regional.DistinctBy(entry => entry.Region).Count() == 1)
+            (ordinary, regional) = (regional, []);
+        if (ordinary.Count == 0)
+        {
+            foreach (var entry in regional)
+                tell(ImportFindingKind.NotExpressible, entry, entry.Key, "prices by region without one for the rest");
+            return [];
+        }
+        var model = Joined(ordinary);
+        var periods = model.Prices.Concat(model.Lost).Select(price => (price.FromNanos, price.ToNanos)).Distinct().Order().ToArray();
+        var cards = new List<ImportedCard>();
+        foreach (var (from, to) in periods)
+        {
+            if (Card(model, regional, from, to) is { } card) cards.Add(new ImportedCard(card, model.Source, model.Key, ""));
+        }
+        return cards;
+    }
+
+    /// <summary>The card's id without a date: the same for every source, so that a change of source is a change of price.</summary>
+    public static string IdOf(ImportedModel model)
+    {
+        var id = $"{ImportedCard.IdStart}{model.Providers[0]}{(model.Seller.Length > 0 ? $"+{model.Seller}" : "")}/{model.Model}";
+        // Room for a date behind it.
+        const int most = IdMax - 16;
+        if (id.Length <= most) return id;
+        var hash = XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(id)).ToString("x16", CultureInfo.InvariantCulture);
+        return $"{id[..(most - 17)]}~{hash}";
+    }
+
+    private ImportedModel Joined(List<ImportedModel> entries)
+    {
+        var first = entries.Find(entry => entry.Prices.Any(price => price.Tier.Length == 0)) ?? entries[0];
+        foreach (var entry in entries)
+        {
+            if (entry == first) continue;
+            var more = entry.Prices.Where(price => price.Tier.Length > 0 && first.Prices.All(own => own.Tier != price.Tier)).ToArray();
+            if (entry.Prices.Any(price => first.Prices.Any(own => own.Line == price.Line && own.Each != price.Each)))
+                tell(ImportFindingKind.Warning, entry, entry.Key, $"prices the same model as {first.Key} otherwise; that one is used");
+            first = first with
+            {
+                Prices = [.. first.Prices, .. more], Factors = [.. first.Factors, .. entry.Factors.Except(first.Factors)],
+                Match = [.. first.Match.Union(entry.Match)],
+            };
+        }
+        return first;
+    }
+
+    private RateCard? Card(ImportedModel model, List<ImportedModel> regional, long from, long to)
+    {
+        var prices = model.Prices.Where(price => price.FromNanos == from && price.ToNanos == to).ToArray();
+        var lost = model.Lost.Where(price => price.FromNanos == from && price.ToNanos == to).ToArray();
+        if (prices.Length == 0) return null;
+        var gone = lost.Where(price => price is { Tier: "", Above: 0, Window: null }).Select(price => price.Unit).ToHashSet();
+        prices = [.. prices.Where(price => !gone.Contains(price.Unit))];
+        lost = [.. lost.Where(price => !gone.Contains(price.Unit))];
+        if (lost.Any(price => price.Tier.Length == 0))
+        {
+            tell(ImportFindingKind.NotExpressible, model, model.Key,
+                "a threshold or an hour of the day could not be read, so the whole model has no price");
+            return null;
+        }
+        var ordinary = prices.Where(price => price.Window is null).ToArray();
+        var rates = Rates(ordinary, "", 0);
+        if (rates.Count == 0) return null;
+        var id = IdOf(model);
+        var card = new RateCard
+        {
+            Id = from == long.MinValue ? id : $"{id}@{RateCardTime.ToText(from)}",
+            Providers = model.Providers, Seller = model.Seller, Match = model.Match, Except = model.Except,
+            FromNanos = from, ToNanos = to, Rates = rates, Thresholds = Thresholds(ordinary, ""),
+            Source = model.Url.Length > 0 ? model.Url : ImportSources.HomeOf(model.Source),
+        };
+        if (!TryWindows(model, card, prices, out var windows)) return null;
+        card = card with { Windows = windows };
+        card = card with { Tiers = Tiers(model, card, ordinary, lost) };
+        return card with { Regions = Regions(model, card, regional) };
+    }
+
+    private static List<UnitPrice> Rates(IEnumerable<ImportedPrice> prices, string tier, long above) =>
+        [.. prices.Where(price => price.Tier == tier && price.Above == above).Select(UnitPriceOf)
+            .OrderBy(price => price.Unit, StringComparer.Ordinal)];
+
+    /// <summary>Small units read best per million; what a source prices by another quantity keeps it.</summary>
+    private static UnitPrice UnitPriceOf(ImportedPrice price)
+    {
+        const long million = 1_000_000;
+        var small = ImportUnits.IsToken(price.Unit) || price.Unit.EndsWith("characters", StringComparison.Ordinal)
+            || price.Unit.EndsWith("pixels", StringComparison.Ordinal);
+        return small && price.Per == 1 ? new UnitPrice(price.Unit, price.Amount * new Rational(million, 1), million)
+            : new UnitPrice(price.Unit, price.Amount, price.Per);
+    }
+
+    private static List<ContextThreshold> Thresholds(ImportedPrice[] prices, string tier) =>
+        [.. prices.Where(price => price.Tier == tier && price.Above > 0).Select(price => price.Above).Distinct().Order()
+            .Select(above => new ContextThreshold(above, ThresholdMode.Whole, Rates(prices, tier, above)))];
+
+    private List<TierPrice> Tiers(ImportedModel model, RateCard card, ImportedPrice[] prices, ImportedPrice[] lost)
+    {
+        var tiers = new List<TierPrice>();
+        foreach (var tier in prices.Select(price => price.Tier).Where(tier => tier.Length > 0).Distinct().Order(StringComparer.Ordinal))
+        {
+            var rates = Rates(prices, tier, 0);
+            var thresholds = Thresholds(prices, tier);
+            var bands = card.Thresholds.Select(threshold => threshold.Above);
+            var problem = lost.Any(price => price.Tier == tier) ? "one of its prices was refused"
+                : rates.Count == 0 ? "it has prices above a threshold alone"
+                : bands.Except(thresholds.Select(threshold => threshold.Above)).Any() ? "it says nothing above a threshold"
+                : card.Windows.Count > 0 ? "the source does not say how it goes with hours of the day" : "";
+            if (problem.Length == 0) tiers.Add(new TierPrice(tier, Rational.One, rates, thresholds));
+            else tell(ImportFindingKind.NotExpressible, model, model.Key, $"tier '{tier}' is left unpriced: {problem}");
+        }
+        foreach (var factor in model.Factors.Where(factor => factor.Tier.Length > 0))
+        {
+            if (tiers.Exists(tier => tier.Tier == factor.Tier)) continue;
+            tiers.Add(new TierPrice(factor.Tier, factor.Factor, [], []));
+        }
+        return tiers;
+    }
+
+    private bool TryWindows(ImportedModel model, RateCard card, ImportedPrice[] prices, out List<DailyWindow> windows)
+    {
+        windows = [];
+        var bare = CardLines.Of(card);
+        foreach (var group in prices.Where(price => price.Window is not null).GroupBy(price => price.Window!))
+        {
+            var changed = group.ToDictionary(price => price.Line, price => price.Each);
+            if (FactorOf(bare, changed, unnamedStay: false) is not { } factor)
+            {
+                tell(ImportFindingKind.NotExpressible, model, group.First().Path,
+                    "prices by the hour that are not one factor on all token prices, so the whole model has no price");
+                return false;
+            }
+            if (factor != Rational.One) windows.Add(group.Key with { Factor = factor });
+        }
+        return true;
+    }
+
+    private List<RegionPrice> Regions(ImportedModel model, RateCard card, List<ImportedModel> regional)
+    {
+        var regions = new List<RegionPrice>();
+        var bare = CardLines.Of(card with { Regions = [], Windows = [] });
+        foreach (var entry in regional.DistinctBy(entry => entry.Region))
+        {
+            var own = entry.Lost.Count > 0 || entry.Prices.Any(price => price.Window is not null) ? null : Assemble(entry);
+            if (own is not null && FactorOf(bare, CardLines.Of(own), unnamedStay: true) is { } factor)
+            {
+                if (factor != Rational.One) regions.Add(new RegionPrice(entry.Region, factor));
+            }
+            else tell(ImportFindingKind.NotExpressible, entry, entry.Key,
+                $"region '{entry.Region}' is not one factor on all token prices; calls there are priced as elsewhere");
+        }
+        foreach (var factor in model.Factors.Where(factor => factor.Region.Length > 0))
+        {
+            if (regions.Exists(region => region.Region == factor.Region)) continue;
+            regions.Add(new RegionPrice(factor.Region, factor.Factor));
+            // A factor on regional endpoints leaves the global one, and calls that do not say, alone.
+            if (factor.Region == "*") regions.AddRange([new("global", Rational.One), new("unknown", Rational.One)]);
+        }
+        return [.. regions.OrderBy(region => region.Region, StringComparer.Ordinal)];
+    }
+
+    private static RateCard Assemble(ImportedModel entry) => new()
+    {
+        Id = "", Providers = entry.Providers, Match = [], Rates = Rates(entry.Prices, "", 0),
+        Thresholds = Thresholds([.. entry.Prices], ""),
+        Tiers = [.. entry.Prices.Select(price => price.Tier).Where(tier => tier.Length > 0).Distinct()
+            .Select(tier => new TierPrice(tier, Rational.One, Rates(entry.Prices, tier, 0), Thresholds([.. entry.Prices], tier)))],
+    };
+
+    /// <summary>
+    /// The one factor that turns the token prices of a card into others, when there is one that a card can hold; other units must
+    /// be the same.
+    /// </summary>
+    /// <param name="unnamedStay">Lines that only one side has do not matter, as long as ordinary token prices are on both.</param>
+    private static Rational? FactorOf(SortedDictionary<string, Rational> bare, IReadOnlyDictionary<string, Rational> changed,
+        bool unnamedStay)
+    {
+        Rational? factor = null;
+        foreach (var (line, each) in bare)
+        {
+            if (!changed.TryGetValue(line, out var other))
+            {
+                if (unnamedStay && line.Contains(' ')) continue;
+                if (!line.Contains("_tokens", StringComparison.Ordinal)) continue;
+                return null;
+            }
+            if (each.IsZero || other.IsZero) return null;
+            var ratio = ExactNumber.Ratio(other, each);
+            if (!line.Contains("_tokens", StringComparison.Ordinal))
+            {
+                if (ratio != Rational.One) return null;
+            }
+            else if (factor is { } known && known != ratio) return null;
+            else factor = ratio;
+        }
+        if (changed.Keys.Any(line => !bare.ContainsKey(line))) return null;
+        return factor is { } one && ExactNumber.ToPlain(one) is not null ? one : null;
+    }
+}

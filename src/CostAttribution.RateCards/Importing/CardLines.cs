@@ -1,0 +1,64 @@
+using System.Globalization;
+using CostAttribution.Domain.Pricing;
+
+namespace CostAttribution.RateCards.Importing;
+
+/// <summary>A card as lines that can be laid beside another card's: what a unit costs under which condition.</summary>
+internal static class CardLines
+{
+    /// <summary>Price of one unit by line; factors of regions and windows stand as lines of their own.</summary>
+    public static SortedDictionary<string, Rational> Of(RateCard card)
+    {
+        var lines = new SortedDictionary<string, Rational>(StringComparer.Ordinal);
+        if (card.Free) lines["everything"] = default;
+        Put(lines, "", card.Rates, card.Thresholds, Rational.One);
+        foreach (var tier in card.Tiers)
+        {
+            if (tier.Rates.Count == 0) Put(lines, tier.Tier, card.Rates, card.Thresholds, tier.Factor);
+            else Put(lines, tier.Tier, tier.Rates, tier.Thresholds, tier.Factor);
+        }
+        foreach (var region in card.Regions) lines[$"factor in region {region.Region}"] = region.Factor;
+        foreach (var window in card.Windows)
+        {
+            lines[string.Create(CultureInfo.InvariantCulture,
+                $"factor from minute {window.FromMinute} to {window.ToMinute} on days {window.Days:b7}")] = window.Factor;
+        }
+        return lines;
+    }
+
+    private static void Put(SortedDictionary<string, Rational> lines, string tier, IReadOnlyList<UnitPrice> rates,
+        IReadOnlyList<ContextThreshold> thresholds, Rational factor)
+    {
+        Put(rates, 0);
+        foreach (var threshold in thresholds) Put(threshold.Rates, threshold.Above);
+
+        void Put(IReadOnlyList<UnitPrice> prices, long above)
+        {
+            foreach (var price in prices)
+            {
+                if (tier.Length > 0 && !ImportUnits.IsToken(price.Unit)) continue;
+                lines[ImportedPrice.LineOf(price.Unit, tier, above)] = price.Each * factor;
+            }
+        }
+    }
+
+    /// <summary>Whether two cards price the same at the same times of day and in the same places, whatever their period.</summary>
+    public static bool SamePrices(RateCard left, RateCard right) => Of(left).SequenceEqual(Of(right));
+
+    /// <summary>Whether two cards are for the same calls.</summary>
+    public static bool SameCalls(RateCard left, RateCard right) =>
+        left.Seller == right.Seller && left.Layer == right.Layer && left.Providers.SequenceEqual(right.Providers)
+        && left.Match.Order(ByPattern).SequenceEqual(right.Match.Order(ByPattern))
+        && left.Except.Order(ByPattern).SequenceEqual(right.Except.Order(ByPattern));
+
+    private static Comparer<ModelRule> ByPattern { get; } = Comparer<ModelRule>.Create(static (left, right) =>
+        left.Kind != right.Kind ? left.Kind.CompareTo(right.Kind) : string.CompareOrdinal(left.Pattern, right.Pattern));
+
+    /// <summary>A price for people, with the quantity that reads best.</summary>
+    public static string Text(string line, Rational each)
+    {
+        if (line.StartsWith("factor", StringComparison.Ordinal)) return ExactNumber.ToText(each);
+        return line.Contains("_tokens", StringComparison.Ordinal)
+            ? $"{ExactNumber.ToText(each * new Rational(1_000_000, 1))} per 1M" : $"{ExactNumber.ToText(each)} per 1";
+    }
+}

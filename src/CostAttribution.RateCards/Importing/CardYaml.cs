@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text;
+using CostAttribution.Domain.Pricing;
+
+namespace CostAttribution.RateCards.Importing;
+
+/// <summary>Writes cards as rate card files (docs/rate-cards.md) that the loader reads back to the same cards.</summary>
+public static class CardYaml
+{
+    /// <summary>A file is closed before it is this long, in characters, well below what the loader reads.</summary>
+    private const int FileCharsMax = RateCardLoader.FileCharsMax * 3 / 4;
+
+    private static readonly string[] WeekDays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+    /// <summary>Texts of as many files as are needed, cards ordered by id.</summary>
+    /// <param name="recordedAtNanos">Whole seconds; when the figures were learnt.</param>
+    public static IReadOnlyList<string> Write(IEnumerable<ImportedCard> cards, long recordedAtNanos)
+    {
+        var files = new List<string>();
+        var text = new StringBuilder();
+        var units = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var card in cards.OrderBy(card => card.Card.Id, StringComparer.Ordinal))
+        {
+            Card(text, card);
+            units.UnionWith(UnitsOf(card.Card).Where(unit => !RateUnits.IsKnown(unit)));
+            if (text.Length >= FileCharsMax) Close();
+        }
+        if (text.Length > 0) Close();
+        return files;
+
+        void Close()
+        {
+            var head = new StringBuilder("# Written by 'rates import'. A later import corrects these cards by id; people use other files.\n");
+            head.Append("format: 1\nrecorded_at: ").Append(Quoted(RateCardTime.ToText(recordedAtNanos))).Append('\n');
+            if (units.Count > 0) head.Append("units: [").AppendJoin(", ", units).Append("]\n");
+            files.Add(head.Append("cards:\n").Append(text).ToString());
+            text.Clear();
+            units.Clear();
+        }
+    }
+
+    private static IEnumerable<string> UnitsOf(RateCard card) => card.Rates
+        .Concat(card.Thresholds.SelectMany(threshold => threshold.Rates)).Concat(card.Tiers.SelectMany(tier =>
+            tier.Rates.Concat(tier.Thresholds.SelectMany(threshold => threshold.Rates)))).Select(rate => rate.Unit);
+
+    private static void Card(StringBuilder text, ImportedCard imported)
+    {
+        var card = imported.Card;
+        text.Append("  - id: ").Append(Quoted(card.Id)).Append('\n');
+        text.Append("    providers: [").AppendJoin(", ", card.Providers.Select(Quoted)).Append("]\n");
+        if (card.Seller.Length > 0) Field(text, "seller", card.Seller);
+        if (card.Source.Length > 0) Field(text, "source", card.Source);
+        if (card.Checked.Length > 0) Field(text, "checked", card.Checked);
+        Rules(text, "match", card.Match);
+        Rules(text, "except", card.Except);
+        if (card.FromNanos != long.MinValue) Field(text, "from", RateCardTime.ToText(card.FromNanos));
+        if (card.ToNanos != long.MaxValue) Field(text, "to", RateCardTime.ToText(card.ToNanos));
+        if (card.Free) text.Append("    free: true\n");
+        Rates(text, "    ", card.Rates);
+        Thresholds(text, "    ", card.Thresholds);
+        if (card.Tiers.Count > 0) text.Append("    tiers:\n");
+        foreach (var tier in card.Tiers)
+        {
+            text.Append("      ").Append(Quoted(tier.Tier)).Append(":\n");
+            if (tier.Factor != Rational.One || tier.Rates.Count == 0)
+                text.Append("        factor: ").Append(Quoted(Plain(tier.Factor))).Append('\n');
+            Rates(text, "        ", tier.Rates);
+            Thresholds(text, "        ", tier.Thresholds);
+        }
+        if (card.Regions.Count > 0) text.Append("    regions:\n");
+        foreach (var region in card.Regions)
+            text.Append("      ").Append(Quoted(region.Region)).Append(": { factor: ").Append(Quoted(Plain(region.Factor))).Append(" }\n");
+        if (card.Windows.Count > 0) text.Append("    windows:\n");
+        foreach (var window in card.Windows) Window(text, window);
+        if (imported.Note.Length > 0) Field(text, "note", imported.Note);
+    }
+
+    private static void Field(StringBuilder text, string name, string value) =>
+        text.Append("    ").Append(name).Append(": ").Append(Quoted(value)).Append('\n');
+
+    private static void Rules(StringBuilder text, string name, IReadOnlyList<ModelRule> rules)
+    {
+        if (rules.Count == 0) return;
+        text.Append("    ").Append(name).Append(":\n");
+        foreach (var rule in rules)
+        {
+            text.Append("      - ");
+            if (rule.Kind == ModelRuleKind.Dated) text.Append(Quoted(rule.Pattern)).Append('\n');
+            else text.Append("{ ").Append(KindOf(rule.Kind)).Append(": ").Append(Quoted(rule.Pattern)).Append(" }\n");
+        }
+    }
+
+    private static string KindOf(ModelRuleKind kind) => kind switch
+    {
+        ModelRuleKind.Equals => "equals",
+        ModelRuleKind.Prefix => "prefix",
+        _ => "glob",
+    };
+
+    private static void Rates(StringBuilder text, string indent, IReadOnlyList<UnitPrice> rates)
+    {
+        if (rates.Count == 0) return;
+        text.Append(indent).Append("rates:\n");
+        foreach (var rate in rates)
+            text.Append(indent).Append("  ").Append(rate.Unit).Append(": ").Append(Plain(rate.Amount)).Append(" per ")
+                .Append(ImportText.Quantity(rate.Per)).Append('\n');
+    }
+
+    private static void Thresholds(StringBuilder text, string indent, IReadOnlyList<ContextThreshold> thresholds)
+    {
+        if (thresholds.Count == 0) return;
+        text.Append(indent).Append("thresholds:\n");
+        foreach (var threshold in thresholds)
+        {
+            text.Append(indent).Append("  - above: ").Append(threshold.Above.ToString(CultureInfo.InvariantCulture)).Append('\n');
+            if (threshold.Mode == ThresholdMode.Marginal) text.Append(indent).Append("    mode: marginal\n");
+            Rates(text, indent + "    ", threshold.Rates);
+        }
+    }
+
+    private static void Window(StringBuilder text, DailyWindow window)
+    {
+        text.Append("      - { from: ").Append(Minute(window.FromMinute)).Append(", to: ").Append(Minute(window.ToMinute));
+        if (window.Days != DailyWindow.EveryDay)
+        {
+            text.Append(", days: [").AppendJoin(", ", WeekDays.Where((_, day) => (window.Days >> day & 1) == 1)).Append(']');
+        }
+        text.Append(", factor: ").Append(Quoted(Plain(window.Factor))).Append(" }\n");
+    }
+
+    private static string Minute(int minute) =>
+        string.Create(CultureInfo.InvariantCulture, $"\"{minute / 60:D2}:{minute % 60:D2}\"");
+
+    private static string Plain(Rational value) => ExactNumber.ToPlain(value)
+        ?? throw new InvalidOperationException("a price without a plain decimal reached the writer");
+
+    /// <summary>A double-quoted YAML scalar.</summary>
+    private static string Quoted(string value)
+    {
+        var text = new StringBuilder("\"", value.Length + 2);
+        foreach (var letter in value)
+        {
+            if (letter is '"' or '\\') text.Append('\\').Append(letter);
+            else if (char.IsControl(letter) || char.IsSurrogate(letter) || letter is '\u2028' or '\u2029' or '\uFEFF')
+                text.Append(CultureInfo.InvariantCulture, $"\\u{(int)letter:X4}");
+            else text.Append(letter);
+        }
+        return text.Append('"').ToString();
+    }
+}

@@ -1,0 +1,11 @@
+using CostAttribution.Domain.Pricing;
+
+namespace CostAttribution.RateCards.Importing;
+
+/// <summary>A card made from one entry, and what the file that holds it says for people.</summary>
+/// <param name="Key">Path of the entry in its file.</param>
+public sealed record ImportedCard(RateCard Card, ImportSource Source, string Key, string Note)
+{
+    /// <summary>Every imported card's id begins so; cards of people never should.</summary>
+    public const string IdStart = "imported/";
+}
