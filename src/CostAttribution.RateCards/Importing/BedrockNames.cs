@@ -5,12 +5,17 @@ namespace CostAttribution.RateCards.Importing;
 internal static class BedrockNames
 {
     private static readonly string[] Profiles = ["us-gov.", "us.", "eu.", "apac.", "jp.", "au.", "ca.", "global."];
+
+    /// <summary>How one source marks prices of calls within a region, which is what a name without a prefix is.</summary>
+    private const string InRegion = "regional.";
     private static readonly string[] Vendors =
         ["anthropic.", "amazon.", "meta.", "cohere.", "mistral.", "ai21.", "deepseek.", "openai."];
 
     /// <summary>The model without its prefix, and the region that the prefix names; empty without one.</summary>
     public static (string Model, string Region) Split(string model)
     {
+        if (model.StartsWith(InRegion, StringComparison.Ordinal) && HasVendor(model.AsSpan(InRegion.Length)))
+            return (model[InRegion.Length..], "");
         foreach (var profile in Profiles)
         {
             if (model.StartsWith(profile, StringComparison.Ordinal) && HasVendor(model.AsSpan(profile.Length)))

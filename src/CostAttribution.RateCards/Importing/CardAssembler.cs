@@ -28,8 +28,9 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
                 tell(ImportFindingKind.NotExpressible, entry, entry.Key, "prices by region without one for the rest");
             return [];
         }
-        var model = Joined(ordinary);
-        var periods = model.Prices.Concat(model.Lost).Select(price => (price.FromNanos, price.ToNanos)).Distinct().Order().ToArray();
+        var model = OverGlobal(Joined(ordinary), regional);
+        var periods = model.Prices.Concat(model.Lost).Select(price =>
+            (price.FromNanos, price.ToNanos)).Distinct().Order().ToArray();
         var cards = new List<ImportedCard>();
         foreach (var (from, to) in periods)
         {
@@ -38,7 +39,8 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
         return cards;
     }
 
-    /// <summary>The card's id without a date: the same for every source, so that a change of source is a change of price.</summary>
+    /// <summary>The card's id without a date: the same for every source, so that a change of source is a change of
+    /// price.</summary>
     public static string IdOf(ImportedModel model)
     {
         var id = $"{ImportedCard.IdStart}{model.Providers[0]}{(model.Seller.Length > 0 ? $"+{model.Seller}" : "")}/{model.Model}";
@@ -49,15 +51,35 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
         return $"{id[..(most - 17)]}~{hash}";
     }
 
+    /// <summary>
+    /// Where calls within a region cost a surcharge on the global price, the global one is the card's and the surcharge its
+    /// factor: 1.1 can be written, its reciprocal cannot.
+    /// </summary>
+    private static ImportedModel OverGlobal(ImportedModel ordinary, List<ImportedModel> regional)
+    {
+        var global = regional.Find(entry => entry.Region == "global");
+        if (global is null || global.Lost.Count + ordinary.Lost.Count > 0
+            || ordinary.Prices.Concat(global.Prices).Any(price => price.Window is not null)
+            || !Spans(ordinary).SequenceEqual(Spans(global))) return ordinary;
+        regional.Remove(global);
+        regional.Add(ordinary with { Region = "*" });
+        return global with { Region = "", Match = [.. ordinary.Match.Union(global.Match)], Except = ordinary.Except };
+    }
+
+    private static IEnumerable<(long, long)> Spans(ImportedModel model) =>
+        model.Prices.Select(price => (price.FromNanos, price.ToNanos)).Distinct().Order();
+
     private ImportedModel Joined(List<ImportedModel> entries)
     {
         var first = entries.Find(entry => entry.Prices.Any(price => price.Tier.Length == 0)) ?? entries[0];
         foreach (var entry in entries)
         {
             if (entry == first) continue;
-            var more = entry.Prices.Where(price => price.Tier.Length > 0 && first.Prices.All(own => own.Tier != price.Tier)).ToArray();
+            var more = entry.Prices.Where(price => price.Tier.Length > 0
+                && first.Prices.All(own => own.Tier != price.Tier)).ToArray();
             if (entry.Prices.Any(price => first.Prices.Any(own => own.Line == price.Line && own.Each != price.Each)))
-                tell(ImportFindingKind.Warning, entry, entry.Key, $"prices the same model as {first.Key} otherwise; that one is used");
+                tell(ImportFindingKind.Warning, entry, entry.Key,
+                    $"prices the same model as {first.Key} otherwise; that one is used");
             first = first with
             {
                 Prices = [.. first.Prices, .. more], Factors = [.. first.Factors, .. entry.Factors.Except(first.Factors)],
@@ -119,7 +141,8 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
     private List<TierPrice> Tiers(ImportedModel model, RateCard card, ImportedPrice[] prices, ImportedPrice[] lost)
     {
         var tiers = new List<TierPrice>();
-        foreach (var tier in prices.Select(price => price.Tier).Where(tier => tier.Length > 0).Distinct().Order(StringComparer.Ordinal))
+        foreach (var tier in prices.Select(price => price.Tier).Where(tier => tier.Length > 0).Distinct()
+            .Order(StringComparer.Ordinal))
         {
             var rates = Rates(prices, tier, 0);
             var thresholds = Thresholds(prices, tier);
@@ -160,16 +183,26 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
     private List<RegionPrice> Regions(ImportedModel model, RateCard card, List<ImportedModel> regional)
     {
         var regions = new List<RegionPrice>();
+        var unsaid = new HashSet<string>();
         var bare = CardLines.Of(card with { Regions = [], Windows = [] });
         foreach (var entry in regional.DistinctBy(entry => entry.Region))
         {
-            var own = entry.Lost.Count > 0 || entry.Prices.Any(price => price.Window is not null) ? null : Assemble(entry);
+            var prices = entry.Prices.Where(price => price.FromNanos == card.FromNanos
+                && price.ToNanos == card.ToNanos).ToArray();
+            var own = prices.Length == 0 || entry.Lost.Count > 0 || prices.Any(price => price.Window is not null)
+                ? null : Assemble(entry, prices);
             if (own is not null && FactorOf(bare, CardLines.Of(own), unnamedStay: true) is { } factor)
             {
-                if (factor != Rational.One) regions.Add(new RegionPrice(entry.Region, factor));
+                if (factor == Rational.One) continue;
+                regions.Add(new RegionPrice(entry.Region, factor));
+                if (entry.Region == "*") regions.Add(new RegionPrice("global", Rational.One));
             }
-            else tell(ImportFindingKind.NotExpressible, entry, entry.Key,
-                $"region '{entry.Region}' is not one factor on all token prices; calls there are priced as elsewhere");
+            else
+            {
+                unsaid.Add(entry.Region);
+                tell(ImportFindingKind.NotExpressible, entry, entry.Key,
+                    $"region '{entry.Region}' is not one factor on all token prices; calls there are priced as elsewhere");
+            }
         }
         foreach (var factor in model.Factors.Where(factor => factor.Region.Length > 0))
         {
@@ -178,22 +211,28 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
             // A factor on regional endpoints leaves the global one, and calls that do not say, alone.
             if (factor.Region == "*") regions.AddRange([new("global", Rational.One), new("unknown", Rational.One)]);
         }
+        // Beside a factor for every other region, one that costs nothing more must be named.
+        if (regions.Exists(region => region.Region == "*"))
+        {
+            foreach (var entry in regional.Where(entry => !regions.Exists(region => region.Region == entry.Region)
+                && !unsaid.Contains(entry.Region))) regions.Add(new RegionPrice(entry.Region, Rational.One));
+        }
         return [.. regions.OrderBy(region => region.Region, StringComparer.Ordinal)];
     }
 
-    private static RateCard Assemble(ImportedModel entry) => new()
+    private static RateCard Assemble(ImportedModel entry, ImportedPrice[] prices) => new()
     {
-        Id = "", Providers = entry.Providers, Match = [], Rates = Rates(entry.Prices, "", 0),
-        Thresholds = Thresholds([.. entry.Prices], ""),
-        Tiers = [.. entry.Prices.Select(price => price.Tier).Where(tier => tier.Length > 0).Distinct()
-            .Select(tier => new TierPrice(tier, Rational.One, Rates(entry.Prices, tier, 0), Thresholds([.. entry.Prices], tier)))],
+        Id = "", Providers = entry.Providers, Match = [], Rates = Rates(prices, "", 0), Thresholds = Thresholds(prices, ""),
+        Tiers = [.. prices.Select(price => price.Tier).Where(tier => tier.Length > 0).Distinct()
+            .Select(tier => new TierPrice(tier, Rational.One, Rates(prices, tier, 0), Thresholds(prices, tier)))],
     };
 
     /// <summary>
     /// The one factor that turns the token prices of a card into others, when there is one that a card can hold; other units must
     /// be the same.
     /// </summary>
-    /// <param name="unnamedStay">Lines that only one side has do not matter, as long as ordinary token prices are on both.</param>
+    /// <param name="unnamedStay">Lines that only one side has do not matter, as long as ordinary token prices are on
+    /// both.</param>
     private static Rational? FactorOf(SortedDictionary<string, Rational> bare, IReadOnlyDictionary<string, Rational> changed,
         bool unnamedStay)
     {

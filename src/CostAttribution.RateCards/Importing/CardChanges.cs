@@ -38,7 +38,8 @@ internal sealed class CardChanges(IReadOnlyList<RateCard> imported, ImportReques
         else if (standing.Exists(card => card.RecordedAtNanos >= request.RecordedAtNanos) && !Confirmed(periods, standing))
         {
             tell(ImportFindingKind.Refused, periods[^1].Source, periods[^1].Key,
-                $"card '{model}' was recorded at {RateCardTime.ToText(standing.Max(card => card.RecordedAtNanos))}; give a later --recorded-at");
+                $"card '{model}' was recorded at {RateCardTime.ToText(standing.Max(card => card.RecordedAtNanos))}; "
+                + "give a later --recorded-at");
         }
         else if (periods.Length == 1 && periods[0].Card.ToNanos == long.MaxValue) Undated(periods[0], standing);
         else Dated(periods, standing);
@@ -46,7 +47,8 @@ internal sealed class CardChanges(IReadOnlyList<RateCard> imported, ImportReques
 
     /// <summary>Ids of models that were imported before, for a provider of these files, and are in none of them.</summary>
     public IEnumerable<string> Removed(IReadOnlySet<string> providersRead, IReadOnlySet<string> modelsRead) =>
-        byModel.Where(model => !modelsRead.Contains(model.Key) && model.Value.Exists(card => card.Providers.Any(providersRead.Contains)))
+        byModel.Where(model => !modelsRead.Contains(model.Key)
+            && model.Value.Exists(card => card.Providers.Any(providersRead.Contains)))
             .Select(model => model.Key).Order(StringComparer.Ordinal);
 
     private bool Confirmed(ImportedCard[] periods, List<RateCard> standing) => periods.Length == 1
@@ -54,7 +56,8 @@ internal sealed class CardChanges(IReadOnlyList<RateCard> imported, ImportReques
         : periods.All(period => standing.Exists(card => card.Id == period.Card.Id && SamePeriod(card, period.Card)
             && Same(card, period.Card)));
 
-    private static bool Same(RateCard left, RateCard right) => CardLines.SamePrices(left, right) && CardLines.SameCalls(left, right);
+    private static bool Same(RateCard left, RateCard right) => CardLines.SamePrices(left, right)
+        && CardLines.SameCalls(left, right);
 
     private static bool SamePeriod(RateCard left, RateCard right) =>
         left.FromNanos == right.FromNanos && left.ToNanos == right.ToNanos;
@@ -94,7 +97,8 @@ internal sealed class CardChanges(IReadOnlyList<RateCard> imported, ImportReques
         if (standing.Exists(card => Array.TrueForAll(periods, period => period.Card.Id != card.Id)))
         {
             tell(ImportFindingKind.Refused, periods[^1].Source, periods[^1].Key,
-                $"cards of '{ModelOf(periods[^1].Card.Id)}' stand with other days than the source now gives; correct them by hand");
+                $"cards of '{ModelOf(periods[^1].Card.Id)}' stand with other days than the source now gives; "
+                + "correct them by hand");
             return;
         }
         foreach (var period in periods)
@@ -131,8 +135,12 @@ internal sealed class CardChanges(IReadOnlyList<RateCard> imported, ImportReques
             now.Card.FromNanos == long.MinValue ? "" : RateCardTime.ToText(now.Card.FromNanos), lines));
     }
 
-    private static string RulesText(RateCard card) => string.Join(", ", card.Match.Select(rule => rule.Pattern).Order(StringComparer.Ordinal))
-        + (card.Except.Count == 0 ? "" : $" except {string.Join(", ", card.Except.Select(rule => rule.Pattern).Order(StringComparer.Ordinal))}");
+    private static string RulesText(RateCard card) =>
+        RulesText(card.Match) + (card.Except.Count == 0 ? "" : $" except {RulesText(card.Except)}");
 
-    private static string PeriodText(RateCard card) => $"{RateCardTime.ToText(card.FromNanos)} to {RateCardTime.ToText(card.ToNanos)}";
+    private static string RulesText(IReadOnlyList<ModelRule> rules) =>
+        string.Join(", ", rules.Select(rule => rule.Pattern).Order(StringComparer.Ordinal));
+
+    private static string PeriodText(RateCard card) =>
+        $"{RateCardTime.ToText(card.FromNanos)} to {RateCardTime.ToText(card.ToNanos)}";
 }

@@ -42,7 +42,8 @@ internal static class CardLines
         }
     }
 
-    /// <summary>Whether two cards price the same at the same times of day and in the same places, whatever their period.</summary>
+    /// <summary>Whether two cards price the same at the same times of day and in the same places, whatever their
+    /// period.</summary>
     public static bool SamePrices(RateCard left, RateCard right) => Of(left).SequenceEqual(Of(right));
 
     /// <summary>Whether two cards are for the same calls.</summary>

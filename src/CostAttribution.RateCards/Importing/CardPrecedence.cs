@@ -16,7 +16,8 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
         && request.ChangesFromNanos < card.ToNanos));
     private readonly CardFinder byOwn = FinderOf(own);
     private readonly ILookup<string, RateCard> othersByProvider = others
-        .SelectMany(card => card.Providers.Select(provider => (provider, card))).ToLookup(pair => pair.provider, pair => pair.card);
+        .SelectMany(card => card.Providers.Select(provider => (provider, card)))
+        .ToLookup(pair => pair.provider, pair => pair.card);
     private readonly Dictionary<ImportSource, string> days = request.Files.ToDictionary(file => file.Source, file => file.Day);
     private readonly CardFinder accepted = new();
     private readonly Dictionary<RateCard, ImportedCard> origins = new(ReferenceEqualityComparer.Instance);
@@ -68,10 +69,14 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
             {
                 Compare(current, same, compared);
                 tell(ImportFindingKind.Refused, current.Source, current.Key,
-                    $"card '{same.Id}' in force has the same rule '{rule.Pattern}'; correct that card, under its id and a later recorded_at");
+                    $"card '{same.Id}' in force has the same rule '{rule.Pattern}'; "
+                    + "correct that card, under its id and a later recorded_at");
             }
-            else if (bookFirst && (byOthers.WithRule(providers, seller, rule) ?? byOthers.Find(providers, seller, name)) is { } other)
+            else if (bookFirst && (byOthers.WithRule(providers, seller, rule) ?? byOthers.Find(providers, seller, name))
+                is { } other)
+            {
                 Compare(current, other, compared);
+            }
             else if ((accepted.WithRule(providers, seller, rule) ?? accepted.Find(providers, seller, name)) is { } earlier
                 && (origins[earlier].Source != current.Source || accepted.WithRule(providers, seller, rule) is not null))
                 Compare(current, earlier, compared);
@@ -130,7 +135,8 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
                 : new SourceValue($"card {used.Id}", used.Checked, CardLines.Text(line, each));
             Disagreements.Add(new Disagreement(said.Card.Providers[0], said.Card.Seller, said.Card.Match[0].Pattern, line,
                 [origin, new(ImportSources.NameOf(said.Source), days[said.Source], CardLines.Text(line, other))]));
-            Remember(used, $"{ImportSources.NameOf(said.Source)} of {days[said.Source]} says {line} {CardLines.Text(line, other)}");
+            Remember(used,
+                $"{ImportSources.NameOf(said.Source)} of {days[said.Source]} says {line} {CardLines.Text(line, other)}");
         }
         if (!differs) Remember(used, $"{ImportSources.NameOf(said.Source)} of {days[said.Source]} agrees");
     }

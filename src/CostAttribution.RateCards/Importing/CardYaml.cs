@@ -30,7 +30,8 @@ public static class CardYaml
 
         void Close()
         {
-            var head = new StringBuilder("# Written by 'rates import'. A later import corrects these cards by id; people use other files.\n");
+            var head = new StringBuilder(
+                "# Written by 'rates import'. A later import corrects these cards by id; people use other files.\n");
             head.Append("format: 1\nrecorded_at: ").Append(Quoted(RateCardTime.ToText(recordedAtNanos))).Append('\n');
             if (units.Count > 0) head.Append("units: [").AppendJoin(", ", units).Append("]\n");
             files.Add(head.Append("cards:\n").Append(text).ToString());
@@ -69,7 +70,10 @@ public static class CardYaml
         }
         if (card.Regions.Count > 0) text.Append("    regions:\n");
         foreach (var region in card.Regions)
-            text.Append("      ").Append(Quoted(region.Region)).Append(": { factor: ").Append(Quoted(Plain(region.Factor))).Append(" }\n");
+        {
+            text.Append("      ").Append(Quoted(region.Region)).Append(": { factor: ").Append(Quoted(Plain(region.Factor)))
+                .Append(" }\n");
+        }
         if (card.Windows.Count > 0) text.Append("    windows:\n");
         foreach (var window in card.Windows) Window(text, window);
         if (imported.Note.Length > 0) Field(text, "note", imported.Note);

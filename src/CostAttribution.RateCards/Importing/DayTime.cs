@@ -12,7 +12,8 @@ internal static class DayTime
     public static bool TryParseSpan(string text, byte days, List<DailyWindow> windows)
     {
         var dash = text.IndexOf('-', StringComparison.Ordinal);
-        return dash > 0 && TryParseMinute(text[..dash].Trim(), out var from) && TryParseMinute(text[(dash + 1)..].Trim(), out var to)
+        return dash > 0 && TryParseMinute(text[..dash].Trim(), out var from)
+            && TryParseMinute(text[(dash + 1)..].Trim(), out var to)
             && Add(from, to, days, windows);
     }
 

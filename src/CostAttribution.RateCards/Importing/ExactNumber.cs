@@ -4,7 +4,8 @@ using CostAttribution.Domain.Pricing;
 
 namespace CostAttribution.RateCards.Importing;
 
-/// <summary>Decimals as they stand in a JSON text, never through floating point: <c>1.5e-07</c> is exactly 15/100000000.</summary>
+/// <summary>Decimals as they stand in a JSON text, never through floating point: <c>1.5e-07</c> is exactly
+/// 15/100000000.</summary>
 internal static class ExactNumber
 {
     /// <summary>Most digits of a number that is read, and largest power of ten either way.</summary>

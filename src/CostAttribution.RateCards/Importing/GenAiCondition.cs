@@ -45,7 +45,8 @@ internal sealed record GenAiCondition(JsonElement Prices, long FromNanos, IReadO
                 {
                     var end = m + 1 < minutes.Length ? minutes[m + 1] : 24 * 60;
                     if (byMinute[m] != set) continue;
-                    if (windows.Count > 0 && windows[^1].ToMinute == minutes[m]) windows[^1] = windows[^1] with { ToMinute = end };
+                    if (windows.Count > 0 && windows[^1].ToMinute == minutes[m])
+                        windows[^1] = windows[^1] with { ToMinute = end };
                     else windows.Add(new DailyWindow(minutes[m], end, Rational.One));
                 }
                 active.Add((set, windows));

@@ -120,7 +120,8 @@ internal sealed class GenAiMatch(Func<string, string> trim)
         {
             if (!regex.StartsWith('^') || !regex.EndsWith(date, StringComparison.Ordinal)) continue;
             var name = regex[1..^date.Length].Replace(@"\.", ".", StringComparison.Ordinal);
-            return name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '/' or ':' or '_') ? name : null;
+            return name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '/' or ':' or '_')
+                ? name : null;
         }
         return null;
     }

@@ -35,7 +35,8 @@ internal static class GenAiOrder
         Action<string, string> tell)
     {
         if (rule.Matches(own.Pattern))
-            tell($"{model.Key}.match", $"'{rule.Pattern}' of an earlier model takes names of this one in the source, here it does not");
+            tell($"{model.Key}.match",
+                $"'{rule.Pattern}' of an earlier model takes names of this one in the source, here it does not");
         else if (!excepts.Contains(rule)) excepts.Add(rule);
     }
 

@@ -77,7 +77,8 @@ internal sealed class GenAiPricesReader(ImportFile file, ImportFindings findings
         if (seller.Length > 0 && SourceProviders.Alias(id) is { } alias) match.Add(new ModelRule(ModelRuleKind.Equals, alias));
         match.Read(tree);
         foreach (var branch in match.Unsayable)
-            Add(ImportFindingKind.NotExpressible, $"{path}.match", $"no rule says '{branch}'; names that only it matches have no price");
+            Add(ImportFindingKind.NotExpressible, $"{path}.match",
+                $"no rule says '{branch}'; names that only it matches have no price");
         foreach (var branch in match.Widened)
             Add(ImportFindingKind.Warning, $"{path}.match", $"'{branch}' became the rule for the name with any version");
         var (found, lost) = Prices(prices, $"{path}.prices");
@@ -109,7 +110,8 @@ internal sealed class GenAiPricesReader(ImportFile file, ImportFindings findings
             else
             {
                 // Which price holds when is all or nothing.
-                Add(ImportFindingKind.Refused, entryPath, "the entry has no prices, or a condition that is neither a date nor hours");
+                Add(ImportFindingKind.Refused, entryPath,
+                    "the entry has no prices, or a condition that is neither a date nor hours");
                 new PriceLines(file, findings, path).Lose(entryPath);
                 return (found, [new ImportedPrice("", default, 1, entryPath) { Window = new DailyWindow(0, 1, Rational.One) }]);
             }

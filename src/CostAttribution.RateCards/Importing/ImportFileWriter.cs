@@ -9,7 +9,8 @@ public static class ImportFileWriter
     /// <summary>Names of the files written. A file is there whole or not at all, and never replaces another.</summary>
     public static IReadOnlyList<string> Write(IReadOnlyList<string> texts, string directory, long recordedAtNanos)
     {
-        var stamp = RateCardTime.ToText(recordedAtNanos).Replace(":", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal);
+        var stamp = RateCardTime.ToText(recordedAtNanos).Replace(":", "", StringComparison.Ordinal)
+            .Replace("-", "", StringComparison.Ordinal);
         var written = new List<string>();
         for (var i = 0; i < texts.Count; i++)
         {

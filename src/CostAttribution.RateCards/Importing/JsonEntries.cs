@@ -8,12 +8,12 @@ internal static class JsonEntries
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 32 };
 
     /// <summary>Fields of the outermost object, in order. Throws <see cref="JsonException"/> when it is not one.</summary>
-    public static void OfObject(ReadOnlySpan<byte> utf8, Action<string, JsonElement> each) => Walk(utf8, JsonTokenType.StartObject,
-        each);
+    public static void OfObject(ReadOnlySpan<byte> utf8, Action<string, JsonElement> each) =>
+        Walk(utf8, JsonTokenType.StartObject, each);
 
     /// <summary>Items of the outermost list, in order, with their index as the name.</summary>
-    public static void OfList(ReadOnlySpan<byte> utf8, Action<string, JsonElement> each) => Walk(utf8, JsonTokenType.StartArray,
-        each);
+    public static void OfList(ReadOnlySpan<byte> utf8, Action<string, JsonElement> each) =>
+        Walk(utf8, JsonTokenType.StartArray, each);
 
     private static void Walk(ReadOnlySpan<byte> utf8, JsonTokenType expected, Action<string, JsonElement> each)
     {

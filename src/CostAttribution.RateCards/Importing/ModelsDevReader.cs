@@ -128,8 +128,9 @@ internal sealed class ModelsDevReader(ImportFile file, ImportFindings findings)
         foreach (var field in band.EnumerateObject())
         {
             if (field.Name == "tier") continue;
-            if (Units.TryGetValue(field.Name, out var unit)) lines.Add(field.Value, $"{path}.{field.Name}", unit, Million, tier, above);
-            else findings.NotUnderstood(file, $"cost.tiers.{field.Name}", $"{path}.{field.Name}");
+            var fieldPath = $"{path}.{field.Name}";
+            if (Units.TryGetValue(field.Name, out var unit)) lines.Add(field.Value, fieldPath, unit, Million, tier, above);
+            else findings.NotUnderstood(file, $"cost.tiers.{field.Name}", fieldPath);
         }
     }
 

@@ -64,9 +64,11 @@ internal sealed class PlausibilityCheck(Func<ImportedModel, IReadOnlyDictionary<
         if (price.Window is not null || !peers.TryGetValue(price.Line, out var others)) return null;
         var mixed = others.Where(other => PowerOf(price.Each, other.Each) is not null).ToArray();
         // Who is alone with a figure that others contradict by a power of ten is wrong; one against one, neither is safe.
-        if (mixed.Length == 0 || others.Count - mixed.Length >= mixed.Length && others.Exists(other => Agrees(price.Each, other.Each)))
+        if (mixed.Length == 0 || others.Count - mixed.Length >= mixed.Length
+            && others.Exists(other => Agrees(price.Each, other.Each)))
             return null;
-        return $"{price.Line} is {CardLines.Text(price.Unit, price.Each)} here and {CardLines.Text(price.Unit, mixed[0].Each)} in "
+        return $"{price.Line} is {CardLines.Text(price.Unit, price.Each)} here and "
+            + $"{CardLines.Text(price.Unit, mixed[0].Each)} in "
             + $"{mixed[0].Origin}: a factor of {PowerOf(price.Each, mixed[0].Each)}";
     }
 
@@ -122,15 +124,19 @@ internal sealed class PlausibilityCheck(Func<ImportedModel, IReadOnlyDictionary<
         foreach (var price in all)
         {
             string? IsLess(string unit, string tier, long above) =>
-                Same(price, unit, tier, above, all) is { } other && ExactNumber.Compare(price.Each, other.Each) < 0 ? other.Line : null;
+                Same(price, unit, tier, above, all) is { } other && ExactNumber.Compare(price.Each, other.Each) < 0
+                    ? other.Line : null;
             string? IsMore(string unit, string tier, long above) =>
-                Same(price, unit, tier, above, all) is { } other && ExactNumber.Compare(price.Each, other.Each) > 0 ? other.Line : null;
+                Same(price, unit, tier, above, all) is { } other && ExactNumber.Compare(price.Each, other.Each) > 0
+                    ? other.Line : null;
 
             if (price.Unit == UsageUnits.CacheReadTokens && IsMore(UsageUnits.InputTokens, price.Tier, price.Above) is { } input)
                 yield return (price, $"{price.Line} is dearer than {input}");
-            if (price.Unit == UsageUnits.CacheWriteTokens && IsLess(UsageUnits.CacheReadTokens, price.Tier, price.Above) is { } read)
+            if (price.Unit == UsageUnits.CacheWriteTokens
+                && IsLess(UsageUnits.CacheReadTokens, price.Tier, price.Above) is { } read)
                 yield return (price, $"{price.Line} is cheaper than {read}");
-            if (price.Unit == UsageUnits.CacheWrite1hTokens && IsLess(UsageUnits.CacheWriteTokens, price.Tier, price.Above) is { } write)
+            if (price.Unit == UsageUnits.CacheWrite1hTokens
+                && IsLess(UsageUnits.CacheWriteTokens, price.Tier, price.Above) is { } write)
                 yield return (price, $"{price.Line} is cheaper than {write}");
             if (price.Unit == UsageUnits.OutputTokens && IsLess(UsageUnits.InputTokens, price.Tier, price.Above) is { } cheaper)
                 yield return (price, $"{price.Line} is cheaper than {cheaper}");

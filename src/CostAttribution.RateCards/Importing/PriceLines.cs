@@ -42,7 +42,8 @@ internal sealed class PriceLines(ImportFile file, ImportFindings findings, strin
             return;
         }
         if (DigitsOf(text) > DigitsLikeFloat)
-            findings.Add(ImportFindingKind.Warning, file, path, $"'{text}' looks like a rounding error of the source; used as it stands");
+            findings.Add(ImportFindingKind.Warning, file, path,
+                $"'{text}' looks like a rounding error of the source; used as it stands");
         found.Add(price with { Amount = amount });
     }
 

@@ -11,7 +11,8 @@ internal static class SourceProviders
     private static readonly string[] OpenAi = ["openai"], Azure = ["azure.ai.openai", "azure.ai.inference"],
         AzureInference = ["azure.ai.inference"], Bedrock = ["aws.bedrock"], Vertex = ["gcp.vertex_ai"],
         Gemini = ["gcp.gemini", "gcp.gen_ai"], Mistral = ["mistral_ai"], XAi = ["x_ai"], Cohere = ["cohere"],
-        Moonshot = ["moonshot_ai"], Voyage = ["voyage_ai", "voyageai", "voyage"], Together = ["together_ai", "togetherai", "together"],
+        Moonshot = ["moonshot_ai"], Voyage = ["voyage_ai", "voyageai", "voyage"],
+            Together = ["together_ai", "togetherai", "together"],
         Fireworks = ["fireworks_ai", "fireworks", "fireworks-ai"];
 
     private static readonly FrozenDictionary<string, string[]> Known = new Dictionary<string, string[]>

@@ -9,7 +9,8 @@ namespace CostAttribution.RateCards.Importing;
 /// </summary>
 internal static class UnitBounds
 {
-    private static readonly (Rational Least, Rational Most, string Text) Token = Between(10_000_000_000, 1_000, "0.0001 and 1000 per 1M"),
+    private static readonly (Rational Least, Rational Most, string Text) Token =
+        Between(10_000_000_000, 1_000, "0.0001 and 1000 per 1M"),
         Character = Between(1_000_000_000, 100, "0.001 and 10000 per 1M"),
         Pixel = Between(1_000_000_000_000, 100_000, "0.000001 and 10 per 1M"),
         Second = Between(10_000_000, 1, "0.0000001 and 10", 10),

@@ -29,7 +29,8 @@ internal sealed class RatesImportCommand : Command
 
     private readonly Option<string[]> free = new("--free")
     {
-        Description = "provider/model whose price of 0 means free, for example 'gcp.gemini/gemma-*'; repeatable", HelpName = "pattern",
+        Description = "provider/model whose price of 0 means free, for example 'gcp.gemini/gemma-*'; repeatable",
+        HelpName = "pattern",
     };
 
     private readonly Option<string?> asOf = Day("--as-of", "day the files are of (default: when each was last written)");
@@ -50,14 +51,15 @@ internal sealed class RatesImportCommand : Command
     private readonly GivenSettings given;
     private readonly TimeProvider time;
 
-    public RatesImportCommand(GivenSettings given, TimeProvider time) : base("import", "lay third-party prices beside the book in "
+    public RatesImportCommand(GivenSettings given, TimeProvider time) : base("import",
+        "lay third-party prices beside the book in "
         + $"force and, with --write, write what is new as rate card files; exit code 0: done; {Unsound}: it would contradict "
         + "cards in force, nothing was written; 1: it could not run")
     {
         this.given = given;
         this.time = time;
-        foreach (var option in (Option[])[liteLlm, genAiPrices, modelsDev, prefer, free, asOf, from, correct, recordedAt, write, json])
-            Options.Add(option);
+        Option[] options = [liteLlm, genAiPrices, modelsDev, prefer, free, asOf, from, correct, recordedAt, write, json];
+        foreach (var option in options) Options.Add(option);
         SetAction((parsed, _) => RunAsync(parsed));
     }
 
@@ -80,7 +82,8 @@ internal sealed class RatesImportCommand : Command
             ? ImportFileWriter.Write(plan.Texts, target, request.RecordedAtNanos) : [];
         var output = parsed.InvocationConfiguration.Output;
         if (parsed.GetValue(json)) await output.WriteLineAsync(RatesImportJson.Text(plan, written)).ConfigureAwait(false);
-        else foreach (var line in RatesImportText.Lines(plan, written, target is not null)) await output.WriteLineAsync(line).ConfigureAwait(false);
+        else foreach (var line in RatesImportText.Lines(plan, written, target is not null))
+            await output.WriteLineAsync(line).ConfigureAwait(false);
         return plan.Faults.Count == 0 ? 0 : Unsound;
     }
 
@@ -103,7 +106,8 @@ internal sealed class RatesImportCommand : Command
         return new ImportRequest
         {
             Files = files, InForce = InForce(target), RecordedAtNanos = recorded, ChangesFromNanos = changes,
-            Correct = parsed.GetValue(correct), Order = OrderOf(parsed.GetValue(prefer) ?? []), Free = parsed.GetValue(free) ?? [],
+            Correct = parsed.GetValue(correct), Order = OrderOf(parsed.GetValue(prefer) ?? []),
+            Free = parsed.GetValue(free) ?? [],
         };
     }
 
@@ -124,7 +128,8 @@ internal sealed class RatesImportCommand : Command
     {
         var configured = given.ReadConfiguration()["RateCards:Directory"] ?? "";
         var files = new List<(string, string)>(RateCardFiles.Shipped());
-        foreach (var directory in new[] { configured, target ?? "" }.Where(path => path.Length > 0).Select(Path.GetFullPath).Distinct())
+        foreach (var directory in new[] { configured, target ?? "" }.Where(path => path.Length > 0)
+            .Select(Path.GetFullPath).Distinct())
         {
             var (found, faults) = RateCardFiles.Read(directory);
             if (faults.Count > 0) throw new StartupException([.. faults.Select(fault => fault.ToString())]);
@@ -136,10 +141,12 @@ internal sealed class RatesImportCommand : Command
     private static List<ImportSource> OrderOf(string[] names)
     {
         var order = new List<ImportSource>();
-        foreach (var name in names.SelectMany(list => list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
+        foreach (var name in names.SelectMany(list =>
+            list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)))
         {
             order.Add(ImportSources.FromName(name)
-                ?? throw new StartupException($"--prefer '{name}' is none of {string.Join(", ", ImportSources.DefaultOrder.Select(ImportSources.NameOf))}"));
+                ?? throw new StartupException($"--prefer '{name}' is none of "
+                    + string.Join(", ", ImportSources.DefaultOrder.Select(ImportSources.NameOf))));
         }
         return [.. order.Distinct()];
     }
@@ -152,7 +159,8 @@ internal sealed class RatesImportCommand : Command
         Description = description,
         HelpName = "day",
         CustomParser = result => RateCardTime.TryParse(result.Tokens[0].Value, out var nanos)
-            ? RateCardTime.ToText(nanos) : Refuse(result, $"{name} needs a UTC day or time such as 2026-11-22 or 2026-11-22T06:00:00Z"),
+            ? RateCardTime.ToText(nanos) : Refuse(result,
+                $"{name} needs a UTC day or time such as 2026-11-22 or 2026-11-22T06:00:00Z"),
     };
 
     private static string? Refuse(ArgumentResult result, string fault)

@@ -10,7 +10,8 @@ namespace CostAttribution.Server.Commands;
 internal static class RatesImportJson
 {
     // Read by programs and terminals, never put into a page.
-    private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Options =
+        new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Text(ImportPlan plan, IReadOnlyList<string> written)
     {
@@ -18,7 +19,8 @@ internal static class RatesImportJson
         using (var json = new Utf8JsonWriter(bytes, Options))
         {
             json.WriteStartObject();
-            All(json, "files", plan.Files, (json, file) => Fields(json, ("source", ImportSources.NameOf(file.Source)), ("file", file.File),
+            All(json, "files", plan.Files, (json, file) =>
+                Fields(json, ("source", ImportSources.NameOf(file.Source)), ("file", file.File),
                 ("day", file.Day)).Numbers(("bytes", file.Bytes), ("models", file.Models), ("prices", file.Lines)));
             All(json, "new", plan.New, (json, card) => Card(json, card));
             All(json, "changed", plan.Changed, (json, change) =>
@@ -31,7 +33,8 @@ internal static class RatesImportJson
             All(json, "disagreements", plan.Disagreements, (json, said) =>
             {
                 Fields(json, ("provider", said.Provider), ("seller", said.Seller), ("model", said.Model), ("line", said.Line));
-                All(json, "values", said.Values, (json, value) => Fields(json, ("origin", value.Origin), ("day", value.Day), ("value", value.Value)));
+                All(json, "values", said.Values, (json, value) =>
+                    Fields(json, ("origin", value.Origin), ("day", value.Day), ("value", value.Value)));
             });
             foreach (var (kind, name) in new[]
             {
@@ -39,10 +42,12 @@ internal static class RatesImportJson
                 (ImportFindingKind.NoPrice, "noPrice"), (ImportFindingKind.Warning, "warnings"),
             })
             {
-                All(json, name, plan.Findings.Of(kind), (json, finding) => Fields(json, ("source", ImportSources.NameOf(finding.Source)),
+                All(json, name, plan.Findings.Of(kind), (json, finding) =>
+                    Fields(json, ("source", ImportSources.NameOf(finding.Source)),
                     ("file", finding.File), ("path", finding.Path), ("reason", finding.Reason)));
             }
-            All(json, "notUnderstood", plan.Findings.UnknownFields, (json, unknown) => Fields(json, ("source", ImportSources.NameOf(unknown.Source)),
+            All(json, "notUnderstood", plan.Findings.UnknownFields, (json, unknown) =>
+                Fields(json, ("source", ImportSources.NameOf(unknown.Source)),
                 ("field", unknown.Field), ("first", unknown.Example)).Numbers(("count", unknown.Count)));
             All(json, "faults", plan.Faults, (json, fault) => Fields(json, ("fault", fault.ToString())));
             json.Numbers(("unchanged", plan.Unchanged), ("covered", plan.Covered));
