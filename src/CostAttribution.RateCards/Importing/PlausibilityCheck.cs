@@ -151,7 +151,8 @@ internal sealed class PlausibilityCheck(Func<ImportedModel, IReadOnlyDictionary<
 
     private static ImportedPrice? Same(ImportedPrice price, string unit, string tier, long above, List<ImportedPrice> all) =>
         all.Find(other => other != price && other.Unit == unit && other.Tier == tier && other.Above == above
-            && other.Window == price.Window && other.FromNanos == price.FromNanos && !other.Amount.IsZero && !price.Amount.IsZero);
+            && other.Window == price.Window && other.FromNanos == price.FromNanos
+            && !other.Amount.IsZero && !price.Amount.IsZero);
 
     private static bool Outside(Rational price, Rational other, Rational least, Rational most)
     {
