@@ -46,6 +46,8 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
         var id = $"{ImportedCard.IdStart}{model.Providers[0]}{(model.Seller.Length > 0 ? $"+{model.Seller}" : "")}/{model.Model}";
         // Room for a date behind it.
         const int most = IdMax - 16;
+        // A name that ends like the date of a period must not be taken for one.
+        if (CardChanges.ModelOf(id) != id) id += "~";
         if (id.Length <= most) return id;
         var hash = XxHash64.HashToUInt64(Encoding.UTF8.GetBytes(id)).ToString("x16", CultureInfo.InvariantCulture);
         return $"{id[..(most - 17)]}~{hash}";

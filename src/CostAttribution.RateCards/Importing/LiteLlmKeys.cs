@@ -27,7 +27,7 @@ internal static class LiteLlmKeys
             var (name, profile) = BedrockNames.Split(model);
             if (profile.Length > 0) (model, region) = (name, region.Length == 0 ? profile : region);
         }
-        if (model.Length is 0 or > 256) problem = "the model's name is empty or longer than 256 characters";
+        if (model.Length is 0 or > 250) problem = "the model's name is empty or longer than 250 characters";
         if (problem.Length == 0 && model.Contains('*')) problem = "a pattern for any model has no price of its own";
         return new Parts(providers, seller, model, region, tier, problem.Length > 0 ? [] : RulesOf(model), problem);
     }

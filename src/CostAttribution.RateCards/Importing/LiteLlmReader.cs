@@ -25,7 +25,7 @@ internal sealed class LiteLlmReader(ImportFile file, ImportFindings findings)
         if (key == "sample_spec") return;
         if (entry.ValueKind != JsonValueKind.Object) Add(ImportFindingKind.Refused, key, "the entry is not an object");
         else if (!keys.Add(key)) Add(ImportFindingKind.Refused, key, "the key stands twice; the first entry is used");
-        else if (JsonEntries.Text(entry, "litellm_provider") is not { Length: > 0 } provider)
+        else if (JsonEntries.Text(entry, "litellm_provider").Trim() is not { Length: > 0 } provider)
             Add(ImportFindingKind.Refused, key, "no litellm_provider, so nobody knows who bills");
         else Entry(key, entry, LiteLlmKeys.Parse(key, provider));
     }

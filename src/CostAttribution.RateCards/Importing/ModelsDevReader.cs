@@ -43,10 +43,10 @@ internal sealed class ModelsDevReader(ImportFile file, ImportFindings findings)
 
     private void Provider(string id, JsonElement provider)
     {
-        if (provider.ValueKind != JsonValueKind.Object || !provider.TryGetProperty("models", out var list)
+        if (string.IsNullOrWhiteSpace(id) || provider.ValueKind != JsonValueKind.Object || !provider.TryGetProperty("models", out var list)
             || list.ValueKind != JsonValueKind.Object)
         {
-            findings.Add(ImportFindingKind.Refused, file, id, "a provider needs an object of models");
+            findings.Add(ImportFindingKind.Refused, file, id, "a provider needs a name and an object of models");
             return;
         }
         Unknown(provider, ProviderFields, id, "");

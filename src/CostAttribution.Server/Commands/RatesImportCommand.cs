@@ -78,13 +78,24 @@ internal sealed class RatesImportCommand : Command
         {
             throw new StartupException(fault.Message.Split('\n'));
         }
-        IReadOnlyList<string> written = target is not null && plan.Faults.Count == 0
-            ? ImportFileWriter.Write(plan.Texts, target, request.RecordedAtNanos) : [];
+        var written = target is not null && plan.Faults.Count == 0 ? Written(plan, target, request.RecordedAtNanos) : [];
         var output = parsed.InvocationConfiguration.Output;
         if (parsed.GetValue(json)) await output.WriteLineAsync(RatesImportJson.Text(plan, written)).ConfigureAwait(false);
         else foreach (var line in RatesImportText.Lines(plan, written, target is not null))
             await output.WriteLineAsync(line).ConfigureAwait(false);
         return plan.Faults.Count == 0 ? 0 : Unsound;
+    }
+
+    private static IReadOnlyList<string> Written(ImportPlan plan, string target, long recordedAtNanos)
+    {
+        try
+        {
+            return ImportFileWriter.Write(plan.Texts, target, recordedAtNanos);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"{target} cannot be written: {fault.Message.TrimEnd('.')}");
+        }
     }
 
     private ImportRequest RequestOf(ParseResult parsed, string? target)

@@ -71,6 +71,30 @@ public class ImportPlanTests
     }
 
     [Fact]
+    public void An_imported_rule_that_is_stronger_by_its_form_is_kept_off_names_that_people_price()
+    {
+        var people = Cards("  - id: a\n    match: [{ glob: \"large-*-turbo\" }]\n    rates: { input_tokens: 2 per 1M }\n");
+        var request = Over(people, GenAiModel("""{ "input_mtok": 3 }""", """{ "starts_with": "large-" }"""));
+        var book = request.Book(Sound(RateImport.Plan(request)));
+
+        Assert.Equal("2", book.Million("input_tokens", model: "large-9-turbo"));
+        Assert.Equal("3", book.Million("input_tokens", model: "large-9"));
+    }
+
+    [Fact]
+    public void A_model_whose_name_ends_in_a_date_is_a_model_of_its_own()
+    {
+        var request = Over("", ModelsDev("""
+            { "acme": { "models": { "m": { "cost": { "input": 2 } }, "m@2026-01-01": { "cost": { "input": 3 } } } } }
+            """));
+        var first = Sound(RateImport.Plan(request));
+
+        Assert.Equal("2", request.Book(first).Million("input_tokens"));
+        Assert.Equal("3", request.Book(first).Million("input_tokens", model: "m@2026-01-01"));
+        Assert.Equal(2, Sound(RateImport.Plan(request.After(first))).Unchanged);
+    }
+
+    [Fact]
     public void The_same_file_again_changes_nothing()
     {
         var request = Over(People, GenAi("""
