@@ -98,7 +98,8 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
             {
                 Card = period.Card with
                 {
-                    Match = match, Except = except, FromNanos = Math.Max(period.Card.FromNanos, from), ToNanos = Math.Min(period.Card.ToNanos, to),
+                    Match = match, Except = except,
+                    FromNanos = Math.Max(period.Card.FromNanos, from), ToNanos = Math.Min(period.Card.ToNanos, to),
                 },
             }).ToArray();
         if (kept.Length == 0) return [];
@@ -113,7 +114,8 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
     /// </summary>
     private IEnumerable<ModelRule> Weaker(ModelRule rule, RateCard card) => rule.Kind == ModelRuleKind.Equals ? []
         : card.Providers.SelectMany(provider => othersByProvider[provider]).Where(other => other.Seller == card.Seller)
-            .SelectMany(other => other.Match).Where(other => other.Rank < rule.Rank && GenAiOrder.Overlap(other, rule)).Distinct();
+            .SelectMany(other => other.Match).Where(other => other.Rank < rule.Rank && GenAiOrder.Overlap(other, rule))
+            .Distinct();
 
     /// <summary>
     /// What a card of people says of the past, or of a time to come, is not touched: the imported card begins when the last of

@@ -34,7 +34,8 @@ internal sealed class GenAiPricesReader(ImportFile file, ImportFindings findings
     private void Provider(string index, JsonElement provider)
     {
         var id = JsonEntries.Text(provider, "id");
-        if (string.IsNullOrWhiteSpace(id) || !provider.TryGetProperty("models", out var list) || list.ValueKind != JsonValueKind.Array)
+        if (string.IsNullOrWhiteSpace(id) || !provider.TryGetProperty("models", out var list)
+            || list.ValueKind != JsonValueKind.Array)
         {
             Add(ImportFindingKind.Refused, index, "a provider needs an id and a list of models");
             return;

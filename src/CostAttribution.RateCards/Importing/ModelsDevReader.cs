@@ -43,8 +43,8 @@ internal sealed class ModelsDevReader(ImportFile file, ImportFindings findings)
 
     private void Provider(string id, JsonElement provider)
     {
-        if (string.IsNullOrWhiteSpace(id) || provider.ValueKind != JsonValueKind.Object || !provider.TryGetProperty("models", out var list)
-            || list.ValueKind != JsonValueKind.Object)
+        if (string.IsNullOrWhiteSpace(id) || provider.ValueKind != JsonValueKind.Object
+            || !provider.TryGetProperty("models", out var list) || list.ValueKind != JsonValueKind.Object)
         {
             findings.Add(ImportFindingKind.Refused, file, id, "a provider needs a name and an object of models");
             return;

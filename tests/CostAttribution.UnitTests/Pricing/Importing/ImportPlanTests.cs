@@ -1,4 +1,3 @@
-using CostAttribution.Domain.Pricing;
 using CostAttribution.RateCards;
 using CostAttribution.RateCards.Importing;
 using static CostAttribution.UnitTests.Pricing.Importing.ImportKit;
