@@ -2,6 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
 using CostAttribution.Domain.Pricing;
+using CostAttribution.Domain.Usage;
 
 namespace CostAttribution.RateCards.Importing;
 
@@ -115,12 +116,19 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
             Providers = model.Providers, Seller = model.Seller, Match = model.Match, Except = model.Except,
             FromNanos = from, ToNanos = to, Rates = rates, Thresholds = Thresholds(ordinary, ""),
             Source = model.Url.Length > 0 ? model.Url : ImportSources.HomeOf(model.Source),
+            Fallbacks = Fallbacks(rates),
         };
         if (!TryWindows(model, card, prices, out var windows)) return null;
         card = card with { Windows = windows };
         card = card with { Tiers = Tiers(model, card, ordinary, lost) };
         return card with { Regions = Regions(model, card, regional) };
     }
+
+    /// <summary>All sources count reasoning as output unless they price it apart.</summary>
+    private static UnitFallback[] Fallbacks(List<UnitPrice> rates) =>
+        rates.Exists(rate => rate.Unit == UsageUnits.OutputTokens)
+            && !rates.Exists(rate => rate.Unit == UsageUnits.ReasoningTokens)
+            ? [new UnitFallback(UsageUnits.ReasoningTokens, FallbackPolicy.SamePrice, UsageUnits.OutputTokens)] : [];
 
     private static List<UnitPrice> Rates(IEnumerable<ImportedPrice> prices, string tier, long above) =>
         [.. prices.Where(price => price.Tier == tier && price.Above == above).Select(UnitPriceOf)
@@ -148,7 +156,7 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
         {
             var rates = Rates(prices, tier, 0);
             var thresholds = Thresholds(prices, tier);
-            var bands = card.Thresholds.Select(threshold => threshold.Above);
+            var bands = Bands(card.Thresholds);
             var problem = lost.Any(price => price.Tier == tier) ? "one of its prices was refused"
                 : rates.Count == 0 ? "it has prices above a threshold alone"
                 : bands.Except(thresholds.Select(threshold => threshold.Above)).Any() ? "it says nothing above a threshold"
@@ -167,60 +175,71 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
     private bool TryWindows(ImportedModel model, RateCard card, ImportedPrice[] prices, out List<DailyWindow> windows)
     {
         windows = [];
-        var bare = CardLines.Of(card);
+        var bare = CardLines.Of(card with { Fallbacks = [] });
         foreach (var group in prices.Where(price => price.Window is not null).GroupBy(price => price.Window!))
         {
             var changed = group.ToDictionary(price => price.Line, price => price.Each);
-            if (FactorOf(bare, changed, unnamedStay: false) is not { } factor)
+            if (FactorOf(bare, changed, unnamedStay: false) is { } factor)
             {
-                tell(ImportFindingKind.NotExpressible, model, group.First().Path,
-                    "prices by the hour that are not one factor on all token prices, so the whole model has no price");
+                if (factor != Rational.One) windows.Add(group.Key with { Factor = factor });
+                continue;
+            }
+            var own = group.ToArray();
+            if (Bands(card.Thresholds).Except(own.Select(price => price.Above)).Any())
+            {
+                tell(ImportFindingKind.NotExpressible, model, own[0].Path,
+                    "prices by the hour say nothing above a threshold, so the whole model has no price");
                 return false;
             }
-            if (factor != Rational.One) windows.Add(group.Key with { Factor = factor });
+            windows.Add(group.Key with { Rates = Rates(own, "", 0), Thresholds = Thresholds(own, "") });
         }
         return true;
     }
 
+    /// <summary>One factor on the card's token prices where that is all a region changes, else prices of its own.</summary>
     private List<RegionPrice> Regions(ImportedModel model, RateCard card, List<ImportedModel> regional)
     {
         var regions = new List<RegionPrice>();
-        var unsaid = new HashSet<string>();
-        var bare = CardLines.Of(card with { Regions = [], Windows = [] });
+        var bare = CardLines.Of(card with { Regions = [], Windows = [], Fallbacks = [] });
         foreach (var entry in regional.DistinctBy(entry => entry.Region))
         {
-            var prices = entry.Prices.Where(price => price.FromNanos == card.FromNanos
-                && price.ToNanos == card.ToNanos).ToArray();
-            var own = prices.Length == 0 || entry.Lost.Count > 0 || prices.Any(price => price.Window is not null)
-                ? null : Assemble(entry, prices);
-            if (own is not null && FactorOf(bare, CardLines.Of(own), unnamedStay: true) is { } factor)
+            var prices = entry.Prices
+                .Where(price => price.FromNanos == card.FromNanos && price.ToNanos == card.ToNanos).ToArray();
+            var own = Assemble(entry, prices);
+            var problem = entry.Lost.Count > 0 ? "one of its prices was refused"
+                : own.Rates.Count == 0 ? "it has no price for the same time"
+                : prices.Any(price => price.Window is not null) || card.Windows.Count > 0 ? "hours of the day differ by region"
+                : Bands(card.Thresholds).Except(Bands(own.Thresholds)).Any() ? "it says nothing above a threshold" : "";
+            if (problem.Length > 0)
             {
-                if (factor == Rational.One) continue;
-                regions.Add(new RegionPrice(entry.Region, factor));
-                if (entry.Region == "*") regions.Add(new RegionPrice("global", Rational.One));
-            }
-            else
-            {
-                unsaid.Add(entry.Region);
                 tell(ImportFindingKind.NotExpressible, entry, entry.Key,
-                    $"region '{entry.Region}' is not one factor on all token prices; calls there are priced as elsewhere");
+                    $"region '{entry.Region}' is priced as the others: {problem}");
             }
+            else if (FactorOf(bare, CardLines.Of(own), unnamedStay: true) is { } factor)
+                regions.Add(new RegionPrice(entry.Region, factor));
+            else regions.Add(new RegionPrice(entry.Region, Rational.One)
+            {
+                Rates = own.Rates, Thresholds = own.Thresholds, Tiers = own.Tiers,
+            });
         }
         foreach (var factor in model.Factors.Where(factor => factor.Region.Length > 0))
         {
-            if (regions.Exists(region => region.Region == factor.Region)) continue;
-            regions.Add(new RegionPrice(factor.Region, factor.Factor));
-            // A factor on regional endpoints leaves the global one, and calls that do not say, alone.
-            if (factor.Region == "*") regions.AddRange([new("global", Rational.One), new("unknown", Rational.One)]);
+            if (!regions.Exists(region => region.Region == factor.Region))
+                regions.Add(new RegionPrice(factor.Region, factor.Factor));
+            // A factor on regional endpoints leaves calls that do not say alone.
+            if (factor.Region == "*") regions.Add(new RegionPrice("unknown", Rational.One));
         }
-        // Beside a factor for every other region, one that costs nothing more must be named.
-        if (regions.Exists(region => region.Region == "*"))
-        {
-            foreach (var entry in regional.Where(entry => !regions.Exists(region => region.Region == entry.Region)
-                && !unsaid.Contains(entry.Region))) regions.Add(new RegionPrice(entry.Region, Rational.One));
-        }
+        var elsewhere = regions.Find(region => region.Region == "*");
+        if (elsewhere is null) regions.RemoveAll(IsOrdinary);
+        else if (IsOrdinary(elsewhere)) regions.RemoveAll(region => region.Region is "*" or "unknown" || IsOrdinary(region));
+        else if (!regions.Exists(region => region.Region == "global")) regions.Add(new RegionPrice("global", Rational.One));
         return [.. regions.OrderBy(region => region.Region, StringComparer.Ordinal)];
     }
+
+    private static bool IsOrdinary(RegionPrice region) => region.Factor == Rational.One && region.Rates.Count == 0;
+
+    private static IEnumerable<long> Bands(IReadOnlyList<ContextThreshold> thresholds) =>
+        thresholds.Select(threshold => threshold.Above);
 
     private static RateCard Assemble(ImportedModel entry, ImportedPrice[] prices) => new()
     {

@@ -45,6 +45,20 @@ internal sealed class CardChanges(IReadOnlyList<RateCard> imported, ImportReques
         else Dated(periods, standing);
     }
 
+    /// <summary>Leaves out the model that a contradiction is about; false when it is about none of these.</summary>
+    public bool Refuse(RateCardFault fault)
+    {
+        if (fault.Kind != RateCardFaultKind.Contradiction
+            || Write.Find(card => fault.Reason.Contains($"card '{card.Card.Id}'", StringComparison.Ordinal)) is not { } guilty)
+            return false;
+        var model = ModelOf(guilty.Card.Id);
+        Write.RemoveAll(card => ModelOf(card.Card.Id) == model);
+        New.RemoveAll(card => ModelOf(card.Card.Id) == model);
+        Changed.RemoveAll(change => ModelOf(change.Id) == model);
+        tell(ImportFindingKind.Refused, guilty.Source, guilty.Key, fault.Reason);
+        return true;
+    }
+
     /// <summary>Ids of models that were imported before, for a provider of these files, and are in none of them.</summary>
     public IEnumerable<string> Removed(IReadOnlySet<string> providersRead, IReadOnlySet<string> modelsRead) =>
         byModel.Where(model => !modelsRead.Contains(model.Key)

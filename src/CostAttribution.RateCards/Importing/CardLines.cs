@@ -12,18 +12,32 @@ internal static class CardLines
         var lines = new SortedDictionary<string, Rational>(StringComparer.Ordinal);
         if (card.Free) lines["everything"] = default;
         Put(lines, "", card.Rates, card.Thresholds, Rational.One);
-        foreach (var tier in card.Tiers)
+        PutTiers(lines, "", card.Tiers, card);
+        foreach (var region in card.Regions)
         {
-            if (tier.Rates.Count == 0) Put(lines, tier.Tier, card.Rates, card.Thresholds, tier.Factor);
-            else Put(lines, tier.Tier, tier.Rates, tier.Thresholds, tier.Factor);
+            lines[$"factor in region {region.Region}"] = region.Factor;
+            Put(lines, $"region {region.Region}", region.Rates, region.Thresholds, region.Factor);
+            PutTiers(lines, $"region {region.Region} ", region.Tiers, card);
         }
-        foreach (var region in card.Regions) lines[$"factor in region {region.Region}"] = region.Factor;
         foreach (var window in card.Windows)
         {
-            lines[string.Create(CultureInfo.InvariantCulture,
-                $"factor from minute {window.FromMinute} to {window.ToMinute} on days {window.Days:b7}")] = window.Factor;
+            var name = string.Create(CultureInfo.InvariantCulture,
+                $"from minute {window.FromMinute} to {window.ToMinute} on days {window.Days:b7}");
+            lines[$"factor {name}"] = window.Factor;
+            Put(lines, name, window.Rates, window.Thresholds, window.Factor);
         }
+        foreach (var fallback in card.Fallbacks) lines[$"factor of {fallback.Unit} on {fallback.At}"] = Rational.One;
         return lines;
+    }
+
+    private static void PutTiers(SortedDictionary<string, Rational> lines, string where, IReadOnlyList<TierPrice> tiers,
+        RateCard card)
+    {
+        foreach (var tier in tiers)
+        {
+            if (tier.Rates.Count == 0) Put(lines, where + tier.Tier, card.Rates, card.Thresholds, tier.Factor);
+            else Put(lines, where + tier.Tier, tier.Rates, tier.Thresholds, tier.Factor);
+        }
     }
 
     private static void Put(SortedDictionary<string, Rational> lines, string tier, IReadOnlyList<UnitPrice> rates,
@@ -36,8 +50,9 @@ internal static class CardLines
         {
             foreach (var price in prices)
             {
-                if (tier.Length > 0 && !ImportUnits.IsToken(price.Unit)) continue;
-                lines[ImportedPrice.LineOf(price.Unit, tier, above)] = price.Each * factor;
+                var own = ImportUnits.IsToken(price.Unit) ? factor : Rational.One;
+                if (factor != Rational.One && !ImportUnits.IsToken(price.Unit)) continue;
+                lines[ImportedPrice.LineOf(price.Unit, tier, above)] = price.Each * own;
             }
         }
     }
@@ -48,7 +63,8 @@ internal static class CardLines
 
     /// <summary>Whether two cards are for the same calls.</summary>
     public static bool SameCalls(RateCard left, RateCard right) =>
-        left.Seller == right.Seller && left.Layer == right.Layer && left.Providers.SequenceEqual(right.Providers)
+        left.Seller == right.Seller && left.Layer == right.Layer && left.Order == right.Order
+        && left.Providers.SequenceEqual(right.Providers)
         && left.Match.Order(ByPattern).SequenceEqual(right.Match.Order(ByPattern))
         && left.Except.Order(ByPattern).SequenceEqual(right.Except.Order(ByPattern));
 

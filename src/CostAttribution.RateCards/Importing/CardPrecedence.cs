@@ -60,7 +60,6 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
         var (providers, seller) = (current.Card.Providers, current.Card.Seller);
         var model = CardChanges.ModelOf(current.Card.Id);
         var match = new List<ModelRule>();
-        var except = current.Card.Except.ToList();
         var (from, to) = (long.MinValue, long.MaxValue);
         var compared = new HashSet<RateCard>(ReferenceEqualityComparer.Instance);
         foreach (var rule in current.Card.Match)
@@ -90,7 +89,6 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
             {
                 match.Add(rule);
                 Clip(rule, current.Card, ref from, ref to);
-                if (bookFirst) except.AddRange(Weaker(rule, current.Card).Except(except));
             }
         }
         var kept = periods.Where(period => match.Count > 0 && period.Card.FromNanos < to && from < period.Card.ToNanos)
@@ -98,7 +96,7 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
             {
                 Card = period.Card with
                 {
-                    Match = match, Except = except,
+                    Match = match, Order = bookFirst ? ImportedCard.OrderAfterPeople : 0,
                     FromNanos = Math.Max(period.Card.FromNanos, from), ToNanos = Math.Min(period.Card.ToNanos, to),
                 },
             }).ToArray();
@@ -107,15 +105,6 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
         foreach (var period in kept) origins[period.Card] = period;
         return kept;
     }
-
-    /// <summary>
-    /// Rules of people that this one would win against by its form although the book is believed first: the imported card is kept
-    /// off their names.
-    /// </summary>
-    private IEnumerable<ModelRule> Weaker(ModelRule rule, RateCard card) => rule.Kind == ModelRuleKind.Equals ? []
-        : card.Providers.SelectMany(provider => othersByProvider[provider]).Where(other => other.Seller == card.Seller)
-            .SelectMany(other => other.Match).Where(other => other.Rank < rule.Rank && GenAiOrder.Overlap(other, rule))
-            .Distinct();
 
     /// <summary>
     /// What a card of people says of the past, or of a time to come, is not touched: the imported card begins when the last of

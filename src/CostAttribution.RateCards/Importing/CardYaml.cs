@@ -40,9 +40,15 @@ public static class CardYaml
         }
     }
 
-    private static IEnumerable<string> UnitsOf(RateCard card) => card.Rates
-        .Concat(card.Thresholds.SelectMany(threshold => threshold.Rates)).Concat(card.Tiers.SelectMany(tier =>
-            tier.Rates.Concat(tier.Thresholds.SelectMany(threshold => threshold.Rates)))).Select(rate => rate.Unit);
+    private static IEnumerable<string> UnitsOf(RateCard card) =>
+        Units(card.Rates, card.Thresholds)
+            .Concat(card.Tiers.Concat(card.Regions.SelectMany(region => region.Tiers))
+                .SelectMany(tier => Units(tier.Rates, tier.Thresholds)))
+            .Concat(card.Regions.SelectMany(region => Units(region.Rates, region.Thresholds)))
+            .Concat(card.Windows.SelectMany(window => Units(window.Rates, window.Thresholds)));
+
+    private static IEnumerable<string> Units(IReadOnlyList<UnitPrice> rates, IReadOnlyList<ContextThreshold> thresholds) =>
+        rates.Concat(thresholds.SelectMany(threshold => threshold.Rates)).Select(rate => rate.Unit);
 
     private static void Card(StringBuilder text, ImportedCard imported)
     {
@@ -54,29 +60,47 @@ public static class CardYaml
         if (card.Checked.Length > 0) Field(text, "checked", card.Checked);
         Rules(text, "match", card.Match);
         Rules(text, "except", card.Except);
+        if (card.Order != 0)
+            text.Append("    order: ").Append(card.Order.ToString(CultureInfo.InvariantCulture)).Append('\n');
         if (card.FromNanos != long.MinValue) Field(text, "from", RateCardTime.ToText(card.FromNanos));
         if (card.ToNanos != long.MaxValue) Field(text, "to", RateCardTime.ToText(card.ToNanos));
         if (card.Free) text.Append("    free: true\n");
         Rates(text, "    ", card.Rates);
         Thresholds(text, "    ", card.Thresholds);
-        if (card.Tiers.Count > 0) text.Append("    tiers:\n");
-        foreach (var tier in card.Tiers)
-        {
-            text.Append("      ").Append(Quoted(tier.Tier)).Append(":\n");
-            if (tier.Factor != Rational.One || tier.Rates.Count == 0)
-                text.Append("        factor: ").Append(Quoted(Plain(tier.Factor))).Append('\n');
-            Rates(text, "        ", tier.Rates);
-            Thresholds(text, "        ", tier.Thresholds);
-        }
+        Tiers(text, "    ", card.Tiers);
         if (card.Regions.Count > 0) text.Append("    regions:\n");
         foreach (var region in card.Regions)
         {
-            text.Append("      ").Append(Quoted(region.Region)).Append(": { factor: ").Append(Quoted(Plain(region.Factor)))
-                .Append(" }\n");
+            text.Append("      ").Append(Quoted(region.Region)).Append(":\n");
+            Factor(text, "        ", region.Factor, region.Rates);
+            Rates(text, "        ", region.Rates);
+            Thresholds(text, "        ", region.Thresholds);
+            Tiers(text, "        ", region.Tiers);
         }
         if (card.Windows.Count > 0) text.Append("    windows:\n");
         foreach (var window in card.Windows) Window(text, window);
+        if (card.Fallbacks.Count > 0) text.Append("    same_price:\n");
+        foreach (var fallback in card.Fallbacks)
+            text.Append("      ").Append(fallback.Unit).Append(": ").Append(fallback.At).Append('\n');
         if (imported.Note.Length > 0) Field(text, "note", imported.Note);
+    }
+
+    private static void Tiers(StringBuilder text, string indent, IReadOnlyList<TierPrice> tiers)
+    {
+        if (tiers.Count > 0) text.Append(indent).Append("tiers:\n");
+        foreach (var tier in tiers)
+        {
+            text.Append(indent).Append("  ").Append(Quoted(tier.Tier)).Append(":\n");
+            Factor(text, indent + "    ", tier.Factor, tier.Rates);
+            Rates(text, indent + "    ", tier.Rates);
+            Thresholds(text, indent + "    ", tier.Thresholds);
+        }
+    }
+
+    private static void Factor(StringBuilder text, string indent, Rational factor, IReadOnlyList<UnitPrice> rates)
+    {
+        if (factor != Rational.One || rates.Count == 0)
+            text.Append(indent).Append("factor: ").Append(Quoted(Plain(factor))).Append('\n');
     }
 
     private static void Field(StringBuilder text, string name, string value) =>
@@ -98,6 +122,7 @@ public static class CardYaml
     {
         ModelRuleKind.Equals => "equals",
         ModelRuleKind.Prefix => "prefix",
+        ModelRuleKind.Regex => "regex",
         _ => "glob",
     };
 
@@ -124,12 +149,16 @@ public static class CardYaml
 
     private static void Window(StringBuilder text, DailyWindow window)
     {
-        text.Append("      - { from: ").Append(Minute(window.FromMinute)).Append(", to: ").Append(Minute(window.ToMinute));
+        text.Append("      - from: ").Append(Minute(window.FromMinute)).Append('\n');
+        text.Append("        to: ").Append(Minute(window.ToMinute)).Append('\n');
         if (window.Days != DailyWindow.EveryDay)
         {
-            text.Append(", days: [").AppendJoin(", ", WeekDays.Where((_, day) => (window.Days >> day & 1) == 1)).Append(']');
+            text.Append("        days: [").AppendJoin(", ", WeekDays.Where((_, day) => (window.Days >> day & 1) == 1))
+                .Append("]\n");
         }
-        text.Append(", factor: ").Append(Quoted(Plain(window.Factor))).Append(" }\n");
+        Factor(text, "        ", window.Factor, window.Rates);
+        Rates(text, "        ", window.Rates);
+        Thresholds(text, "        ", window.Thresholds);
     }
 
     private static string Minute(int minute) =>

@@ -1,11 +1,11 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using CostAttribution.Domain.Pricing;
 
 namespace CostAttribution.RateCards.Importing;
 
 /// <summary>
-/// Turns a genai-prices match tree into model rules. What has no exact form is refused rather than widened, with one exception:
-/// a regular expression for a dated name becomes the rule for dated names.
+/// Turns a genai-prices match tree into model rules. What has no exact form is refused rather than widened.
 /// </summary>
 internal sealed class GenAiMatch(Func<string, string> trim)
 {
@@ -19,8 +19,6 @@ internal sealed class GenAiMatch(Func<string, string> trim)
 
     /// <summary>Branches that have no form as rules, as the file has them.</summary>
     public List<string> Unsayable { get; } = [];
-
-    public List<string> Widened { get; } = [];
 
     public void Add(ModelRule rule)
     {
@@ -48,12 +46,9 @@ internal sealed class GenAiMatch(Func<string, string> trim)
         var text = clause.Value.ValueKind == JsonValueKind.String ? (clause.Value.GetString() ?? "").ToLowerInvariant() : "";
         if (clause.Name == "regex")
         {
-            if (DatedName(text) is { } dated)
-            {
-                Widened.Add(text);
-                return new ModelRule(ModelRuleKind.Dated, trim(dated));
-            }
-            Unsayable.Add($"regex {text}");
+            var regex = clause.Value.GetString() ?? "";
+            if (Whole(regex) is { } whole) return new ModelRule(ModelRuleKind.Regex, whole);
+            Unsayable.Add($"regex {regex}");
             return null;
         }
         text = trim(text);
@@ -113,17 +108,27 @@ internal sealed class GenAiMatch(Func<string, string> trim)
         };
     }
 
-    /// <summary>The name before the date of <c>^name-\d{8}$</c> or <c>^name-\d{4}-\d{2}-\d{2}$</c>.</summary>
-    private static string? DatedName(string regex)
+    /// <summary>
+    /// The expression over the whole name that finds what the given one finds anywhere in it; null when it cannot be matched in
+    /// linear time, or says more than one thing.
+    /// </summary>
+    private static string? Whole(string regex)
     {
-        foreach (var date in (string[])[@"-\d{8}$", @"-\d{4}-\d{2}-\d{2}$"])
+        if (regex.Contains('|')) return null;
+        var start = regex.StartsWith('^') ? "" : ".*";
+        var end = regex.EndsWith('$') && !regex.EndsWith(@"\$", StringComparison.Ordinal) ? "" : ".*";
+        var inner = start.Length == 0 ? regex[1..] : regex;
+        var whole = $"{start}{(end.Length == 0 ? inner[..^1] : inner)}{end}";
+        if (whole.Length is 0 or > 250) return null;
+        try
         {
-            if (!regex.StartsWith('^') || !regex.EndsWith(date, StringComparison.Ordinal)) continue;
-            var name = regex[1..^date.Length].Replace(@"\.", ".", StringComparison.Ordinal);
-            return name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '-' or '/' or ':' or '_')
-                ? name : null;
+            _ = new Regex(whole, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return whole;
         }
-        return null;
+        catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
     }
 
     /// <summary><c>-tts</c> of <c>^(?!.*-[tT][tT][sS](?:$|-))</c>: a word the name must not have.</summary>

@@ -62,16 +62,33 @@ internal static class GenAiOrder
     private static bool IsContains(ModelRule rule) => rule.Kind == ModelRuleKind.Glob && rule.Pattern.Length > 2
         && rule.Pattern[0] == '*' && rule.Pattern[^1] == '*' && !rule.Pattern.AsSpan(1, rule.Pattern.Length - 2).Contains('*');
 
-    /// <summary>Whether a name that both match is to be expected; two unrelated words in one name are not.</summary>
+    /// <summary>
+    /// Whether a name that both match is to be expected; two unrelated words in one name are not, unless neither rule is the more
+    /// specific one.
+    /// </summary>
     internal static bool Overlap(ModelRule left, ModelRule right)
     {
         if (left.Kind == ModelRuleKind.Equals) return right.Matches(left.Pattern);
         if (right.Kind == ModelRuleKind.Equals) return left.Matches(right.Pattern);
-        var (leftGlob, rightGlob) = (left.Kind == ModelRuleKind.Glob, right.Kind == ModelRuleKind.Glob);
-        if (leftGlob != rightGlob) return true;
-        var (a, b) = (left.Pattern.Trim('*'), right.Pattern.Trim('*'));
-        return leftGlob
-            ? a.Contains(b, StringComparison.Ordinal) || b.Contains(a, StringComparison.Ordinal)
-            : a.StartsWith(b, StringComparison.Ordinal) || b.StartsWith(a, StringComparison.Ordinal);
+        if (left.Kind == ModelRuleKind.Glob && right.Kind == ModelRuleKind.Glob && left.Rank != right.Rank)
+        {
+            var (a, b) = (left.Pattern.Trim('*'), right.Pattern.Trim('*'));
+            return a.Contains(b, StringComparison.Ordinal) || b.Contains(a, StringComparison.Ordinal);
+        }
+        var (one, other) = (HeadOf(left), HeadOf(right));
+        return one.StartsWith(other, StringComparison.Ordinal) || other.StartsWith(one, StringComparison.Ordinal);
+    }
+
+    /// <summary>What every name of a rule begins with.</summary>
+    private static string HeadOf(ModelRule rule)
+    {
+        var end = rule.Kind switch
+        {
+            ModelRuleKind.Prefix or ModelRuleKind.Dated => -1,
+            ModelRuleKind.Regex => rule.Pattern.AsSpan().IndexOfAny(@"\[](){}.*+?^$"),
+            ModelRuleKind.Glob => rule.Pattern.IndexOf('*', StringComparison.Ordinal),
+            _ => 0,
+        };
+        return end < 0 ? rule.Pattern : rule.Pattern[..end];
     }
 }

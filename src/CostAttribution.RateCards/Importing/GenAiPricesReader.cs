@@ -80,8 +80,6 @@ internal sealed class GenAiPricesReader(ImportFile file, ImportFindings findings
         foreach (var branch in match.Unsayable)
             Add(ImportFindingKind.NotExpressible, $"{path}.match",
                 $"no rule says '{branch}'; names that only it matches have no price");
-        foreach (var branch in match.Widened)
-            Add(ImportFindingKind.Warning, $"{path}.match", $"'{branch}' became the rule for the name with any version");
         var (found, lost) = Prices(prices, $"{path}.prices");
         if (found.Count + lost.Count == 0)
         {

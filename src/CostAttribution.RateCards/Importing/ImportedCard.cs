@@ -8,4 +8,7 @@ public sealed record ImportedCard(RateCard Card, ImportSource Source, string Key
 {
     /// <summary>Every imported card's id begins so; cards of people never should.</summary>
     public const string IdStart = "imported/";
+
+    /// <summary>Cards of people have order 0 and are asked before any that was imported, whatever the rules.</summary>
+    public const int OrderAfterPeople = 1;
 }

@@ -48,8 +48,7 @@ public static class RateImport
         private ImportPlan Result(Dictionary<ImportSource, IReadOnlyList<ImportedModel>> read,
             Dictionary<ImportSource, List<ImportedModel>> judged, CardPrecedence precedence, CardChanges changes)
         {
-            var texts = CardYaml.Write(changes.Write, request.RecordedAtNanos);
-            var together = RateCardLoader.Load([.. request.InForce, .. texts.Select((text, at) => ($"import {at + 1}", text))]);
+            var (texts, faults) = Loaded(changes);
             var models = read.Values.SelectMany(entries => entries).ToList();
             return new ImportPlan
             {
@@ -65,8 +64,25 @@ public static class RateImport
                 Findings = findings,
                 Cards = changes.Write,
                 Texts = texts,
-                Faults = together.Faults,
+                Faults = faults,
             };
+        }
+
+        /// <summary>
+        /// The files to write, once the loader takes them together with the cards in force: a model that contradicts others is
+        /// refused, so that it cannot keep the rest out.
+        /// </summary>
+        private (IReadOnlyList<string> Texts, IReadOnlyList<RateCardFault> Faults) Loaded(CardChanges changes)
+        {
+            const int triesMax = 10;
+            for (var left = triesMax; ; left--)
+            {
+                var texts = CardYaml.Write(changes.Write, request.RecordedAtNanos);
+                var together = RateCardLoader.Load(
+                    [.. request.InForce, .. texts.Select((text, at) => ($"import {at + 1}", text))]);
+                if (together.IsSound) return (texts, []);
+                if (left == 0 || together.Faults.Count(changes.Refuse) == 0) return (texts, together.Faults);
+            }
         }
 
         private IReadOnlyList<ImportedModel> Read(ImportFile file)

@@ -53,8 +53,12 @@ public class CardYamlTests
             FromNanos = dated ? Nanos("2026-03-01") : long.MinValue, ToNanos = windowed ? Nanos("2026-05-01T06:00:00Z") : long.MaxValue,
             Match = [.. names.Select(name => new ModelRule(ModelRuleKind.Prefix, name)).Distinct(), new(ModelRuleKind.Glob, "*abc*d")],
             Except = [new(ModelRuleKind.Dated, "abc-d")],
-            Regions = factor.IsZero ? [] : [new("*", factor), new("eu", Rational.One)],
-            Windows = windowed ? [new(0, 90, factor, 0b001_1111), new(1_380, 1_440, factor)] : [],
+            Regions = factor.IsZero ? []
+                : [new("*", factor), new("eu", Rational.One) { Rates = rates, Thresholds = thresholds, Tiers = tiers }],
+            Windows = windowed ? [new(0, 90, factor, 0b001_1111), new(1_380, 1_440, Rational.One) { Rates = rates, Thresholds = thresholds }]
+                : [],
+            Fallbacks = dated ? [new("reasoning_tokens", FallbackPolicy.SamePrice, "output_tokens")] : [],
+            Order = windowed ? 1 : 0,
         };
 
     [Fact]
@@ -96,10 +100,15 @@ public class CardYamlTests
         string Bands(IReadOnlyList<ContextThreshold> bands) =>
             string.Join(",", bands.Select(band => $"{band.Above} {band.Mode} {Prices(band.Rates)}"));
 
-        return string.Join('|', card.Id, string.Join(",", card.Providers), card.Seller, card.Layer, card.Currency, card.FromNanos,
+        string Tiers(IReadOnlyList<TierPrice> tiers) =>
+            string.Join(",", tiers.Select(tier => $"{tier.Tier} {tier.Factor} {Prices(tier.Rates)} {Bands(tier.Thresholds)}"));
+
+        return string.Join('|', card.Id, card.Order, string.Join(",", card.Fallbacks), string.Join(",", card.Providers), card.Seller, card.Layer, card.Currency, card.FromNanos,
             card.ToNanos, card.RecordedAtNanos, card.Free, card.Source, card.Checked, string.Join(",", card.Match),
             string.Join(",", card.Except), Prices(card.Rates), Bands(card.Thresholds),
-            string.Join(",", card.Tiers.Select(tier => $"{tier.Tier} {tier.Factor} {Prices(tier.Rates)} {Bands(tier.Thresholds)}")),
-            string.Join(",", card.Regions), string.Join(",", card.Windows));
+            Tiers(card.Tiers), string.Join(",", card.Regions.Select(region =>
+                $"{region.Region} {region.Factor} {Prices(region.Rates)} {Bands(region.Thresholds)} {Tiers(region.Tiers)}")),
+            string.Join(",", card.Windows.Select(window => $"{window.FromMinute} {window.ToMinute} {window.Days} {window.Factor} "
+                + $"{Prices(window.Rates)} {Bands(window.Thresholds)}")));
     }
 }

@@ -186,7 +186,7 @@ public class ImportPlanTests
     }
 
     [Fact]
-    public void A_unit_that_no_card_knows_is_declared_by_the_file()
+    public void Images_of_a_size_are_a_unit_of_their_own()
     {
         var plan = Plan(LiteLlmModel("\"output_cost_per_image_2K\": 0.1"));
 

@@ -115,7 +115,7 @@ public class LiteLlmImportTests
     }
 
     [Fact]
-    public void Rows_by_region_become_one_card_with_a_factor_for_each()
+    public void Rows_by_region_become_one_card_with_a_factor_or_prices_for_each()
     {
         var plan = Plan(LiteLlm("""
             {
@@ -128,8 +128,9 @@ public class LiteLlmImportTests
         Assert.Single(plan.New);
         Assert.Equal("8.8", plan.Book().Million("output_tokens", "azure.ai.openai", "gpt-x", region: "eu"));
         Assert.Equal("8", plan.Book().Million("output_tokens", "azure.ai.openai", "gpt-x"));
-        Assert.Equal(["azure/us/gpt-x: region 'us' is not one factor on all token prices; calls there are priced as elsewhere"],
-            plan.Lines(ImportFindingKind.NotExpressible));
+        Assert.Equal("9", plan.Book().Million("output_tokens", "azure.ai.openai", "gpt-x", region: "us"));
+        Assert.Equal("2.2", plan.Book().Million("input_tokens", "azure.ai.openai", "gpt-x", region: "us"));
+        Assert.Empty(plan.Lines(ImportFindingKind.NotExpressible));
     }
 
     [Fact]
@@ -145,6 +146,14 @@ public class LiteLlmImportTests
 
         foreach (var (region, price) in new[] { ("global", "3"), ("eu", "3.3"), ("", "3.3"), ("us-east-1", "3.3") })
             Assert.Equal(price, book.Million("input_tokens", "aws.bedrock", "anthropic.claude-x-v1:0", region: region));
+    }
+
+    [Fact]
+    public void Reasoning_costs_what_output_costs_unless_it_is_priced_apart()
+    {
+        Assert.Equal("8", Plan(LiteLlmModel("\"output_cost_per_token\": 8e-06")).Book().Million("reasoning_tokens"));
+        Assert.Equal("9", Plan(LiteLlmModel("\"output_cost_per_token\": 8e-06, \"output_cost_per_reasoning_token\": 9e-06")).Book()
+            .Million("reasoning_tokens"));
     }
 
     [Fact]
@@ -174,7 +183,7 @@ public class LiteLlmImportTests
     }
 
     [Fact]
-    public void Off_peak_prices_are_a_window_when_they_are_one_factor_and_no_card_at_all_when_not()
+    public void Off_peak_prices_are_a_window_with_a_factor_or_with_prices()
     {
         var even = Plan(LiteLlmModel("""
             "input_cost_per_token": 2e-06, "output_cost_per_token": 4e-06, "off_peak_pricing":
@@ -188,8 +197,9 @@ public class LiteLlmImportTests
         Assert.Equal("1", even.Book().Million("input_tokens", at: "2026-11-25T17:00:00Z"));
         Assert.Equal("1", even.Book().Million("input_tokens", at: "2026-11-25T00:29:00Z"));
         Assert.Equal("2", even.Book().Million("input_tokens", at: "2026-11-25T00:30:00Z"));
-        Assert.Empty(uneven.New);
-        Assert.Contains("not one factor", Assert.Single(uneven.Lines(ImportFindingKind.NotExpressible)));
+        Assert.Equal("1", uneven.Book().Million("input_tokens", at: "2026-11-25T17:00:00Z"));
+        Assert.Equal("4", uneven.Book().Million("output_tokens", at: "2026-11-25T17:00:00Z"));
+        Assert.Equal("2", uneven.Book().Million("input_tokens"));
     }
 
     [Fact]
