@@ -18,7 +18,8 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
     private readonly ILookup<string, RateCard> othersByProvider = others
         .SelectMany(card => card.Providers.Select(provider => (provider, card)))
         .ToLookup(pair => pair.provider, pair => pair.card);
-    private readonly Dictionary<ImportSource, string> days = request.Files.ToDictionary(file => file.Source, file => file.Day);
+    private readonly Dictionary<ImportSource, ImportFile> files = request.Files.ToDictionary(file => file.Source);
+    private readonly Dictionary<RateCard, List<RateDisagreement>> evidence = new(ReferenceEqualityComparer.Instance);
     private readonly CardFinder accepted = new();
     private readonly Dictionary<RateCard, ImportedCard> origins = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<RateCard, List<string>> alsoSaid = new(ReferenceEqualityComparer.Instance);
@@ -41,7 +42,8 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
                 else Covered++;
             }
         }
-        return [.. chosen.Select(periods => periods.Select(card => card with { Note = NoteOf(card) }).ToArray())];
+        return [.. chosen.Select(periods => periods.Select(card => card with { Note = NoteOf(card), Card = WithEvidence(card.Card) })
+            .ToArray())];
     }
 
     private int Position(ImportSource source)
@@ -135,12 +137,25 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
                 ? new SourceValue(ImportSources.NameOf(imported.Source), used.Checked, CardLines.Text(line, each))
                 : new SourceValue($"card {used.Id}", used.Checked, CardLines.Text(line, each));
             Disagreements.Add(new Disagreement(said.Card.Providers[0], said.Card.Seller, said.Card.Match[0].Pattern, line,
-                [origin, new(ImportSources.NameOf(said.Source), days[said.Source], CardLines.Text(line, other))]));
+                [origin, new(ImportSources.NameOf(said.Source), files[said.Source].Day, CardLines.Text(line, other))]));
+            Evidence(used, said, line);
             Remember(used,
-                $"{ImportSources.NameOf(said.Source)} of {days[said.Source]} says {line} {CardLines.Text(line, other)}");
+                $"{ImportSources.NameOf(said.Source)} of {files[said.Source].Day} says {line} {CardLines.Text(line, other)}");
         }
-        if (!differs) Remember(used, $"{ImportSources.NameOf(said.Source)} of {days[said.Source]} agrees");
+        if (!differs) Remember(used, $"{ImportSources.NameOf(said.Source)} of {files[said.Source].Day} agrees");
     }
+
+    /// <summary>Another source's price of a unit; lines under a condition stand in the card's note.</summary>
+    private void Evidence(RateCard used, ImportedCard said, string line)
+    {
+        if (said.Card.Rates.FirstOrDefault(rate => rate.Unit == line) is not { } price) return;
+        if (!evidence.TryGetValue(used, out var all)) evidence[used] = all = [];
+        var file = files[said.Source];
+        all.Add(new RateDisagreement($"{ImportSources.NameOf(said.Source)} {said.Key}", price, file.DayNanos));
+    }
+
+    private RateCard WithEvidence(RateCard card) => evidence.TryGetValue(card, out var all)
+        ? card with { Evidence = card.Evidence with { Disagreements = all } } : card;
 
     private void Remember(RateCard card, string said)
     {
@@ -152,7 +167,7 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
     {
         const int most = 600;
         var said = alsoSaid.TryGetValue(card.Card, out var all) ? $"; {string.Join("; ", all)}" : "";
-        var text = $"{ImportSources.NameOf(card.Source)} of {days[card.Source]}, entry {card.Key}, believed in the order "
+        var text = $"{ImportSources.NameOf(card.Source)} of {files[card.Source].Day}, entry {card.Key}, believed in the order "
             + $"{string.Join(", ", order.Select(ImportSources.NameOf))}{said}";
         return text.Length <= most ? text : text[..(most - 3)] + "...";
     }

@@ -45,7 +45,8 @@ public static class CardYaml
             .Concat(card.Tiers.Concat(card.Regions.SelectMany(region => region.Tiers))
                 .SelectMany(tier => Units(tier.Rates, tier.Thresholds)))
             .Concat(card.Regions.SelectMany(region => Units(region.Rates, region.Thresholds)))
-            .Concat(card.Windows.SelectMany(window => Units(window.Rates, window.Thresholds)));
+            .Concat(card.Windows.SelectMany(window => Units(window.Rates, window.Thresholds)))
+            .Concat(card.Evidence.Disagreements.Select(other => other.Price.Unit));
 
     private static IEnumerable<string> Units(IReadOnlyList<UnitPrice> rates, IReadOnlyList<ContextThreshold> thresholds) =>
         rates.Concat(thresholds.SelectMany(threshold => threshold.Rates)).Select(rate => rate.Unit);
@@ -82,7 +83,25 @@ public static class CardYaml
         if (card.Fallbacks.Count > 0) text.Append("    same_price:\n");
         foreach (var fallback in card.Fallbacks)
             text.Append("      ").Append(fallback.Unit).Append(": ").Append(fallback.At).Append('\n');
+        Evidence(text, card.Evidence);
         if (imported.Note.Length > 0) Field(text, "note", imported.Note);
+    }
+
+    private static void Evidence(StringBuilder text, RateEvidence evidence)
+    {
+        if (evidence.Catalogue.Length == 0) return;
+        text.Append("    evidence:\n");
+        if (evidence.FetchedAtNanos != 0)
+            text.Append("      fetched_at: ").Append(RateCardTime.ToText(evidence.FetchedAtNanos)).Append('\n');
+        text.Append("      catalogue: ").Append(Quoted(evidence.Catalogue)).Append('\n');
+        if (evidence.Disagreements.Count > 0) text.Append("      disagreements:\n");
+        foreach (var other in evidence.Disagreements)
+        {
+            text.Append("        - { source: ").Append(Quoted(other.Source)).Append(", unit: ").Append(other.Price.Unit)
+                .Append(", price: ").Append(Quoted(ImportText.Price(other.Price)));
+            if (other.FetchedAtNanos != 0) text.Append(", fetched_at: ").Append(RateCardTime.ToText(other.FetchedAtNanos));
+            text.Append(" }\n");
+        }
     }
 
     private static void Tiers(StringBuilder text, string indent, IReadOnlyList<TierPrice> tiers)

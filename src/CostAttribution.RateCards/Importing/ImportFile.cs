@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using CostAttribution.Domain.Pricing;
+
 namespace CostAttribution.RateCards.Importing;
 
 /// <summary>One file of third-party prices.</summary>
@@ -10,6 +13,12 @@ public sealed record ImportFile(ImportSource Source, string Name, string Day, Re
 
     /// <summary>Most models in one file.</summary>
     public const int ModelsMax = 100_000;
+
+    /// <summary>The day in nanoseconds since the Unix epoch; 0 when it is no day.</summary>
+    public long DayNanos => RateCardTime.TryParse(Day, out var nanos) ? nanos : 0;
+
+    /// <summary>Names these very bytes: the beginning of their SHA-256.</summary>
+    public string Catalogue { get; } = $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Utf8.Span))[..32]}";
 
     /// <summary>Reads a file; throws <see cref="InvalidDataException"/> when it is larger than <see cref="BytesMax"/>.</summary>
     public static ImportFile Open(ImportSource source, string path, string? day)

@@ -105,7 +105,11 @@ public static class RateImport
 
         private IReadOnlyList<ImportedCard> Dated(IReadOnlyList<ImportedCard> cards) => [.. cards.Select(card => card with
         {
-            Card = card.Card with { Checked = files[card.Source].Day, RecordedAtNanos = request.RecordedAtNanos },
+            Card = card.Card with
+            {
+                Checked = files[card.Source].Day, RecordedAtNanos = request.RecordedAtNanos,
+                Evidence = new RateEvidence { FetchedAtNanos = files[card.Source].DayNanos, Catalogue = files[card.Source].Catalogue },
+            },
         })];
 
         /// <summary>Lines that other sources and the book have of the same model, by line.</summary>

@@ -12,7 +12,7 @@ public class CardYamlTests
 {
     private static readonly long RecordedAt = Nanos("2026-11-22T12:00:01Z");
 
-    private static readonly string[] Units = [.. RateUnits.All, "images_2k", "moons"];
+    private static readonly string[] Units = [.. RateUnits.All, "moons"];
 
     private static readonly Gen<Rational> Amount = from digits in Gen.Choose(0, int.MaxValue) from scale in Gen.Choose(0, 20)
                                                    select new Rational(digits, BigInteger.Pow(10, scale));

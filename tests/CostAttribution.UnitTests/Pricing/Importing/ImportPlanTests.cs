@@ -20,6 +20,9 @@ public class ImportPlanTests
         Assert.Equal(("acme", "m", "input_tokens"), (said.Provider, said.Model, said.Line));
         Assert.Equal([new SourceValue("litellm", Day, "3 per 1M"), new SourceValue("models.dev", Day, "2.5 per 1M")], said.Values);
         Assert.Equal("3", plan.Book().Million("input_tokens"));
+        var kept = Assert.Single(Assert.Single(plan.Book().Cards).Evidence.Disagreements);
+        Assert.Equal(("models.dev acme/m", "input_tokens", "2.5 per 1M", Nanos(Day)),
+            (kept.Source, kept.Price.Unit, ImportText.Price(kept.Price), kept.FetchedAtNanos));
         Assert.Contains("models.dev of 2026-11-20 says input_tokens 2.5 per 1M", plan.New[0].Note);
         Assert.Contains("believed in the order book, genai-prices, litellm, models.dev", plan.New[0].Note);
         Assert.Equal("2.5", other.Book().Million("input_tokens"));
@@ -183,6 +186,7 @@ public class ImportPlanTests
         var card = Assert.Single(request.Book(Sound(RateImport.Plan(request))).Cards);
 
         Assert.Equal(("https://acme.example/pricing", Day, Nanos("2026-11-22")), (card.Source, card.Checked, card.RecordedAtNanos));
+        Assert.Equal((request.Files[0].Catalogue, Nanos(Day)), (card.Evidence.Catalogue, card.Evidence.FetchedAtNanos));
     }
 
     [Fact]

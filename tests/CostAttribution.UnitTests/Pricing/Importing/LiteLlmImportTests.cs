@@ -199,7 +199,7 @@ public class LiteLlmImportTests
         Assert.Equal("2", even.Book().Million("input_tokens", at: "2026-11-25T00:30:00Z"));
         Assert.Equal("1", uneven.Book().Million("input_tokens", at: "2026-11-25T17:00:00Z"));
         Assert.Equal("4", uneven.Book().Million("output_tokens", at: "2026-11-25T17:00:00Z"));
-        Assert.Equal("2", uneven.Book().Million("input_tokens"));
+        Assert.Equal("2", uneven.Book().Million("input_tokens", at: "2026-11-25T12:00:00Z"));
     }
 
     [Fact]
