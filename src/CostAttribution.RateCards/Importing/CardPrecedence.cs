@@ -42,8 +42,8 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
                 else Covered++;
             }
         }
-        return [.. chosen.Select(periods => periods.Select(card => card with { Note = NoteOf(card), Card = WithEvidence(card.Card) })
-            .ToArray())];
+        return [.. chosen.Select(periods => periods.Select(card =>
+            card with { Note = NoteOf(card), Card = WithEvidence(card.Card) }).ToArray())];
     }
 
     private int Position(ImportSource source)

@@ -108,7 +108,10 @@ public static class RateImport
             Card = card.Card with
             {
                 Checked = files[card.Source].Day, RecordedAtNanos = request.RecordedAtNanos,
-                Evidence = new RateEvidence { FetchedAtNanos = files[card.Source].DayNanos, Catalogue = files[card.Source].Catalogue },
+                Evidence = new RateEvidence
+                {
+                    FetchedAtNanos = files[card.Source].DayNanos, Catalogue = files[card.Source].Catalogue,
+                },
             },
         })];
 
