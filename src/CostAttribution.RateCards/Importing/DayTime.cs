@@ -8,7 +8,10 @@ internal static class DayTime
 {
     private const int MinutesPerDay = 24 * 60;
 
-    /// <summary><c>16:30-00:30</c>, in UTC; what passes midnight becomes two windows.</summary>
+    /// <summary>
+    /// <c>16:30-00:30</c>, in UTC; what passes midnight becomes two windows on the same days, <c>00:00-00:00</c> is the whole
+    /// day.
+    /// </summary>
     public static bool TryParseSpan(string text, byte days, List<DailyWindow> windows)
     {
         var dash = text.IndexOf('-', StringComparison.Ordinal);
@@ -30,11 +33,9 @@ internal static class DayTime
 
     public static bool Add(int from, int to, byte days, List<DailyWindow> windows)
     {
-        if (from == to || from == MinutesPerDay) return false;
+        if (from == to && from != 0 || from == MinutesPerDay) return false;
         if (to == 0) to = MinutesPerDay;
         if (from < to) windows.Add(new(from, to, Rational.One, days));
-        // After midnight it is the next day, which only a window of every day does not care about.
-        else if (days != DailyWindow.EveryDay) return false;
         else windows.AddRange([new(from, MinutesPerDay, Rational.One, days), new(0, to, Rational.One, days)]);
         return true;
     }

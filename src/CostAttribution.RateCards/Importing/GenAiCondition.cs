@@ -22,7 +22,7 @@ internal sealed record GenAiCondition(JsonElement Prices, long FromNanos, IReadO
             return RateCardTime.TryParse(date, out var nanos) ? new(prices, nanos, [], setPath) : null;
         var windows = new List<DailyWindow>();
         return DayTime.TryParseMinute(JsonEntries.Text(constraint, "start_time"), out var from)
-            && DayTime.TryParseMinute(JsonEntries.Text(constraint, "end_time"), out var to)
+            && DayTime.TryParseMinute(JsonEntries.Text(constraint, "end_time"), out var to) && from != to
             && DayTime.Add(from, to, DailyWindow.EveryDay, windows) ? new(prices, long.MinValue, windows, setPath) : null;
     }
 

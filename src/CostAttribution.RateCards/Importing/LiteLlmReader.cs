@@ -159,15 +159,15 @@ internal sealed class LiteLlmReader(ImportFile file, ImportFindings findings)
     private void OffPeak(JsonElement block, string path, PriceLines lines)
     {
         if (block.EnumerateObject().All(field => field.Value.ValueKind == JsonValueKind.Null)) return;
-        var windows = Windows(block, path);
-        if (windows is null)
+        if (LiteLlmHours.Read(block, out var problem) is not { } windows)
         {
+            Add(ImportFindingKind.NotExpressible, path, problem);
             lines.Lose(path);
             return;
         }
         foreach (var field in block.EnumerateObject())
         {
-            if (field.Name is "hours_utc" or "windows" or "weekday_timezone") continue;
+            if (field.Name is "hours_utc" or "weekdays" or "windows" or "weekday_timezone") continue;
             var fieldPath = $"{path}.{field.Name}";
             if (!LiteLlmFields.TryRead(field.Name, "", out var meaning) || meaning is not { Problem: "", Above: 0, Tier: "" })
             {
@@ -177,27 +177,6 @@ internal sealed class LiteLlmReader(ImportFile file, ImportFindings findings)
             }
             foreach (var window in windows) lines.Add(field.Value, fieldPath, meaning.Unit, meaning.Per, "", 0, window);
         }
-    }
-
-    private List<DailyWindow>? Windows(JsonElement block, string path)
-    {
-        var windows = new List<DailyWindow>();
-        var hours = JsonEntries.Text(block, "hours_utc");
-        if (hours.Length > 0)
-        {
-            if (DayTime.TryParseSpan(hours, DailyWindow.EveryDay, windows)) return windows;
-            Add(ImportFindingKind.Refused, path, $"hours '{hours}' must read like 16:30-00:30");
-            return null;
-        }
-        if (block.TryGetProperty("windows", out var list) && list.ValueKind == JsonValueKind.Array
-            && list.EnumerateArray().All(window => JsonEntries.Text(window, "hours_utc").Length > 0
-                && !window.TryGetProperty("weekdays", out _)
-                && DayTime.TryParseSpan(JsonEntries.Text(window, "hours_utc"), DailyWindow.EveryDay, windows)))
-        {
-            return windows;
-        }
-        Add(ImportFindingKind.NotExpressible, path, "hours by day of the week in another time zone");
-        return null;
     }
 
     private void Add(ImportFindingKind kind, string path, string reason) => findings.Add(kind, file, path, reason);

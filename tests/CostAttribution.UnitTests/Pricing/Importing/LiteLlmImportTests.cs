@@ -202,6 +202,33 @@ public class LiteLlmImportTests
         Assert.Equal("2", uneven.Book().Million("input_tokens", at: "2026-11-25T12:00:00Z"));
     }
 
+    [Theory]
+    [InlineData("""{ "hours_utc": "00:00-00:00", "weekdays": ["sat", "Sunday"], "input_cost_per_token": 1e-06 }""",
+        "2026-11-28T00:00:00Z", "2026-11-29T23:59:59Z", "2026-11-30T00:00:00Z")]
+    [InlineData("""{ "windows": [{ "hours_utc": ["00:00-01:00", "10:00-00:00"], "weekdays": [1, 2, 3, 4, 5] }], "input_cost_per_token": 1e-06 }""",
+        "2026-11-27T00:59:59Z", "2026-11-27T23:59:59Z", "2026-11-28T00:30:00Z")]
+    [InlineData("""{ "weekday_timezone": "Asia/Shanghai", "windows": [{ "hours_utc": "15:00-17:00", "weekdays": [6] }], "input_cost_per_token": 1e-06 }""",
+        "2026-11-27T16:30:00Z", "2026-11-28T15:59:59Z", "2026-11-28T16:30:00Z")]
+    public void Off_peak_days_are_those_of_the_zone_at_the_hour(string offPeak, string first, string last, string after)
+    {
+        var book = Plan(LiteLlmModel($"\"input_cost_per_token\": 2e-06, \"off_peak_pricing\": {offPeak}")).Book();
+
+        foreach (var (at, price) in new[] { (first, "1"), (last, "1"), (after, "2") }) Assert.Equal(price, book.Million("input_tokens", at: at));
+    }
+
+    [Theory]
+    [InlineData("""{ "hours_utc": "00:00-00:00", "weekdays": [6], "weekday_timezone": "America/New_York", "input_cost_per_token": 1e-06 }""")]
+    [InlineData("""{ "hours_utc": "nine to five", "input_cost_per_token": 1e-06 }""")]
+    [InlineData("""{ "hours_utc": "00:00-06:00", "weekdays": [8], "input_cost_per_token": 1e-06 }""")]
+    [InlineData("""{ "input_cost_per_token": 1e-06 }""")]
+    public void Hours_that_cannot_be_told_leave_the_model_without_a_card(string offPeak)
+    {
+        var plan = Plan(LiteLlmModel($"\"input_cost_per_token\": 2e-06, \"off_peak_pricing\": {offPeak}"));
+
+        Assert.Empty(plan.New);
+        Assert.Equal(2, plan.Lines(ImportFindingKind.NotExpressible).Length);
+    }
+
     [Fact]
     public void A_search_has_one_price_or_one_for_each_size_of_its_context()
     {
