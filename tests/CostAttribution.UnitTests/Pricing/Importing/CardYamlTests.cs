@@ -103,7 +103,8 @@ public class CardYamlTests
         string Tiers(IReadOnlyList<TierPrice> tiers) =>
             string.Join(",", tiers.Select(tier => $"{tier.Tier} {tier.Factor} {Prices(tier.Rates)} {Bands(tier.Thresholds)}"));
 
-        return string.Join('|', card.Id, card.Order, string.Join(",", card.Fallbacks), string.Join(",", card.Providers), card.Seller, card.Layer, card.Currency, card.FromNanos,
+        return string.Join('|', card.Id, card.Order, string.Join(",", card.Fallbacks), string.Join(",", card.Providers), card.Seller,
+            card.Layer, card.Currency, card.FromNanos,
             card.ToNanos, card.RecordedAtNanos, card.Free, card.Source, card.Checked, string.Join(",", card.Match),
             string.Join(",", card.Except), Prices(card.Rates), Bands(card.Thresholds),
             Tiers(card.Tiers), string.Join(",", card.Regions.Select(region =>
