@@ -1,3 +1,4 @@
+using System.Buffers;
 using CostAttribution.Domain.Pricing;
 
 namespace CostAttribution.RateCards.Importing;
@@ -8,6 +9,8 @@ namespace CostAttribution.RateCards.Importing;
 /// </summary>
 internal static class GenAiOrder
 {
+    private static readonly SearchValues<char> _regexSigns = SearchValues.Create(@"\[](){}.*+?^$");
+
     public static IEnumerable<ImportedModel> Keep(List<ImportedModel> models, Action<string, string> tell)
     {
         for (var later = 0; later < models.Count; later++)
@@ -85,7 +88,7 @@ internal static class GenAiOrder
         var end = rule.Kind switch
         {
             ModelRuleKind.Prefix or ModelRuleKind.Dated => -1,
-            ModelRuleKind.Regex => rule.Pattern.AsSpan().IndexOfAny(@"\[](){}.*+?^$"),
+            ModelRuleKind.Regex => rule.Pattern.AsSpan().IndexOfAny(_regexSigns),
             ModelRuleKind.Glob => rule.Pattern.IndexOf('*', StringComparison.Ordinal),
             _ => 0,
         };

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Usage;
 
 namespace CostAttribution.RateCards.Importing;

@@ -81,7 +81,9 @@ public static class RateImport
                 var together = RateCardLoader.Load(
                     [.. request.InForce, .. texts.Select((text, at) => ($"import {at + 1}", text))]);
                 if (together.IsSound) return (texts, []);
-                if (left == 0 || together.Faults.Count(changes.Refuse) == 0) return (texts, together.Faults);
+                var refused = 0;
+                foreach (var fault in together.Faults) refused += changes.Refuse(fault) ? 1 : 0;
+                if (left == 0 || refused == 0) return (texts, together.Faults);
             }
         }
 

@@ -27,7 +27,7 @@ public sealed class AttributionTextTests
         Assert.Equal(table.Version, again.Version);
         Assert.Equal(table.Dimensions, again.Dimensions);
         Assert.Equal("acme", again.Map(0, "a\tb"));
-        Assert.Equal("internal", again.ByRule(0, new RuleSubject("nightly", "", "", "", "")));
+        Assert.Equal("internal", again.ByRule(0, new RuleSubject("nightly", "", "", "")));
         Assert.True(table.Keys.TryGet("app.center.default", out var key));
         Assert.Equal(table.UsesOf(key.Id).ToArray(), again.UsesOf(key.Id).ToArray());
     }

@@ -1,6 +1,5 @@
 using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Usage;
-using CostAttribution.RateCards;
 using FsCheck;
 using FsCheck.Fluent;
 using static CostAttribution.UnitTests.Pricing.PricingKit;

@@ -1,6 +1,5 @@
 using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Usage;
-using CostAttribution.RateCards;
 using static CostAttribution.UnitTests.Pricing.PricingKit;
 
 namespace CostAttribution.UnitTests.Pricing;
