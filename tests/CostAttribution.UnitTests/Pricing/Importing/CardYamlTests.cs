@@ -55,8 +55,11 @@ public class CardYamlTests
             Except = [new(ModelRuleKind.Dated, "abc-d")],
             Regions = factor.IsZero ? []
                 : [new("*", factor), new("eu", Rational.One) { Rates = rates, Thresholds = thresholds, Tiers = tiers }],
-            Windows = windowed ? [new(0, 90, factor, 0b001_1111), new(1_380, 1_440, Rational.One) { Rates = rates, Thresholds = thresholds }]
-                : [],
+            Windows = !windowed ? []
+                // A window prices nothing that a tier or a region prices too: that would be refused.
+                : factor.IsZero && tiers.All(tier => tier.Rates.Count == 0 && tier.Thresholds.Count == 0)
+                    ? [new(0, 90, factor, 0b001_1111), new(1_380, 1_440, Rational.One) { Rates = rates, Thresholds = thresholds }]
+                    : [new(0, 90, factor, 0b001_1111)],
             Fallbacks = dated ? [new("reasoning_tokens", FallbackPolicy.SamePrice, "output_tokens")] : [],
             Order = windowed ? 1 : 0,
         };
