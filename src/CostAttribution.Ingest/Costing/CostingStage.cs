@@ -12,9 +12,9 @@ namespace CostAttribution.Ingest.Costing;
 /// table it was posted with, what is new with the current ones; which spans own what does not depend on either. Not
 /// thread-safe: belongs to one assembler.
 /// </summary>
-internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bool storeIsEmpty)
+internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bool storeIsEmpty, CostingPolicy? policy = null)
 {
-    private readonly TraceCosting costing = new();
+    private readonly TraceCosting costing = new(policy ?? CostingPolicy.Default);
     private readonly TraceCosts costs = new();
     private readonly List<(PairKey Key, TraceCosts Costs)> byOtherPair = [];
     private readonly Stack<TraceCosts> spare = new();

@@ -7,6 +7,9 @@ namespace CostAttribution.Testing.Costing;
 public sealed record SpanPlan
 {
     public required string Id { get; init; }
+
+    /// <summary>Name of its trace; empty for <see cref="TracePlan.TraceId"/>.</summary>
+    public string Trace { get; init; } = "";
     public string Parent { get; init; } = "";
     public string Name { get; init; } = "";
     public SpanKind Kind { get; init; } = SpanKind.Internal;
@@ -25,6 +28,7 @@ public sealed record SpanPlan
     public IReadOnlyList<(TraceId Trace, SpanId Span)> Links { get; init; } = [];
 
     public SpanId SpanId => IdOf(Id);
+    public TraceId TraceId => Trace.Length == 0 ? TracePlan.TraceId : new TraceId(TracePlan.TraceId.High, IdOf(Trace).Value);
 
     /// <summary>A stable id for a name such as <c>S1</c>.</summary>
     public static SpanId IdOf(string name)

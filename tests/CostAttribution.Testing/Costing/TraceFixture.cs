@@ -1,4 +1,5 @@
 using System.Globalization;
+using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Testing.Costing;
@@ -9,18 +10,34 @@ namespace CostAttribution.Testing.Costing;
 /// </summary>
 public sealed record ExpectedSpan(string Id, string Ownership, string Of, IReadOnlyDictionary<string, string> Values);
 
+/// <summary>One request of an arrival script, and the seconds that pass after it.</summary>
+public sealed record Arrival(IReadOnlyList<SpanPlan> Spans, double Seconds);
+
+/// <summary>One signed ledger row that an arrival script leaves, in the order of posting.</summary>
+public sealed record ExpectedRow(int Sign, string Id, IReadOnlyDictionary<string, string> Values);
+
 /// <summary>
 /// A worked example as a text file: a title, spans as an indented tree, and what costing must make of them.
 /// <code>
 /// E1 title
-/// option value                      final, cumulative-loops, incomplete, session, run, link
+/// option value                      final, cumulative-loops
+/// rates shipped                     the cards the product ships; or made-up ones, a line each, dollars per million:
+/// rates openai gpt-x unc=2 out=8    provider, model, then the kinds below or other units
+/// trace B                           for the spans that follow; none means the first trace
 /// resource service.name = "shop"    for the spans that follow; "resource" alone clears it
 /// scope name version schema-url     for the spans that follow
 /// S1 span name | client error 0..40    id, name, then kind, status, milliseconds (each may be missing)
 ///   .gen_ai.operation.name = "chat"    values: "text", `text with "quotes"`, 12, 1.5, true
 ///   S2 child
 /// expect
-/// S1 owner unc=100 cr=600 flags=ttl_unknown
+/// S1 owner unc=100 cr=600 flags=ttl_unknown cost=0.000480
+/// arrive                            how the spans come; without it in every order, and all that counts is the end
+/// S1                                spans of one request
+/// wait 300                          seconds
+/// S2 S3
+/// ledger                            every row the script above leaves, reversals too, posting by posting
+/// + S1 out=100
+/// - S1 out=100
 /// </code>
 /// Times that are not given follow from the tree: siblings one after the other, parents around their children.
 /// </summary>
@@ -36,29 +53,42 @@ public sealed class TraceFixture
     }
 
     private readonly List<Draft> drafts = [];
+    private readonly List<string> script = [];
+    private readonly FixtureRates rates = new();
     private List<KeyValuePair<string, object>> resource = [];
-    private string scope = "", version = "", schema = "";
+    private string scope = "", version = "", schema = "", trace = "";
 
     public string Title { get; private set; } = "";
     public Dictionary<string, string> Options { get; } = [];
     public IReadOnlyList<SpanPlan> Spans { get; private set; } = [];
     public List<ExpectedSpan> Expected { get; } = [];
 
+    /// <summary>The requests of the script; empty when the fixture has none.</summary>
+    public IReadOnlyList<Arrival> Script { get; private set; } = [];
+
+    /// <summary>The rows that the script leaves.</summary>
+    public List<ExpectedRow> Ledger { get; } = [];
+    public RateBook Rates { get; private set; } = RateBook.Empty;
+
     public static TraceFixture Read(string path)
     {
         var fixture = new TraceFixture();
         var lines = File.ReadAllLines(path).Where(line => line.Trim().Length > 0 && !line.TrimStart().StartsWith('#')).ToArray();
         fixture.Title = lines[0];
-        var expecting = false;
+        var section = "";
         foreach (var line in lines.Skip(1))
         {
-            if (line == "expect") expecting = true;
-            else if (expecting) fixture.ReadExpected(line);
+            if (line is "expect" or "arrive" or "ledger") section = line;
+            else if (section == "expect") fixture.ReadExpected(line);
+            else if (section == "arrive") fixture.script.Add(line.Trim());
+            else if (section == "ledger") fixture.ReadLedger(line);
             else fixture.ReadLine(line);
         }
         var clock = 0L;
         foreach (var root in fixture.drafts.Where(draft => draft.Plan.Parent.Length == 0)) SetTimes(root, ref clock);
         fixture.Spans = [.. fixture.drafts.Select(draft => draft.Plan with { Attributes = draft.Attributes })];
+        fixture.Rates = fixture.rates.Load();
+        fixture.Script = fixture.ReadScript();
         return fixture;
     }
 
@@ -71,6 +101,8 @@ public sealed class TraceFixture
         else if (text.StartsWith("resource ", StringComparison.Ordinal)) resource = [.. resource, Attribute(text[9..])];
         else if (text.StartsWith("scope", StringComparison.Ordinal)) ReadScope(text);
         else if (text.StartsWith("option ", StringComparison.Ordinal)) ReadOption(text[7..]);
+        else if (text.StartsWith("rates ", StringComparison.Ordinal)) rates.Add(text[6..]);
+        else if (text.StartsWith("trace ", StringComparison.Ordinal)) trace = text[6..];
         else ReadSpan(text, indent);
     }
 
@@ -95,6 +127,7 @@ public sealed class TraceFixture
         var plan = new SpanPlan
         {
             Id = names[0],
+            Trace = trace,
             Name = names.ElementAtOrDefault(1) ?? "",
             Parent = parent?.Plan.Id ?? "",
             Scope = scope,
@@ -124,9 +157,30 @@ public sealed class TraceFixture
     {
         var words = line.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var duplicate = words[1] == "duplicate";
-        var values = words.Skip(duplicate ? 4 : 2).Select(word => word.Split('=', 2)).ToDictionary(pair => pair[0], pair =>
-            pair[1].Replace('~', ' '));
-        Expected.Add(new ExpectedSpan(words[0], words[1], duplicate ? words[3] : "", values));
+        Expected.Add(new ExpectedSpan(words[0], words[1], duplicate ? words[3] : "", Values(words.Skip(duplicate ? 4 : 2))));
+    }
+
+    private void ReadLedger(string line)
+    {
+        var words = line.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        if (words[0] is not ("+" or "-")) throw new InvalidDataException($"{Title}: a ledger row begins with + or -, got {line}");
+        Ledger.Add(new ExpectedRow(words[0] == "+" ? 1 : -1, words[1], Values(words.Skip(2))));
+    }
+
+    private static Dictionary<string, string> Values(IEnumerable<string> words) =>
+        words.Select(word => word.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1].Replace('~', ' '));
+
+    private List<Arrival> ReadScript()
+    {
+        var arrivals = new List<Arrival>();
+        foreach (var line in script)
+        {
+            var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words[0] == "wait")
+                arrivals[^1] = arrivals[^1] with { Seconds = double.Parse(words[1], CultureInfo.InvariantCulture) };
+            else arrivals.Add(new Arrival([.. words.Select(id => Spans.Single(span => span.Id == id))], 0));
+        }
+        return arrivals;
     }
 
     private static void SetTimes(Draft draft, ref long clock)

@@ -12,14 +12,15 @@ public static class TracePlan
 
     public static TraceId TraceId { get; } = new(0x0102030405060708, 0x090a0b0c0d0e0f10);
 
-    /// <summary>A trace of the spans, each in a batch of its own, in the order given.</summary>
+    /// <summary>The trace of the spans, each in a batch of its own, in the order given.</summary>
     public static TraceSpans Collect(IEnumerable<SpanPlan> spans, AttributeKeyTable? keys = null,
         ulong receivedNanos = BaseNanos + 60_000_000_000)
     {
-        var trace = new TraceSpans(TraceId);
+        var planned = spans.ToArray();
+        var trace = new TraceSpans(planned.Length == 0 ? TraceId : planned[0].TraceId);
         var sources = new SourceTable();
         using var builder = new SpanBatchBuilder(keys ?? AttributeKeyTable.Default, TracingLimits.Default);
-        foreach (var span in spans)
+        foreach (var span in planned)
         {
             Encode(span, builder, receivedNanos);
             using var batch = builder.Build();
@@ -60,7 +61,7 @@ public static class TracePlan
         }
         var header = new SpanHeader
         {
-            TraceId = TraceId,
+            TraceId = span.TraceId,
             SpanId = span.SpanId,
             ParentSpanId = SpanPlan.IdOf(span.Parent),
             StartNanos = BaseNanos + (ulong)span.StartMillis * 1_000_000,

@@ -3,6 +3,7 @@ using CostAttribution.ClickHouse.Facts;
 using CostAttribution.ClickHouse.Snapshots;
 using CostAttribution.ClickHouse.Topics;
 using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
@@ -79,6 +80,7 @@ internal sealed class AssemblyBench : IDisposable
     private readonly AttributeKeyTable keys;
     private readonly AssemblyOptions options;
     private readonly int topicsMax;
+    private readonly CostingPolicy policy;
     private readonly SpanBatchBuilder builder;
     private readonly List<(ulong Position, byte[] Batch)> journal = [];
     private readonly List<CostingPair> pairs = [];
@@ -87,13 +89,14 @@ internal sealed class AssemblyBench : IDisposable
     private TracePoster poster = null!;
 
     public AssemblyBench(AssemblyOptions? options = null, bool storeIsEmpty = true, AttributionTable? attribution = null,
-        int topicsMax = 1000)
+        int topicsMax = 1000, RateBook? rates = null, CostingPolicy? policy = null)
     {
         this.topicsMax = topicsMax;
+        this.policy = policy ?? CostingPolicy.Default;
         this.options = options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16 };
         attribution ??= AttributionTable.Default;
         keys = attribution.Keys;
-        snapshots = new CostingSnapshots(Rates, attribution);
+        snapshots = new CostingSnapshots(rates ?? Rates, attribution);
         pairs.Add(snapshots.Current);
         builder = new SpanBatchBuilder(keys, TracingLimits.Default);
         Start(storeIsEmpty);
@@ -149,6 +152,15 @@ internal sealed class AssemblyBench : IDisposable
     public void Offer(params TestSpan[] spans) => OfferBatch(spans, replayed: false);
 
     public void Replay(params TestSpan[] spans) => OfferBatch(spans, replayed: true);
+
+    /// <summary>Takes in one decoded request and disposes of it.</summary>
+    public void Offer(SpanBatch decoded, bool replayed = false)
+    {
+        using var batch = decoded;
+        journal.Add((++Position, batch.Encoded.ToArray()));
+        Assembler.Accept(batch, Position, replayed);
+        Collect();
+    }
 
     /// <summary>Lets time pass in steps of 100 ms.</summary>
     public void Pass(double seconds)
@@ -260,19 +272,14 @@ internal sealed class AssemblyBench : IDisposable
         return builder.Build();
     }
 
-    private void OfferBatch(TestSpan[] spans, bool replayed)
-    {
-        using var batch = Encode(builder, spans, Clock.GetUtcNow());
-        journal.Add((++Position, batch.Encoded.ToArray()));
-        Assembler.Accept(batch, Position, replayed);
-        Collect();
-    }
+    private void OfferBatch(TestSpan[] spans, bool replayed) =>
+        Offer(Encode(builder, spans, Clock.GetUtcNow()), replayed);
 
     private void Start(bool storeIsEmpty)
     {
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
-        Assembler = new TraceAssembler(options, Clock, new CostingStage(snapshots, topicsMax, storeIsEmpty), poster, Metrics, OpenCosts,
-            storeIsEmpty);
+        Assembler = new TraceAssembler(options, Clock, new CostingStage(snapshots, topicsMax, storeIsEmpty, policy), poster, Metrics,
+            OpenCosts, storeIsEmpty);
     }
 
     private static void Write(SpanBatchBuilder builder, TestSpan span, int resource, int scope, ulong now)
