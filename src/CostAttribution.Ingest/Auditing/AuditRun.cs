@@ -100,16 +100,20 @@ internal sealed class AuditRun(AuditParts parts, AuditStore store, AuditReport b
         AuditSuspect[] own = [.. confirmed.Where(suspect => !elsewhere.Contains(suspect.Hour!.Value))];
         findings.AddAll(confirmed.Except(own), AuditOutcome.Deferred, "another process has just posted to this hour");
         if (own.Length == 0) return;
-        var repair = new RollupRepair(parts.Store);
+        var (repair, busy) = (new RollupRepair(parts.Store), new HashSet<DateTimeOffset>());
         foreach (var day in own.GroupBy(suspect => suspect.Hour!.Value.Date))
         {
-            await repair.RepairAsync([.. day.Select(suspect => suspect.Hour!.Value)], cancel, store.Settings)
+            var added = await repair.RepairAsync([.. day.Select(suspect => suspect.Hour!.Value)], cancel, store.Settings)
                 .ConfigureAwait(false);
+            busy.UnionWith(added.Busy);
         }
         var still = await check.ConfirmAsync(store, own, cancel).ConfigureAwait(false);
         var wrong = still.Select(suspect => suspect.Subject).ToHashSet();
         findings.AddAll(own.Where(suspect => !wrong.Contains(suspect.Subject)), AuditOutcome.Repaired);
-        findings.AddAll(still, AuditOutcome.Left, "the differences were appended and it still differs");
+        findings.AddAll(still.Where(suspect => busy.Contains(suspect.Hour!.Value)), AuditOutcome.Deferred,
+            "rows are on their way to this hour");
+        findings.AddAll(still.Where(suspect => !busy.Contains(suspect.Hour!.Value)), AuditOutcome.Left,
+            "the differences were appended and it still differs");
     }
 
     private async Task RepairPostingsAsync(PostingsCheck check, AuditSuspect[] suspects, AuditFindings findings,

@@ -7,6 +7,9 @@ internal sealed class WatchedStore(IClickHouseTransport store) : IClickHouseTran
 {
     public Action<string> OnQuery { get; set; } = static _ => { };
 
+    /// <summary>What is asked instead.</summary>
+    public Func<ClickHouseQuery, ClickHouseQuery> Instead { get; set; } = static query => query;
+
     public Action<ClickHouseInsert> OnInsert { get; set; } = static _ => { };
 
     public string Database => store.Database;
@@ -15,7 +18,7 @@ internal sealed class WatchedStore(IClickHouseTransport store) : IClickHouseTran
     {
         OnQuery(query.Sql);
         cancel.ThrowIfCancellationRequested();
-        return store.QueryAsync(query, cancel);
+        return store.QueryAsync(Instead(query), cancel);
     }
 
     public Task InsertAsync(ClickHouseInsert insert, CancellationToken cancel)
