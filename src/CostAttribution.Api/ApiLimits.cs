@@ -25,6 +25,10 @@ internal static class ApiLimits
 
     public const int CostRowsDefault = 1000;
     public const int CostRowsMax = 10_000;
+
+    /// <summary>Usage without a price read for one report: units of calls alike, by day.</summary>
+    public const int UnpricedPartsMax = 50_000;
+
     public const int RunsDefault = 50;
     public const int RunsMax = 1000;
 

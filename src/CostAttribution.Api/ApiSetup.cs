@@ -10,6 +10,7 @@ using CostAttribution.Api.Reading;
 using CostAttribution.Api.Requests;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
+using CostAttribution.Api.Unpriced;
 using MediatR;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -24,8 +25,8 @@ public static class ApiSetup
 {
     /// <summary>
     /// Registers the control plane. The host brings <c>IClickHouseTransport</c>, <see cref="TimeProvider"/>,
-    /// <see cref="IPipelineStatus"/>, <see cref="IOpenCosts"/> and <see cref="IAudits"/>, all as singletons. Throws
-    /// <see cref="ArgumentException"/> with every fault of the options.
+    /// <see cref="IPipelineStatus"/>, <see cref="IOpenCosts"/>, <see cref="IAudits"/> and <see cref="Rates.RatesInForce"/>, all
+    /// as singletons. Throws <see cref="ArgumentException"/> with every fault of the options.
     /// </summary>
     public static IServiceCollection AddCostAttributionApi(this IServiceCollection services, ApiOptions options)
     {
@@ -34,6 +35,7 @@ public static class ApiSetup
 
         services.AddSingleton(options);
         services.AddSingleton<StoreReader>();
+        services.AddSingleton<GetUnpriced.CeilingCache>();
         services.AddMediation();
         services.ConfigureHttpJsonOptions(json => JsonSetup.Apply(json.SerializerOptions));
         services.AddDescription();
@@ -56,6 +58,7 @@ public static class ApiSetup
         MapSpans(api);
         MapPipeline(api);
         AuditRoutes.Map(api);
+        UnpricedRoutes.Map(api);
         RouteFallback.Map(endpoints);
         return api;
     }

@@ -37,6 +37,8 @@ internal static class CostDimensions
             Allowed = Names<Evidence>() },
         new("featureEvidence", "toString(feature_evidence)", true, "Where the feature was found") { Example = "own",
             Allowed = Names<Evidence>() },
+        new("seller", "seller", false, "Reseller that bills the call; empty = the provider; read from the ledger")
+            { Example = "openrouter" },
         new("operation", "operation", false, "Kind of call; read from the ledger") { Example = "chat" },
         new("session", "session_id", false, "Session or conversation; read from the ledger") { Example = "s-81" },
         new("user", "user_id", false, "End user; read from the ledger") { Example = "u-17" },

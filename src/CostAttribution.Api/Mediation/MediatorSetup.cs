@@ -4,6 +4,7 @@ using CostAttribution.Api.Health;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
+using CostAttribution.Api.Unpriced;
 using CostAttribution.ClickHouse.Auditing;
 using FluentValidation;
 using MediatR;
@@ -37,6 +38,8 @@ internal static class MediatorSetup
             GetAudit.Rules>();
         services.AddSlice<ListAudits.Query, ListAudits.Answer, ListAudits.Handler>().AddSingleton<IValidator<ListAudits.Query>,
             ListAudits.Rules>();
+        services.AddSlice<GetUnpriced.Query, GetUnpriced.Answer, GetUnpriced.Handler>()
+            .AddSingleton<IValidator<GetUnpriced.Query>, GetUnpriced.Rules>();
         services.AddSlice<GetReadiness.Query, GetReadiness.Answer, GetReadiness.Handler>();
         return services;
     }

@@ -84,6 +84,9 @@ public sealed record LedgerRow
     /// <summary>Provider's region; empty when unknown.</summary>
     public required string Region { get; init; }
 
+    /// <summary>Reseller or gateway that bills the call instead of the provider; empty otherwise.</summary>
+    public required string Seller { get; init; }
+
     /// <summary>Whose and for what.</summary>
     public required Attribution Attribution { get; init; }
 

@@ -38,6 +38,7 @@ public sealed class CostLedgerBlock : RowBlock
     private readonly LowCardinalityColumn requestModel;
     private readonly LowCardinalityColumn serviceTier;
     private readonly LowCardinalityColumn region;
+    private readonly LowCardinalityColumn seller;
     private readonly StringColumn customerId;
     private readonly StringColumn featureId;
     private readonly StringColumn product;
@@ -106,6 +107,7 @@ public sealed class CostLedgerBlock : RowBlock
         requestModel = Add("request_model", Columns.LowCardinality());
         serviceTier = Add("service_tier", Columns.LowCardinality());
         region = Add("region", Columns.LowCardinality());
+        seller = Add("seller", Columns.LowCardinality());
         customerId = Add("customer_id", Columns.String());
         featureId = Add("feature_id", Columns.String());
         product = Add("product", Columns.String());
@@ -200,6 +202,7 @@ public sealed class CostLedgerBlock : RowBlock
         requestModel.Append(entry.RequestModel);
         serviceTier.Append(entry.ServiceTier);
         region.Append(entry.Region);
+        seller.Append(entry.Seller);
     }
 
     private void AppendAttribution(LedgerEntry entry)

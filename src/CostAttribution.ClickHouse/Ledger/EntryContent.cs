@@ -20,7 +20,7 @@ internal static class EntryContent
             entry.CostItem, entry.RunId, entry.Workflow, entry.Step, entry.Agent, entry.Operation, entry.Provider, entry.Model,
             entry.RequestModel, entry.ServiceTier, entry.Region, entry.CustomerId, entry.FeatureId, entry.Product, entry.Team,
             entry.Environment, entry.UserId, entry.SessionId, entry.Plan, entry.Audience, entry.Cost.RateId ?? "",
-            entry.Cost.UnpricedUnit ?? "",
+            entry.Cost.UnpricedUnit ?? "", entry.Seller,
         ];
         foreach (var name in names) Add(text, name);
         foreach (var (name, value) in entry.Dimensions)

@@ -18,7 +18,7 @@ internal sealed class LedgerRowReader(NativeBlock block)
         "corrects", "revision",
         "cost_item", "reason", "posting_id", "accounting_date", "trace_id", "span_id", "parent_span_id", "run_id", "workflow",
         "step",
-        "agent", "attempt", "call_status", "operation", "provider", "model", "request_model", "service_tier", "region",
+        "agent", "attempt", "call_status", "operation", "provider", "model", "request_model", "service_tier", "region", "seller",
         "customer_id",
         "feature_id", "product", "team", "environment", "user_id", "session_id", "plan", "audience", "dimensions",
         "customer_evidence",
@@ -99,6 +99,7 @@ internal sealed class LedgerRowReader(NativeBlock block)
         entry.RequestModel = Low("request_model", row);
         entry.ServiceTier = Low("service_tier", row);
         entry.Region = Low("region", row);
+        entry.Seller = Low("seller", row);
     }
 
     private void ReadIdentity(LedgerEntry entry, int row)

@@ -39,6 +39,7 @@ internal sealed class EntryWriter(CostingPolicy policy)
             RequestModel = call.RequestModel.Name,
             ServiceTier = call.ServiceTier,
             Region = call.Region,
+            Seller = call.Seller,
             ProviderReportedCost = call.ReportedCost,
             RateBookVersion = Rates.Version,
             AttributionVersion = Attribution.Version,

@@ -57,6 +57,9 @@ public sealed class LedgerEntry
     public string ServiceTier { get; set; } = "";
     public string Region { get; set; } = "";
 
+    /// <summary>Reseller or gateway that bills the call, when it is not the provider itself; empty otherwise.</summary>
+    public string Seller { get; set; } = "";
+
     public string CustomerId { get; set; } = "";
     public string FeatureId { get; set; } = "";
     public string Product { get; set; } = "";

@@ -24,7 +24,7 @@ internal static class LedgerContent
     public static bool SamePricedUsage(LedgerEntry a, LedgerEntry b) =>
         a.EventTimeMicros == b.EventTimeMicros && a.Provider == b.Provider && a.Model == b.Model
         && a.RequestModel == b.RequestModel && a.ServiceTier == b.ServiceTier && a.Region == b.Region
-        && a.ProviderReportedCost == b.ProviderReportedCost && SameUsage(a.Usage, b.Usage);
+        && a.Seller == b.Seller && a.ProviderReportedCost == b.ProviderReportedCost && SameUsage(a.Usage, b.Usage);
 
     /// <summary>A copy with its own posting identity to be filled in.</summary>
     public static LedgerEntry Copy(LedgerEntry from)
@@ -35,8 +35,9 @@ internal static class LedgerContent
             AccountingDay = from.AccountingDay, TraceId = from.TraceId, SpanId = from.SpanId, ParentSpanId = from.ParentSpanId,
             RunId = from.RunId, Workflow = from.Workflow, Step = from.Step, Agent = from.Agent, Attempt = from.Attempt,
             CallStatus = from.CallStatus, Operation = from.Operation, Provider = from.Provider, Model = from.Model,
-            RequestModel = from.RequestModel, ServiceTier = from.ServiceTier, Region = from.Region, CustomerId = from.CustomerId,
-            FeatureId = from.FeatureId, Product = from.Product, Team = from.Team, Environment = from.Environment,
+            RequestModel = from.RequestModel, ServiceTier = from.ServiceTier, Region = from.Region, Seller = from.Seller,
+            CustomerId = from.CustomerId, FeatureId = from.FeatureId, Product = from.Product, Team = from.Team,
+            Environment = from.Environment,
             UserId = from.UserId, SessionId = from.SessionId, Plan = from.Plan, Audience = from.Audience,
             Dimensions = from.Dimensions, CustomerEvidence = from.CustomerEvidence, FeatureEvidence = from.FeatureEvidence,
             Calls = from.Calls, FailedCalls = from.FailedCalls, ProviderReportedCost = from.ProviderReportedCost,
@@ -54,7 +55,7 @@ internal static class LedgerContent
         && a.ParentSpanId == b.ParentSpanId && a.RunId == b.RunId && a.Workflow == b.Workflow && a.Step == b.Step
         && a.Agent == b.Agent && a.Attempt == b.Attempt && a.CallStatus == b.CallStatus && a.Operation == b.Operation
         && a.Provider == b.Provider && a.Model == b.Model && a.RequestModel == b.RequestModel && a.ServiceTier == b.ServiceTier
-        && a.Region == b.Region;
+        && a.Region == b.Region && a.Seller == b.Seller;
 
     private static bool SameOwner(LedgerEntry a, LedgerEntry b) =>
         a.CustomerId == b.CustomerId && a.FeatureId == b.FeatureId && a.Product == b.Product && a.Team == b.Team

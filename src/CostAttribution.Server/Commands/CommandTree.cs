@@ -47,6 +47,7 @@ internal static class CommandTree
         demo.AddOptionsTo(root);
         root.Subcommands.Add(new AuditCommand(settings));
         root.Subcommands.Add(new RatesCommand(settings));
+        root.Subcommands.Add(ReportCommands.Unpriced(settings));
         root.SetAction((parsed, _) => demo.IsAskedFor(parsed) ? demo.RunAsync(parsed) : ServeCommand.RunAsync(settings));
         return root;
     }

@@ -2,6 +2,7 @@ using System.Net;
 using CostAttribution.Api;
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.Api.Rates;
 using CostAttribution.ClickHouse.Embedded;
 using CostAttribution.ClickHouse.Endpoint;
 using CostAttribution.ClickHouse.Snapshots;
@@ -162,6 +163,7 @@ internal sealed class RunningServer : IAsyncDisposable
         var snapshots = new CostingSnapshots(cards.Book, attribution);
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(store.Transport);
+        builder.Services.AddSingleton(new RatesInForce(() => snapshots.Current.Rates, () => cards.Catalogue));
         builder.Services.AddSingleton<IAudits>(provider => new AuditorAudits(Auditor));
         builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, spool, intake, intakeMetrics,
             provider.GetRequiredService<IAudits>(), clock));

@@ -2,10 +2,13 @@ using System.Globalization;
 using CostAttribution.Api;
 using CostAttribution.Api.Costs;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.Api.Rates;
 using CostAttribution.Api.Requests;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
+using CostAttribution.Api.Unpriced;
 using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Pricing;
 using CostAttribution.StoreTests.Engine;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -29,12 +32,16 @@ internal sealed class ApiStore : IAsyncDisposable, IPipelineStatus, IOpenCosts
             .AddSingleton<TimeProvider>(new FixedClock())
             .AddSingleton<IPipelineStatus>(this)
             .AddSingleton<IOpenCosts>(this)
+            .AddSingleton(new RatesInForce(() => Rates, () => null))
             .AddCostAttributionApi(new ApiOptions())
             .BuildServiceProvider();
         mediator = services.GetRequiredService<IMediator>();
     }
 
     public IClickHouseTransport Transport { get; }
+
+    /// <summary>The book in force.</summary>
+    public RateBook Rates { get; set; } = RateBook.Empty;
 
     public static async Task<ApiStore> OpenAsync(EngineFixture engine, TransportKind kind = TransportKind.Embedded) =>
         new(await engine.NewStoreAsync(kind));
@@ -45,6 +52,9 @@ internal sealed class ApiStore : IAsyncDisposable, IPipelineStatus, IOpenCosts
 
     public Task<ListRuns.Answer> RunsAsync(string query) =>
         mediator.Send(new ListRuns.Query(RequestValues.FromQueryString("?" + query)), TestContext.Current.CancellationToken);
+
+    public Task<GetUnpriced.Answer> UnpricedAsync(string query) =>
+        mediator.Send(new GetUnpriced.Query(RequestValues.FromQueryString("?" + query)), TestContext.Current.CancellationToken);
 
     public Task<GetRun.Answer?> RunAsync(string runId) =>
         mediator.Send(new GetRun.Query(runId, RequestValues.FromQueryString("")), TestContext.Current.CancellationToken);

@@ -36,6 +36,7 @@ internal static class LedgerEntries
             RequestModel = "gpt",
             ServiceTier = "default",
             Region = "eu",
+            Seller = number % 3 == 0 ? "openrouter" : "",
             CustomerId = $"c-{number % 7}",
             FeatureId = $"f-{number % 3}",
             Product = "desk",

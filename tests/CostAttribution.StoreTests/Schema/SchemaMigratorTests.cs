@@ -96,13 +96,13 @@ public sealed class SchemaMigratorTests(EngineFixture engine)
     public async Task The_windows_of_older_tables_are_set_and_what_they_remember_is_kept()
     {
         await using var store = await engine.NewStoreAsync(migrate: false);
-        Migration[] older = [.. Migration.All.TakeWhile(migration => !migration.Template.Contains("MODIFY SETTING", StringComparison.Ordinal))];
+        Migration[] older = [.. Migration.All.Where(migration => !migration.Template.Contains("MODIFY SETTING", StringComparison.Ordinal))];
         await new SchemaMigrator(store).MigrateAsync(older, Cancel);
         await SendAsync();
 
         Assert.Equal(Migration.All.Count - older.Length, await new SchemaMigrator(store).MigrateAsync(Cancel));
 
-        foreach (var migration in Migration.All.Skip(older.Length).Where(next => next.Name.EndsWith("_window", StringComparison.Ordinal)))
+        foreach (var migration in Migration.All.Except(older).Where(next => next.Name.EndsWith("_window", StringComparison.Ordinal)))
         {
             var table = migration.Name.Replace("_window", "", StringComparison.Ordinal);
             Assert.Matches("non_replicated_deduplication_window = 10+", await store.AskAsync($"SHOW CREATE TABLE {table}"));
@@ -118,8 +118,8 @@ public sealed class SchemaMigratorTests(EngineFixture engine)
     }
 
     [Fact]
-    public void Migrations_are_numbered_without_gaps() =>
-        Assert.Equal(Enumerable.Range(1, Migration.All.Count), Migration.All.Select(migration => migration.Id));
+    public void Migrations_have_numbers_of_their_own() =>
+        Assert.Distinct(Migration.All.Select(migration => migration.Id));
 
     [Fact]
     public async Task The_embedded_tables_are_durable_when_an_insert_returns()

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using CostAttribution.Api;
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.Api.Rates;
 using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Pricing;
@@ -32,6 +33,7 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
         builder.Services.AddSingleton<IPipelineStatus>(this);
         builder.Services.AddSingleton<IOpenCosts>(this);
         builder.Services.AddSingleton<IAudits>(this);
+        builder.Services.AddSingleton(new RatesInForce(() => Catalogue?.Current ?? RateBook.Empty, () => Catalogue));
         builder.Services.AddCostAttributionApi(options);
         app = builder.Build();
         app.MapCostAttributionApi();
@@ -48,6 +50,9 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
     /// <summary>The audit under way, and the one that ended last.</summary>
     public AuditReport? Current { get; set; }
     public AuditReport? Last { get; set; }
+
+    /// <summary>The rate cards at hand; null = none.</summary>
+    public RateCatalogue? Catalogue { get; set; }
 
     /// <summary>What audits were asked for.</summary>
     public List<AuditRequest> AuditsAsked { get; } = [];

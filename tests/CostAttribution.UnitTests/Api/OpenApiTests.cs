@@ -10,7 +10,7 @@ public sealed class OpenApiTests
     [
         "/health/live", "/health/ready", "/api/v1/costs", "/api/v1/runs", "/api/v1/runs/{runId}",
             "/api/v1/spans/{traceId}/{spanId}/explain",
-        "/api/v1/pipeline", "/api/v1/audits", "/api/v1/audits/{auditId}",
+        "/api/v1/pipeline", "/api/v1/audits", "/api/v1/audits/{auditId}", "/api/v1/unpriced",
     ];
 
     [Fact]

@@ -81,7 +81,7 @@ internal static class StoreAnswers
                 ["attempt"] = 1,
             ["call_status_name"] = "ok", ["operation"] = "chat", ["provider"] = "openai", ["model"] = "gpt-5",
                 ["request_model"] = "gpt-5",
-            ["service_tier"] = "", ["region"] = "", ["customer_id"] = "acme", ["feature_id"] = "", ["product"] = "",
+            ["service_tier"] = "", ["region"] = "", ["seller"] = "", ["customer_id"] = "acme", ["feature_id"] = "", ["product"] = "",
                 ["team"] = "",
             ["environment"] = "production", ["user_id"] = "u-1", ["session_id"] = "s-1", ["plan"] = "", ["audience"] = "",
             ["dimensions"] = new JsonObject { ["tier"] = "gold" }, ["customer_evidence_name"] = "ancestor",

@@ -15,7 +15,7 @@ SELECT lower(hex(entry_id)) AS entry, lower(hex(corrects)) AS corrected, toStrin
     toUnixTimestamp64Milli(posted_at) AS posted_millis, toUnixTimestamp64Micro(event_time) AS event_micros,
     toString(accounting_date) AS accounting_day, trace_id, span_id, parent_span_id, run_id, workflow, step, agent,
         attempt,
-    toString(call_status) AS call_status_name, operation, provider, model, request_model, service_tier, region,
+    toString(call_status) AS call_status_name, operation, provider, model, request_model, service_tier, region, seller,
     customer_id, feature_id, product, team, environment, user_id, session_id, plan, audience, dimensions,
     toString(customer_evidence) AS customer_evidence_name, toString(feature_evidence) AS feature_evidence_name,
     input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
