@@ -6,6 +6,7 @@ using CostAttribution.Api.Json;
 using CostAttribution.Api.Mediation;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Problems;
+using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Reading;
 using CostAttribution.Api.Requests;
 using CostAttribution.Api.Runs;
@@ -25,8 +26,9 @@ public static class ApiSetup
 {
     /// <summary>
     /// Registers the control plane. The host brings <c>IClickHouseTransport</c>, <see cref="TimeProvider"/>,
-    /// <see cref="IPipelineStatus"/>, <see cref="IOpenCosts"/>, <see cref="IAudits"/> and <see cref="Rates.RatesInForce"/>, all
-    /// as singletons. Throws <see cref="ArgumentException"/> with every fault of the options.
+    /// <see cref="IPipelineStatus"/>, <see cref="IOpenCosts"/>, <see cref="IAudits"/>, <see cref="IQuarantine"/> and
+    /// <see cref="Rates.RatesInForce"/>, all as singletons. Throws <see cref="ArgumentException"/> with every fault of the
+    /// options.
     /// </summary>
     public static IServiceCollection AddCostAttributionApi(this IServiceCollection services, ApiOptions options)
     {
@@ -58,6 +60,7 @@ public static class ApiSetup
         MapSpans(api);
         MapPipeline(api);
         AuditRoutes.Map(api);
+        QuarantineRoutes.Map(api);
         UnpricedRoutes.Map(api);
         RouteFallback.Map(endpoints);
         return api;

@@ -2,6 +2,7 @@ using CostAttribution.Api.Audits;
 using CostAttribution.Api.Costs;
 using CostAttribution.Api.Health;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
 using CostAttribution.Api.Unpriced;
@@ -38,6 +39,12 @@ internal static class MediatorSetup
             GetAudit.Rules>();
         services.AddSlice<ListAudits.Query, ListAudits.Answer, ListAudits.Handler>().AddSingleton<IValidator<ListAudits.Query>,
             ListAudits.Rules>();
+        services.AddSlice<ListRefused.Query, ListRefused.Answer, ListRefused.Handler>()
+            .AddSingleton<IValidator<ListRefused.Query>, ListRefused.Rules>();
+        services.AddSlice<GetRefused.Query, RefusedPosting?, GetRefused.Handler>()
+            .AddSingleton<IValidator<GetRefused.Query>, GetRefused.Rules>();
+        services.AddSlice<PostRefused.Command, RefusedResult?, PostRefused.Handler>()
+            .AddSingleton<IValidator<PostRefused.Command>, PostRefused.Rules>();
         services.AddSlice<GetUnpriced.Query, GetUnpriced.Answer, GetUnpriced.Handler>()
             .AddSingleton<IValidator<GetUnpriced.Query>, GetUnpriced.Rules>();
         services.AddSlice<GetReadiness.Query, GetReadiness.Answer, GetReadiness.Handler>();

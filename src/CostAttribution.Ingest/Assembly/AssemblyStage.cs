@@ -193,7 +193,12 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
 
     private bool TakeRechecks()
     {
-        foreach (var recheck in Rechecks.TakeNext() ?? []) assembler.Recheck(recheck);
+        foreach (var recheck in Rechecks.TakeNext() ?? [])
+        {
+            recheck.IsBrought = setAside.TryBring(recheck.TraceId, recheck.Brought, poster.Builder);
+            if (recheck.IsBrought) assembler.Recheck(recheck);
+            else recheck.Outcome = RecheckOutcome.NotKept;
+        }
         return Rechecks.TryComplete(onTheWay.All, onTheWay.Confirmed);
     }
 

@@ -92,6 +92,20 @@ internal sealed class SetAsideTraces
     }
 
     /// <summary>
+    /// Keeps spans that come back from elsewhere, to be taken back when the trace is next loaded. False when that cannot be done
+    /// now; those that were kept until then do no harm.
+    /// </summary>
+    public bool TryBring(TraceId trace, IReadOnlyList<ReadOnlyMemory<byte>> encoded, SpanBatchBuilder builder)
+    {
+        foreach (var bytes in encoded)
+        {
+            using var batch = SpanBatch.Decode(bytes.Span, keys);
+            if (!TryKeep(trace, batch, "spans of a refused posting that is posted again", builder)) return false;
+        }
+        return true;
+    }
+
+    /// <summary>
     /// What is kept of a trace that can be read again, null for nothing; the caller disposes it. Throws <see
     /// cref="InvalidDataException"/> when what is kept cannot be read itself, and <see cref="JournalException"/> when the disk
     /// fails.

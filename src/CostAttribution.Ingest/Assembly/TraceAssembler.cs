@@ -233,7 +233,7 @@ internal sealed partial class TraceAssembler : IDisposable
         if (!traces.TryGet(id, out var trace) || trace.Load != LoadState.Asked) return;
         trace.Load = LoadState.Loaded;
         if (takenBack is not null) trace.TakeBack(takenBack, sources);
-        if (trace.Recheck is not null && EndsWithoutFacts(trace, stored)) return;
+        if (trace.Recheck is not null && takenBack is null && EndsWithoutFacts(trace, stored)) return;
         if (stored is not null)
         {
             Merge(trace, stored);

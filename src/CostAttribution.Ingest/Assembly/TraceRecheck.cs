@@ -17,6 +17,9 @@ public enum RecheckOutcome : byte
 
     /// <summary>The store has no facts of it, or none that can be read: nothing says what would be right.</summary>
     NoFacts = 3,
+
+    /// <summary>The spans that came with it could not be kept on disk: nothing was done.</summary>
+    NotKept = 4,
 }
 
 /// <summary>
@@ -41,6 +44,12 @@ public sealed class TraceRecheck(TraceId traceId)
 
     /// <summary>What the store knows about the trace's questions.</summary>
     public IReadOnlyList<OutsideWord> Words { get; init; } = [];
+
+    /// <summary>Encoded batches of spans that are to come to the trace; kept on disk until they are posted.</summary>
+    internal IReadOnlyList<ReadOnlyMemory<byte>> Brought { get; init; } = [];
+
+    /// <summary>They are kept: whoever brought them need not.</summary>
+    internal bool IsBrought { get; set; }
 
     public RecheckOutcome Outcome { get; internal set; }
 

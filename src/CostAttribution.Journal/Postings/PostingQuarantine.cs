@@ -5,12 +5,12 @@ namespace CostAttribution.Journal.Postings;
 
 /// <summary>The directory of refused postings is full: nothing more is set aside until files are taken out of it.</summary>
 public sealed class PostingQuarantineFullException(string directory, long bytesMax)
-    : JournalException($"{directory} holds as much as QuarantineBytesMax {bytesMax} allows; look at the files there, mend what " +
-        "the store refuses and move them away");
+    : JournalException($"{directory} holds as much as QuarantineBytesMax {bytesMax} allows; see quarantine list, mend the " +
+        "cause and post them again with quarantine post");
 
 /// <summary>
-/// Postings that the store refuses for what they say, one file each in <c>quarantine/</c>, kept until an operator takes them
-/// away:
+/// Postings that the store refuses for what they say, one file each in <c>quarantine/</c>, kept until they are posted
+/// again:
 /// <code>
 /// id.refused = lines of text (what was refused, when, why) ─ empty line ─ the posting's bytes
 /// </code>

@@ -227,6 +227,9 @@ public sealed class PostingSpool
         Discard(postingId);
     }
 
+    /// <summary>The refused ones, for looking at them and taking them away.</summary>
+    public RefusedFiles RefusedFiles => new(_directory);
+
     /// <summary>Files of refused postings and their bytes.</summary>
     public (int Files, long Bytes) Refused() => Guarded(() =>
     {

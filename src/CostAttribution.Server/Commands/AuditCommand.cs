@@ -16,10 +16,7 @@ internal sealed class AuditCommand : Command
     /// <summary>
     /// Exit code when findings are left or wait, or a check could not be made; 0 is clean, 1 a fault of the command.
     /// </summary>
-    public const int Unclean = 3;
-
-    /// <summary>Longest that it takes to give up waiting for a server.</summary>
-    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(5);
+    public const int Unclean = StoreVerb.Left;
 
     private readonly Option<DateTimeOffset?> from = Time("--from", "first event time, for example 2026-01-01 or "
         + "2026-01-01T06:00:00Z; the hour it lies in is the first (default: the oldest row)");
@@ -30,14 +27,7 @@ internal sealed class AuditCommand : Command
     private readonly Option<bool> dryRun = new("--dry-run") { Description = "report only, change nothing" };
     private readonly Option<bool> json = new("--json") { Description = "print the report as JSON" };
 
-    private readonly Option<Uri?> server = new("--server")
-    {
-        Description = "have the server that runs at this address audit its store, for example http://127.0.0.1:8080",
-        HelpName = "url",
-        CustomParser = result => Uri.TryCreate(result.Tokens[0].Value, UriKind.Absolute, out var url)
-            && url.Scheme is "http" or "https" ? url
-            : Refuse<Uri>(result, "--server needs an address such as http://127.0.0.1:8080"),
-    };
+    private readonly Option<Uri?> server = StoreVerb.Server("have the server that runs at this address audit its store");
 
     private readonly GivenSettings given;
 
@@ -72,7 +62,7 @@ internal sealed class AuditCommand : Command
 
     private static async Task<AuditReport?> OnServerAsync(Uri url, AuditRequest request, CancellationTokenSource stop)
     {
-        using var deadline = new StopDeadline(TimeProvider.System, StopMax);
+        using var deadline = new StopDeadline(TimeProvider.System, StoreVerb.StopMax);
         using var signals = StopSignals.Into(stop, deadline);
         using var audit = new RemoteAudit(url, TimeProvider.System);
         try
@@ -93,52 +83,17 @@ internal sealed class AuditCommand : Command
             throw new StartupException($"DataDirectory '{settings.DataDirectory}' does not exist; there is nothing to audit");
         using var deadline = new StopDeadline(TimeProvider.System, settings.Shutdown.Timeout);
         using var signals = StopSignals.Into(stop, deadline);
-        var opened = await OpenAsync(configuration, settings, deadline, stop.Token).ConfigureAwait(false);
+        var opened = await StoreVerb.OpenAsync("audit", configuration, settings, deadline, stop.Token)
+            .ConfigureAwait(false);
         if (opened is null) return 1;
         await using (opened.ConfigureAwait(false))
         {
             // Told before anything is closed, which may take longer than there is time.
-            var code = await TellAsync(parsed, await AuditAsync(opened, request, stop.Token).ConfigureAwait(false))
+            var report = await StoreVerb.WhileRunningAsync(opened, ended => opened.Auditor.RunAsync(request, ended), stop.Token)
                 .ConfigureAwait(false);
+            var code = await TellAsync(parsed, report).ConfigureAwait(false);
             if (opened.ExitCode == 0) opened.ExitCode = code;
             return opened.ExitCode;
-        }
-    }
-
-    // Without the pipeline nothing is confirmed or repaired: its end is the audit's.
-    private static async Task<AuditReport> AuditAsync(RunningServer opened, AuditRequest request, CancellationToken stop)
-    {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var watch = WatchAsync();
-        try
-        {
-            return await opened.Auditor.RunAsync(request, ended.Token).ConfigureAwait(false);
-        }
-        finally
-        {
-            await ended.CancelAsync().ConfigureAwait(false);
-            await watch.ConfigureAwait(false);
-        }
-
-        async Task WatchAsync()
-        {
-            await opened.WaitAsync(ended.Token).ConfigureAwait(false);
-            await ended.CancelAsync().ConfigureAwait(false);
-        }
-    }
-
-    private static async Task<RunningServer?> OpenAsync(IConfiguration configuration, ServerSettings settings,
-        StopDeadline deadline, CancellationToken stop)
-    {
-        try
-        {
-            return await RunningServer.StartAsync(settings, configuration, quiet: true, TimeProvider.System, deadline, stop,
-                listen: false).ConfigureAwait(false);
-        }
-        catch (StartupException fault) when (fault.Faults.Any(text => text.Contains("in use", StringComparison.Ordinal)))
-        {
-            throw new StartupException([.. fault.Faults.Select(text =>
-                $"{text}; when a server runs there, let it audit: audit --server http://host:{settings.ApiPort}")]);
         }
     }
 

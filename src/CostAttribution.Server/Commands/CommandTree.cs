@@ -46,6 +46,7 @@ internal static class CommandTree
         var demo = new DemoCommand(settings);
         demo.AddOptionsTo(root);
         root.Subcommands.Add(new AuditCommand(settings));
+        root.Subcommands.Add(new QuarantineCommand(settings));
         root.Subcommands.Add(new RatesCommand(settings));
         root.Subcommands.Add(ReportCommands.Unpriced(settings));
         root.SetAction((parsed, _) => demo.IsAskedFor(parsed) ? demo.RunAsync(parsed) : ServeCommand.RunAsync(settings));

@@ -1,7 +1,4 @@
-using System.Net;
-using System.Text.Json;
 using CostAttribution.ClickHouse.Auditing;
-using CostAttribution.Server.Settings;
 
 namespace CostAttribution.Server.Commands;
 
@@ -10,9 +7,11 @@ internal sealed class RemoteAudit(Uri server, TimeProvider clock) : IDisposable
 {
     private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(500);
 
-    private readonly HttpClient client = new() { BaseAddress = server, Timeout = TimeSpan.FromSeconds(30) };
+    private readonly RemoteServer remote = new(server, TimeSpan.FromSeconds(30));
 
-    /// <summary>Throws <see cref="StartupException"/> when the server cannot be reached or does not take the request.</summary>
+    /// <summary>
+    /// Throws <see cref="Settings.StartupException"/> when the server cannot be reached or does not take the request.
+    /// </summary>
     public async Task<AuditReport> RunAsync(AuditRequest request, CancellationToken stop)
     {
         List<string> values = [$"dryRun={(request.DryRun ? "true" : "false")}"];
@@ -27,41 +26,10 @@ internal sealed class RemoteAudit(Uri server, TimeProvider clock) : IDisposable
         return report;
     }
 
-    public void Dispose() => client.Dispose();
+    public void Dispose() => remote.Dispose();
 
-    private async Task<AuditReport> AskAsync(HttpMethod method, string address, CancellationToken stop)
-    {
-        try
-        {
-            using var message = new HttpRequestMessage(method, new Uri(address, UriKind.Relative));
-            using var response = await client.SendAsync(message, stop).ConfigureAwait(false);
-            var text = await response.Content.ReadAsStringAsync(stop).ConfigureAwait(false);
-            if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted) return AuditReport.FromJson(text);
-            throw new StartupException($"{server} does not audit: {DetailOf(text) ?? $"it answered {(int)response.StatusCode}"}");
-        }
-        catch (Exception fault) when (fault is HttpRequestException
-            || (fault is TaskCanceledException && !stop.IsCancellationRequested))
-        {
-            throw new StartupException($"{server} cannot be reached: {fault.Message}; --server takes the API's address");
-        }
-        catch (JsonException)
-        {
-            throw new StartupException($"what answers at {server} is not this program; --server takes the API's address");
-        }
-    }
-
-    private static string? DetailOf(string problem)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(problem);
-            return document.RootElement.TryGetProperty("detail", out var detail) ? detail.GetString() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
+    private Task<AuditReport> AskAsync(HttpMethod method, string address, CancellationToken stop) =>
+        remote.AskAsync(method, address, "audit", AuditReport.FromJson, stop);
 
     private static string Time(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);

@@ -150,7 +150,7 @@ internal sealed class PipelineStatus(ServerSettings settings, IngestPipeline pip
         _ when pipeline.Metrics.PostingTrouble is { Length: > 0 } trouble => new PartStatus(PartState.Struggling, trouble),
         _ when pipeline.Metrics.SetAsideTrouble is { Length: > 0 } trouble => new PartStatus(PartState.Struggling, trouble),
         PipelineState.Running when pipeline.Metrics.QuarantinedFiles is > 0 and var files => new PartStatus(PartState.Struggling,
-            $"the store refused {files} postings for what they say; look at the files in postings/quarantine and take them away"),
+            $"the store refused {files} postings for what they say; see quarantine list, mend the cause and post them again"),
         PipelineState.Running when pipeline.Metrics.TracesSetAside is > 0 and var traces => new PartStatus(PartState.Struggling,
             $"the store holds {traces} traces in a form that this program cannot read; see the files in " +
             "journal/quarantine/traces, mend the store or start the program that wrote it, then run an audit"),

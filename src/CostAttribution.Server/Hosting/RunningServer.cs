@@ -2,6 +2,7 @@ using System.Net;
 using CostAttribution.Api;
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Rates;
 using CostAttribution.ClickHouse.Embedded;
 using CostAttribution.ClickHouse.Endpoint;
@@ -53,6 +54,7 @@ internal sealed class RunningServer : IAsyncDisposable
     public int ExitCode { get; set; }
     public IClickHouseTransport Store => store!.Transport;
     public Auditor Auditor { get; private set; } = null!;
+    public RefusedPostings RefusedPostings { get; private set; } = null!;
     public int GrpcPort { get; private set; }
     public int HttpPort { get; private set; }
     public int ApiPort { get; private set; }
@@ -165,6 +167,7 @@ internal sealed class RunningServer : IAsyncDisposable
         builder.Services.AddSingleton(store.Transport);
         builder.Services.AddSingleton(new RatesInForce(() => snapshots.Current.Rates, () => cards.Catalogue));
         builder.Services.AddSingleton<IAudits>(provider => new AuditorAudits(Auditor));
+        builder.Services.AddSingleton<IQuarantine>(provider => new RefusedQuarantine(RefusedPostings));
         builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, spool, intake, intakeMetrics,
             provider.GetRequiredService<IAudits>(), clock));
         builder.Services.AddSingleton<IPipelineStatus>(provider => provider.GetRequiredService<PipelineStatus>());
@@ -204,6 +207,7 @@ internal sealed class RunningServer : IAsyncDisposable
             Pipeline = pipeline, Store = store.Transport, Spool = spool, Options = settings.Audit,
             NodeId = settings.NodeId, StartId = startId, Clock = clock, Logger = logger,
         });
+        RefusedPostings = new RefusedPostings(pipeline, spool, keys, clock);
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
         closing.Push(pipeline);

@@ -48,7 +48,11 @@ internal sealed class AuditRig : IAsyncDisposable
                 SettledQuiet = TimeSpan.FromMilliseconds(50), IdleQuiet = TimeSpan.FromMilliseconds(500),
                 SettledKept = TimeSpan.FromMilliseconds(200), PostedFilterBitsLog2 = 16,
             },
-            Posting = new PostingOptions { FlushInterval = TimeSpan.FromMilliseconds(20) },
+            Posting = new PostingOptions
+            {
+                FlushInterval = TimeSpan.FromMilliseconds(20), RetryDelay = TimeSpan.FromMilliseconds(10),
+                RetryDelayMax = TimeSpan.FromMilliseconds(100),
+            },
         });
         journalRun = journal.Appender.RunAsync(ended.Token);
         pipelineRun = Pipeline.RunAsync(ended.Token);
@@ -64,6 +68,7 @@ internal sealed class AuditRig : IAsyncDisposable
     public IngestPipeline Pipeline { get; }
     public PostingSpool Spool { get; }
     public Auditor Auditor { get; }
+    public RefusedPostings Quarantine => new(Pipeline, Spool, AttributionTable.Default.Keys, TimeProvider.System);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

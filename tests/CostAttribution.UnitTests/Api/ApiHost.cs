@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using CostAttribution.Api;
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
+using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Rates;
 using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.ClickHouse.Transport;
@@ -16,7 +17,7 @@ using Microsoft.Extensions.Logging;
 namespace CostAttribution.UnitTests.Api;
 
 /// <summary>The control plane on a real port of the loopback interface, with everything behind it replaced.</summary>
-internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, IAudits
+internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, IAudits, IQuarantine
 {
     public static readonly DateTimeOffset Now = new(2026, 3, 15, 10, 20, 30, TimeSpan.Zero);
 
@@ -33,6 +34,7 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
         builder.Services.AddSingleton<IPipelineStatus>(this);
         builder.Services.AddSingleton<IOpenCosts>(this);
         builder.Services.AddSingleton<IAudits>(this);
+        builder.Services.AddSingleton<IQuarantine>(this);
         builder.Services.AddSingleton(new RatesInForce(() => Catalogue?.Current ?? RateBook.Empty, () => Catalogue));
         builder.Services.AddCostAttributionApi(options);
         app = builder.Build();
@@ -66,6 +68,21 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
             Id = "node-1-1", Node = "node-1", Trigger = request.Trigger, State = AuditState.Running, StartedAt = Now,
             DryRun = request.DryRun,
         };
+    }
+
+    /// <summary>What is in quarantine, and what was posted out of it.</summary>
+    public List<RefusedPosting> Refused { get; } = [];
+    public List<string> PostedAgain { get; } = [];
+
+    IReadOnlyList<RefusedPosting> IQuarantine.List() => [.. Refused.Select(posting => posting.Listed())];
+
+    RefusedPosting? IQuarantine.Find(string postingId) => Refused.Find(posting => posting.PostingId == postingId);
+
+    Task<RefusedResult?> IQuarantine.PostAsync(string postingId, CancellationToken cancel)
+    {
+        if (Refused.RemoveAll(posting => posting.PostingId == postingId) == 0) return Task.FromResult<RefusedResult?>(null);
+        PostedAgain.Add(postingId);
+        return Task.FromResult<RefusedResult?>(new RefusedResult(postingId, RefusedOutcome.Posted, 3, ""));
     }
 
     public static async Task<ApiHost> StartAsync(ApiOptions? options = null)

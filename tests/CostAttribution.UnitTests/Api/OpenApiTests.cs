@@ -11,6 +11,7 @@ public sealed class OpenApiTests
         "/health/live", "/health/ready", "/api/v1/costs", "/api/v1/runs", "/api/v1/runs/{runId}",
             "/api/v1/spans/{traceId}/{spanId}/explain",
         "/api/v1/pipeline", "/api/v1/audits", "/api/v1/audits/{auditId}", "/api/v1/unpriced",
+        "/api/v1/quarantine", "/api/v1/quarantine/{postingId}",
     ];
 
     [Fact]

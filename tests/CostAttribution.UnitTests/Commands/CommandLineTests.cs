@@ -43,6 +43,10 @@ public sealed class CommandLineTests
     [InlineData("audit --demo", "--demo is not an option here; see --help")]
     [InlineData("audit everything", "unknown command 'everything'; see --help")]
     [InlineData("audit --DataDirectory no-such-directory", "DataDirectory 'no-such-directory' does not exist; there is nothing to audit")]
+    [InlineData("quarantine post", "name the postings to post, or --all")]
+    [InlineData("quarantine post n-1 --all", "name the postings to post, or --all")]
+    [InlineData("quarantine list --server here", "--server needs an address such as http://127.0.0.1:8080")]
+    [InlineData("quarantine list --DataDirectory no-such-directory", "DataDirectory 'no-such-directory' does not exist; nothing is in quarantine")]
     public async Task A_command_line_that_cannot_be_read_is_refused_in_one_line(string line, string fault)
     {
         var refused = await Assert.ThrowsAsync<StartupException>(() => CommandTree.RunAsync(line.Split(' '), TextWriter.Null));
