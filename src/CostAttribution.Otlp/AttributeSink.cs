@@ -47,9 +47,17 @@ internal sealed class AttributeSink(SpanBatchBuilder builder)
 {
     public SpanBatchBuilder Builder => builder;
 
-    /// <summary>Adds a scalar, or the first scalar of an array; lists, bytes and unset values are left out.</summary>
+    /// <summary>
+    /// Adds a scalar. Lists, bytes and unset values are left out; so are arrays, flagged, but for keys that are lists by
+    /// convention: of those the first scalar is kept.
+    /// </summary>
     public void Add(in KnownKey key, in AnyScalar value)
     {
+        if (value.Kind == AnyKind.Array && value.ElementKind != AnyKind.None && !KnownKeys.IsList(key.Id))
+        {
+            builder.Flag(SpanRecordFlags.BadStructuredValue);
+            return;
+        }
         var kind = value.Kind == AnyKind.Array ? value.ElementKind : value.Kind;
         switch (kind)
         {

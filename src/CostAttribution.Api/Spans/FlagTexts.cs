@@ -68,10 +68,27 @@ internal static class FlagTexts
         [SpanFlags.TraceOverLimit] = "The trace has more spans than are kept together, so it was costed in parts.",
         [SpanFlags.SnapshotMissing] =
             "The rates or rules this entry was first posted with were not kept, so the correction used those of today.",
+        [SpanFlags.CacheReadUnobservable] =
+            "The instrumentation does not show cached tokens; if there were any, they are billed as plain input.",
+        [SpanFlags.ReasoningUnobservable] =
+            "The instrumentation does not show reasoning tokens; if there were any, they are billed as plain output.",
+        [SpanFlags.UsageMayBeEstimated] =
+            "The instrumentation makes up token counts where the provider sent none, and does not say when; these may be such.",
         [SpanFlags.UnitFallbackPrice] =
             "The rate card does not say what some of the usage costs, so the rate of another unit was taken for it.",
         [SpanFlags.ListPriceMissing] =
             "A contract priced this and there is no list price for it, so the list cost shows no discount.",
+        [SpanFlags.ReasoningInclusionGuessed] =
+            "It is not certain whether the reported output already contains the reasoning tokens; the usual way was assumed.",
+        [SpanFlags.UncachedMismatch] =
+            "The uncached input reported does not fit the total input and the cached tokens; it was taken as reported.",
+        [SpanFlags.UsageLineUnknown] =
+            "The reported usage has a line that is not known here, so a part of it was not billed.",
+        [SpanFlags.SilentSibling] =
+            "This call reported no usage, and a call beside it from another instrumentation did; they may be the same call.",
+        [SpanFlags.CostCurrency] = "The reported cost is not in US dollars; it was treated as not reported.",
+        [SpanFlags.CostNotBilled] =
+            "The span reports a cost, but it is no call, no total over calls and no tool; the cost was not billed.",
     }.ToFrozenDictionary(pair => SpanFlagNames.NameOf(pair.Key), pair => pair.Value, StringComparer.Ordinal);
 
     /// <summary>One or two sentences; for a flag written by a newer program, one that says so.</summary>

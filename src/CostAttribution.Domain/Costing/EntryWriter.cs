@@ -69,6 +69,9 @@ internal sealed class EntryWriter(CostingPolicy policy)
                 Scope = Rates.ScopeOf("", call.ProviderProject, call.ProviderKey, entry.CustomerId),
                 EventTimeNanos = entry.EventTimeMicros * (long)NanosPerMicro,
             };
+            // A fee per request is due once for a call, on top of its tokens; a card without one has no such unit.
+            if (entry.Calls == 1 && Rates.Charges(request, UsageUnits.Requests))
+                entry.Usage.OtherUnits = UsageUnits.With(entry.Usage.OtherUnits, UsageUnits.Requests, 1);
             Pricer.Price(Rates, request, entry.Usage, ref cost);
             if (cost.Overflowed) entry.Flags |= SpanFlags.CostOverflow;
             if (cost.UsedFallback) entry.Flags |= SpanFlags.UnitFallbackPrice;

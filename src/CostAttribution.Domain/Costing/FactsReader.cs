@@ -32,7 +32,8 @@ internal sealed class FactsReader
         resources.Clear();
     }
 
-    public void Read(TraceSpans trace, SpanRecord span, SpanFacts facts)
+    /// <param name="learned">Traits that other spans of the trace show for this one.</param>
+    public void Read(TraceSpans trace, SpanRecord span, SpanFacts facts, SpanTraits learned)
     {
         var reading = Reading;
         reading.Read(span.Attributes, attribution!, interner);
@@ -53,7 +54,7 @@ internal sealed class FactsReader
         facts.SupersededBy = -1;
         facts.Excess = default;
         ReadTexts(reading, facts);
-        reading.Traits |= facts.Resource.Traits | TraitsOf(facts, reading);
+        reading.Traits |= facts.Resource.Traits | TraitsOf(facts, reading) | learned;
         facts.Traits = reading.Traits;
         facts.Dialect = reading.Dialect = dialects.Of(facts.Scope, reading.Traits, span.Hints);
         ReadCall(reading, facts);
@@ -75,16 +76,26 @@ internal sealed class FactsReader
         ReadProvider(reading, facts);
 
         var provider = facts.Provider.Length > 0 ? facts.Provider : facts.Model.Provider;
-        UsageNormaliser.Normalise(reading, facts.Scope, ProviderNames.ClassOf(provider, facts.Model.Family), ref facts.Usage,
-            ref facts.Flags);
+        UsageNormaliser.Normalise(reading, facts.Scope, facts.Name, ProviderNames.ClassOf(provider, facts.Model.Family),
+            ref facts.Usage, ref facts.Flags);
         facts.Role = RoleRules.RoleOf(reading, facts.Name, facts.Usage.HasUsage, ref facts.Flags);
         if (IsSuperfluous(reading)) facts.Usage = default;
-        if (facts.Role is SpanRole.Tool or SpanRole.Other) facts.Usage = default;
+        if (facts.Role is SpanRole.Tool or SpanRole.Other) DropUsage(facts);
         if (facts.Role == SpanRole.NonBillable) KeepUnitsOnly(facts);
         if (facts.Role == SpanRole.Container) facts.ResponseId = "";
         facts.Operation = Operations.Of(reading, facts.Role);
         facts.IsStep = facts.Role == SpanRole.Tool || (facts.Role == SpanRole.Container
             && (Operations.IsStep(facts.Operation) || reading.Text(TextSlot.TraceloopKind) == "task"));
+    }
+
+    // Tokens there are a repeat of some call's. A tool's cost may be its own; of any other span nobody knows what it is for.
+    private static void DropUsage(SpanFacts facts)
+    {
+        var cost = facts.Usage.Cost;
+        facts.Usage = default;
+        if (cost is not { IsZero: false }) return;
+        if (facts.Role == SpanRole.Tool) facts.Usage.Cost = cost;
+        else facts.Flags |= SpanFlags.CostNotBilled;
     }
 
     // Free and counting endpoints repeat tokens; a vector query's own units are billed.
@@ -93,8 +104,13 @@ internal sealed class FactsReader
         facts.ResponseId = "";
         var billed = (facts.Usage.Parts & UsageParts.OtherUnits) != 0;
         var units = facts.Usage.Vector.OtherUnits;
+        var cost = facts.Usage.Cost;
         facts.Usage = default;
-        if (!billed) return;
+        if (!billed)
+        {
+            if (cost is { IsZero: false }) facts.Flags |= SpanFlags.CostNotBilled;
+            return;
+        }
         facts.Role = SpanRole.Leaf;
         facts.Usage = new ReportedUsage { RawInput = -1, Parts = UsageParts.OtherUnits,
             Vector = new UsageVector { OtherUnits = units } };
@@ -176,6 +192,7 @@ internal sealed class FactsReader
             flags |= SpanFlags.AttributesOverLimit;
         if ((record & SpanRecordFlags.Sampled) != 0) flags |= SpanFlags.Sampled;
         if ((record & SpanRecordFlags.BadStructuredValue) != 0) flags |= SpanFlags.BadValue;
+        if ((record & SpanRecordFlags.UnknownUsageLine) != 0) flags |= SpanFlags.UsageLineUnknown;
         return flags;
     }
 
@@ -196,7 +213,7 @@ internal sealed class FactsReader
             if (attribute.Key != KnownKeys.TelemetrySdkName) continue;
             if (attribute.Utf8.SequenceEqual("openlit"u8)) traits |= SpanTraits.OpenLitSdk;
         }
-        return new ResourceFacts(resource.ServiceName, traits, dimensions);
+        return new ResourceFacts(resource.ServiceName, traits, dimensions, resource.Hash);
     }
 
     private ModelName Model(string raw) => raw.Length == 0 ? ModelName.None : models.Of(raw);

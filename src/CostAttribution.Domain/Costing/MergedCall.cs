@@ -6,9 +6,10 @@ namespace CostAttribution.Domain.Costing;
 /// <summary>What all spans of one call say together: the owner's word first, gaps filled from the others.</summary>
 internal sealed class MergedCall
 {
+    private readonly ByReference<string, string> regions = new(ProviderNames.RegionFromAddress);
+
     public string Provider = "", Seller = "", Operation = "", ServiceTier = "", Region = "", FinishReason = "",
-        ProviderProject = "",
-        ProviderKey = "";
+        ProviderProject = "", ProviderKey = "", ServerAddress = "";
     public ModelName Model = ModelName.None;
     public ModelName RequestModel = ModelName.None;
     public Money? ReportedCost;
@@ -25,6 +26,7 @@ internal sealed class MergedCall
         FinishReason = span.FinishReason;
         ProviderProject = span.ProviderProject;
         ProviderKey = span.ProviderKey;
+        ServerAddress = span.ServerAddress;
         Model = span.ResponseModel;
         RequestModel = span.RequestModel;
         ReportedCost = span.Usage.Cost;
@@ -45,16 +47,17 @@ internal sealed class MergedCall
         {
             if (node != call.Owner) FillFrom(facts[node], owner, ref known);
         }
-        Finish(owner);
+        Finish();
     }
 
     /// <summary>Settles what follows from the rest: provider from the model, region, the model to price.</summary>
-    public void Finish(SpanFacts owner)
+    public void Finish()
     {
         if (Model.Name.Length == 0) Model = RequestModel;
         if (Provider.Length == 0) Provider = Model.Provider.Length > 0 ? Model.Provider : RequestModel.Provider;
-        if (Provider.Length == 0) Provider = ProviderNames.FromAddress(owner.ServerAddress);
+        if (Provider.Length == 0) Provider = ProviderNames.FromAddress(ServerAddress);
         Region = Model.Region.Length > 0 ? Model.Region : RequestModel.Region;
+        if (Region.Length == 0 && ServerAddress.Length > 0) Region = regions.Of(ServerAddress);
         if (TierAsked && ServiceTier.Length == 0) Flags |= SpanFlags.TierUnknown;
     }
 
@@ -67,6 +70,7 @@ internal sealed class MergedCall
         if (FinishReason.Length == 0) FinishReason = other.FinishReason;
         if (ProviderProject.Length == 0) ProviderProject = other.ProviderProject;
         if (ProviderKey.Length == 0) ProviderKey = other.ProviderKey;
+        if (ServerAddress.Length == 0) ServerAddress = other.ServerAddress;
         if (Model.Name.Length == 0) Model = other.ResponseModel;
         if (RequestModel.Name.Length == 0) RequestModel = other.RequestModel;
         ReportedCost ??= other.Usage.Cost;

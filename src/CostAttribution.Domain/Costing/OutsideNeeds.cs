@@ -24,7 +24,7 @@ internal static class OutsideNeeds
             foreach (var dimension in OfRun) AddRunValue(dimension, identities, attribution, result);
         }
         foreach (var call in calls.Calls) AddQuestions(call.Owner, call.FirstMember);
-        foreach (var (node, _, _) in containers.Billed) AddQuestions(node, -1);
+        foreach (var container in containers.Billed) AddQuestions(container.Node, -1);
 
         for (var node = 0; node < tree.Count; node++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CostAttribution.Domain.Usage;
 
 namespace CostAttribution.Domain.Costing;
@@ -19,6 +20,7 @@ internal sealed class SiblingCalls
 
     private readonly Dictionary<(ulong Parent, long Output), List<Call>> open = [];
     private readonly Stack<List<Call>> spare = new();
+    private readonly Dictionary<ulong, List<Call>?> silent = [];
 
     public void Merge(CallElection election, TraceTree tree, SpanFacts[] facts)
     {
@@ -28,12 +30,41 @@ internal sealed class SiblingCalls
             if (Find(election, facts, call) is { } twin) election.Join(call, twin);
             else Keep(facts, call);
         }
+        MarkSilent(election, tree, facts);
         foreach (var list in open.Values)
         {
             list.Clear();
             if (spare.Count < ComparedMax) spare.Push(list);
         }
         open.Clear();
+    }
+
+    /// <summary>
+    /// A call without usage beside one with usage from another instrumentation may be that call: nothing proves it, so both
+    /// stand, and the silent one says so.
+    /// </summary>
+    private void MarkSilent(CallElection election, TraceTree tree, SpanFacts[] facts)
+    {
+        silent.Clear();
+        for (var node = 0; node < tree.Count; node++)
+        {
+            if (election.StandingAt(node) is not { HasUsage: false, Failed: false } call) continue;
+            ref var list = ref CollectionsMarshal.GetValueRefOrAddDefault(silent, facts[node].ParentSpanId.Value, out _);
+            list ??= [];
+            if (list.Count < ComparedMax) list.Add(call);
+        }
+        if (silent.Count == 0) return;
+        for (var node = 0; node < tree.Count; node++)
+        {
+            if (election.StandingAt(node) is not { HasUsage: true } call) continue;
+            if (!silent.TryGetValue(facts[node].ParentSpanId.Value, out var list)) continue;
+            foreach (var other in list!)
+            {
+                var (told, untold) = (facts[call.Owner], facts[other.Owner]);
+                if (told.Scope.Name == untold.Scope.Name || !facts[node].Overlaps(facts[other.Top])) continue;
+                if (CallElection.ModelsFit(told, untold)) other.Flags |= SpanFlags.SilentSibling;
+            }
+        }
     }
 
     private Call? Find(CallElection election, SpanFacts[] facts, Call call)

@@ -7,7 +7,8 @@ using CostAttribution.Domain.Usage.Dialects;
 namespace CostAttribution.Domain.Costing;
 
 /// <summary>What costing knows about one resource under one attribution table.</summary>
-internal sealed record ResourceFacts(string Service, SpanTraits Traits, string?[] Dimensions);
+/// <param name="Hash">Of the resource's content.</param>
+internal sealed record ResourceFacts(string Service, SpanTraits Traits, string?[] Dimensions, ulong Hash);
 
 /// <summary>What was read off one span, and what election decided about it. Reused from trace to trace.</summary>
 internal sealed class SpanFacts

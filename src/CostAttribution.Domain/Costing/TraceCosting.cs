@@ -24,6 +24,7 @@ public sealed class TraceCosting
     private readonly CostingPolicy policy;
     private readonly FactsReader reader = new();
     private readonly TraceTree tree = new();
+    private readonly Lessons lessons = new();
     private readonly IdentityTable identities = new();
     private readonly CallElection calls = new();
     private readonly ContainerElection containers = new();
@@ -62,26 +63,29 @@ public sealed class TraceCosting
 
         summary.Begin(trace, tree, facts, context, writer.RunId, result);
         foreach (var call in calls.Calls) PostCall(call, result);
-        foreach (var (node, usage, hasCallsBelow) in containers.Billed) PostContainer(node, usage, hasCallsBelow, result);
+        foreach (var container in containers.Billed) PostContainer(container, result);
         result.Entries.Sort(static (left, right) =>
             left.EventTimeMicros != right.EventTimeMicros ? left.EventTimeMicros.CompareTo(right.EventTimeMicros)
                 : left.SpanId.CompareTo(right.SpanId));
         OutcomeWriter.Write(tree, facts, entryFlags, identities, writer.Resolver, result);
         summary.Finish(tree, facts, result.Entries);
         OutsideNeeds.Collect(trace, tree, facts, calls, containers, identities, attribution, writer.Resolver, result);
-        foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf;
+        foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf
+            || span.Ownership == Ownership.AggregateFallback;
     }
 
     private void ReadSpans(TraceSpans trace, AttributionTable attribution, bool final)
     {
         reader.Use(attribution);
         identities.Begin(tree.Count, attribution.SlotCount);
+        lessons.Begin();
         EnsureFacts();
         for (var node = 0; node < tree.Count; node++)
         {
             var span = facts[node];
             var parent = tree.Parent(node);
-            reader.Read(trace, trace[tree.Position(node)], span);
+            reader.Read(trace, trace[tree.Position(node)], span, SpanTraits.None);
+            lessons.Note(node, span);
             if (tree.InLoop(node)) span.Flags |= SpanFlags.ParentLoop;
             if (final && tree.IsOrphan(node)) span.Flags |= SpanFlags.Orphan;
             // The feature a user asked for is the outermost one; a sub-agent's name inside does not change it.
@@ -90,6 +94,13 @@ public sealed class TraceCosting
             if (parent >= 0 && ChangesCustomer(node, parent)) span.Flags |= SpanFlags.IdentityConflict;
             stepOf[node] = span.IsStep ? node : parent < 0 ? -1 : stepOf[parent];
             entryFlags[node] = SpanFlags.None;
+        }
+        foreach (var node in lessons.Taught())
+        {
+            const SpanFlags fromTree = SpanFlags.ParentLoop | SpanFlags.Orphan | SpanFlags.IdentityConflict;
+            var (span, kept) = (facts[node], facts[node].Flags & fromTree);
+            reader.Read(trace, trace[tree.Position(node)], span, span.Dialect.LearnsFromOthers);
+            span.Flags |= kept;
         }
     }
 
@@ -168,18 +179,19 @@ public sealed class TraceCosting
         errorType.Contains("Cancel", StringComparison.OrdinalIgnoreCase)
             || errorType.Contains("Abort", StringComparison.OrdinalIgnoreCase);
 
-    private void PostContainer(int node, in UsageVector usage, bool hasCallsBelow, TraceCosts result)
+    private void PostContainer(in BilledContainer container, TraceCosts result)
     {
+        var node = container.Node;
         var span = facts[node];
         merged.FromSpan(span);
-        merged.Finish(span);
-        merged.Usage = usage;
-        if ((span.Flags & SpanFlags.AggregateFallbackResidual) != 0) merged.ReportedCost = null;
+        merged.Finish();
+        merged.Usage = container.Usage;
+        merged.ReportedCost = container.Reported;
         var entry = writer.Write(node, span, merged, -1, calls);
         entry.Ownership = Ownership.AggregateFallback;
         entry.Step = StepOf(node, span);
         // At least one call was made; how many is not known. Calls with rows of their own are not counted again.
-        entry.Calls = hasCallsBelow ? (sbyte)0 : (sbyte)1;
+        entry.Calls = container.HasCallsBelow ? (sbyte)0 : (sbyte)1;
         writer.Price(entry, merged, span.Dialect.Id);
         entry.CallStatus = span.Failed ? CallStatus.Error : CallStatus.Ok;
         Post(entry, node, result);

@@ -23,6 +23,7 @@ public sealed class RateBook
     private readonly CallScopes scopes;
     private readonly RatePlanCompiler compiler;
     private readonly FrozenDictionary<string, RateCard> byId;
+    private readonly FrozenSet<string> pricedUnits;
     private readonly FrozenDictionary<string, FxRate[]> fxByCurrency;
     private readonly RateTimeline nothing = new([long.MinValue], [], static _ => (null, PriceGap.NoCard));
     private readonly Remembered?[] recent = new Remembered?[RecentMax];
@@ -47,6 +48,7 @@ public sealed class RateBook
         scopes = new CallScopes(Cards);
         compiler = new RatePlanCompiler(units, scopes);
         byId = Cards.ToFrozenDictionary(card => card.Id);
+        pricedUnits = Cards.SelectMany(EveryRate).Select(rate => rate.Unit).ToFrozenSet(StringComparer.Ordinal);
         fxByCurrency = FxRates.GroupBy(rate => rate.Currency)
             .ToFrozenDictionary(group => group.Key, group => group.OrderBy(rate => rate.FromNanos).ToArray());
         CostRuleMatcher = new CostRuleMatcher(CostRules, units);
@@ -99,6 +101,21 @@ public sealed class RateBook
 
     /// <summary>The card that prices a call, for explanations; null with the reason when none does.</summary>
     public RateCard? CardFor(in PricingRequest request, out PriceGap gap) => Find(in request, out gap)?.Card;
+
+    /// <summary>Whether the card that prices a call charges for this unit, apart from the token kinds.</summary>
+    internal bool Charges(in PricingRequest request, string unit)
+    {
+        if (!pricedUnits.Contains(unit) || Find(in request, out _) is not { Card.Free: false } plan) return false;
+        ref readonly var rate = ref plan.Bands[0].Other(unit);
+        return rate.Present && !(rate.Narrow && rate.Numerator == 0);
+    }
+
+    private static IEnumerable<UnitPrice> EveryRate(RateCard card) =>
+    [
+        .. card.Rates, .. card.Tiers.SelectMany(tier => tier.Rates), .. card.Windows.SelectMany(window => window.Rates),
+        .. card.Regions.SelectMany(region => region.Rates.Concat(region.Tiers.SelectMany(tier => tier.Rates))),
+        .. card.Geographies.Concat(card.Endpoints).Concat(card.RequestFlags).SelectMany(condition => condition.Rates),
+    ];
 
     internal RatePlan? Find(in PricingRequest request, out PriceGap gap)
     {

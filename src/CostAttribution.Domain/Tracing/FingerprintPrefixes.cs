@@ -23,7 +23,11 @@ public static class FingerprintPrefixes
 
     private static FingerprintHints HintOfL(ReadOnlySpan<byte> key)
     {
-        if (key.StartsWith("langfuse."u8)) return FingerprintHints.Langfuse;
+        if (key.StartsWith("langfuse."u8))
+        {
+            return key.StartsWith("langfuse.observation."u8)
+                ? FingerprintHints.Langfuse | FingerprintHints.LangfuseObservation : FingerprintHints.Langfuse;
+        }
         if (key.StartsWith("langsmith."u8)) return FingerprintHints.LangSmith;
         if (key.StartsWith("langwatch."u8)) return FingerprintHints.LangWatch;
         if (key.StartsWith("litellm."u8)) return FingerprintHints.LiteLlm;

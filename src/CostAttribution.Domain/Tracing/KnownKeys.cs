@@ -23,6 +23,14 @@ public static class KnownKeys
     /// <summary>Ids of built-in keys are below this.</summary>
     public const ushort BuiltInIdEnd = 4096;
 
+    private const ushort FinishReasons = 46, UsageDetails = 171;
+
+    /// <summary>Whether the key is a list by convention, of which the first element counts.</summary>
+    public static bool IsList(ushort id) => id == FinishReasons;
+
+    /// <summary>Whether every number in the key's map is a billed quantity, so that one nobody knows is money unseen.</summary>
+    internal static bool IsMapOfUsage(ushort id) => id == UsageDetails;
+
     /// <summary>Every built-in key.</summary>
     public static IReadOnlyList<KnownKey> All { get; } = [.. ContextKeys.All, .. UsageKeys.All, .. BusinessKeys.All];
 

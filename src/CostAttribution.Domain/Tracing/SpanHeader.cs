@@ -26,7 +26,7 @@ public enum SpanRecordFlags : ushort
     /// <summary>The sender's sampler announced that only a share of traces is sent (<c>tracestate</c> <c>ot=th:…</c>).</summary>
     Sampled = 1 << 3,
 
-    /// <summary>A structured attribute (JSON in a string) could not be read.</summary>
+    /// <summary>A structured attribute (JSON in a string) could not be read, or an array stood for a single value.</summary>
     BadStructuredValue = 1 << 4,
 
     /// <summary>More links than the limit; the rest were dropped.</summary>
@@ -34,6 +34,9 @@ public enum SpanRecordFlags : ushort
 
     /// <summary>The sender itself dropped attributes (<c>dropped_attributes_count</c> &gt; 0).</summary>
     SenderDroppedAttributes = 1 << 6,
+
+    /// <summary>A map that names every billed quantity has a line that is not known.</summary>
+    UnknownUsageLine = 1 << 7,
 }
 
 /// <summary>
@@ -60,6 +63,11 @@ public enum FingerprintHints : uint
     Copilot = 1 << 13,
     Sentry = 1 << 14,
     Logfire = 1 << 15,
+
+    /// <summary>
+    /// Some <c>langfuse.observation.*</c>: only the Langfuse SDK writes those; others borrow its identity keys.
+    /// </summary>
+    LangfuseObservation = 1 << 16,
 }
 
 /// <summary>The fixed part of a span record while it is being written.</summary>

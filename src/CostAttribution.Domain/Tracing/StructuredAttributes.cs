@@ -46,7 +46,7 @@ public static class StructuredAttributes
         try
         {
             reader.Read();
-            ExtractObject(ref reader, name, prefix, 1, builder);
+            ExtractObject(ref reader, name, prefix, 1, KnownKeys.IsMapOfUsage(key), builder);
             // Anything behind the object is a fault too.
             return !reader.Read();
         }
@@ -61,7 +61,7 @@ public static class StructuredAttributes
         }
     }
 
-    private static void ExtractObject(ref Utf8JsonReader reader, scoped Span<byte> name, int prefix, int depth,
+    private static void ExtractObject(ref Utf8JsonReader reader, scoped Span<byte> name, int prefix, int depth, bool isUsage,
         SpanBatchBuilder builder)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -72,14 +72,15 @@ public static class StructuredAttributes
             {
                 case JsonTokenType.StartObject when length < MemberNameBytesMax && depth < DepthMax:
                     name[length] = (byte)'.';
-                    ExtractObject(ref reader, name, length + 1, depth + 1, builder);
+                    ExtractObject(ref reader, name, length + 1, depth + 1, isUsage, builder);
                     break;
                 case JsonTokenType.StartObject or JsonTokenType.StartArray:
                     reader.Skip();
                     break;
                 default:
-                    if (length <= MemberNameBytesMax && builder.Keys.TryGet(name[..length], out var member)) AddValue(ref reader,
-                        member, builder);
+                    if (length <= MemberNameBytesMax && builder.Keys.TryGet(name[..length], out var member))
+                        AddValue(ref reader, member, builder);
+                    else if (isUsage && IsPositive(ref reader)) builder.Flag(SpanRecordFlags.UnknownUsageLine);
                     break;
             }
         }
@@ -94,6 +95,9 @@ public static class StructuredAttributes
         bytes.CopyTo(name[prefix..]);
         return prefix + bytes.Length;
     }
+
+    private static bool IsPositive(ref Utf8JsonReader reader) =>
+        reader.TokenType == JsonTokenType.Number && reader.TryGetDouble(out var value) && value > 0;
 
     private static void AddValue(ref Utf8JsonReader reader, in KnownKey member, SpanBatchBuilder builder)
     {

@@ -1,9 +1,10 @@
+using System.Collections.Frozen;
 using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Domain.Usage;
 
 /// <summary>What kind of slot a key fills.</summary>
-internal enum KeyKind : byte { None, Number, Text, Cost, Switch }
+internal enum KeyKind : byte { None, Number, Text, Cost, Currency, Switch }
 
 /// <summary>
 /// What a key means: its slot, its place in the order of precedence there (0 is best), and what its presence tells.
@@ -17,12 +18,31 @@ internal static class KeyMeanings
 
     public static KeyMeaning Of(ushort key) => key < ById.Length ? ById[key] : default;
 
+    /// <summary>Bit per rank of a cost whose currency the key names: its siblings, and the cost it stands under.</summary>
+    public static ulong CostsIn(ushort currencyKey) => CostsByCurrency.GetValueOrDefault(currencyKey);
+
+    private static readonly FrozenDictionary<ushort, ulong> CostsByCurrency =
+        PrecedenceLists.Currencies.ToFrozenDictionary(IdOf, currency =>
+        {
+            var place = currency[..^"currency".Length];
+            ulong costs = 0;
+            for (var rank = 0; rank < PrecedenceLists.Costs.Length; rank++)
+            {
+                var cost = PrecedenceLists.Costs[rank];
+                var sibling = cost[..(cost.LastIndexOfAny(['.', ':']) + 1)] == place;
+                if (sibling || cost == place[..^1]) costs |= 1UL << rank;
+            }
+            return costs;
+        });
+
     private static KeyMeaning[] Compile()
     {
         var meanings = new KeyMeaning[KnownKeys.BuiltInIdEnd];
         foreach (var (slot, names) in PrecedenceLists.Numbers) Rank(meanings, KeyKind.Number, (byte)slot, names);
         foreach (var (slot, names) in PrecedenceLists.Texts) Rank(meanings, KeyKind.Text, (byte)slot, names);
         Rank(meanings, KeyKind.Cost, 0, PrecedenceLists.Costs);
+        foreach (var name in PrecedenceLists.Currencies)
+            meanings[IdOf(name)] = new KeyMeaning(KeyKind.Currency, 0, 0, SpanTraits.None);
         foreach (var (traits, names) in PrecedenceLists.Switches)
         {
             foreach (var name in names) meanings[IdOf(name)] = new KeyMeaning(KeyKind.Switch, 0, 0, traits | SpanTraits.GenAi);
@@ -31,6 +51,12 @@ internal static class KeyMeanings
         {
             foreach (var name in names) meanings[IdOf(name)] =
                 meanings[IdOf(name)] with { Traits = meanings[IdOf(name)].Traits | traits };
+        }
+        // Records written before the decoder told these prefixes apart have no hint for them.
+        foreach (var key in KnownKeys.All)
+        {
+            if (key.Name.StartsWith("langfuse.observation.", StringComparison.Ordinal))
+                meanings[key.Id] = meanings[key.Id] with { Traits = meanings[key.Id].Traits | SpanTraits.LangfuseObservation };
         }
         foreach (var key in UsageKeys.All)
         {

@@ -18,11 +18,15 @@ internal sealed record ModelName(string Name, string Region, string Provider, st
         // A default of one SDK where it knows no model.
         if (raw.Length == 0 || raw == "chat") return None;
         var name = raw;
-        var provider = "";
+        string provider = "", region = "";
         if (name.StartsWith("arn:", StringComparison.Ordinal) || name.StartsWith("models/", StringComparison.Ordinal)
             || name.Contains("/models/", StringComparison.Ordinal))
         {
-            if (name.StartsWith("arn:aws", StringComparison.Ordinal)) provider = ProviderNames.Bedrock;
+            if (name.StartsWith("arn:aws", StringComparison.Ordinal))
+            {
+                provider = ProviderNames.Bedrock;
+                region = name.Split(':', 5) is { Length: 5 } parts ? parts[3] : "";
+            }
             name = name[(name.LastIndexOf('/') + 1)..];
         }
         else if (name.IndexOf('/', StringComparison.Ordinal) is var slash and > 0
@@ -32,7 +36,7 @@ internal sealed record ModelName(string Name, string Region, string Provider, st
             provider = prefix;
             name = name[(slash + 1)..];
         }
-        var region = "";
+        // A geography in the model id is what is billed, wherever the request was sent.
         foreach (var candidate in Regions)
         {
             if (!name.StartsWith(candidate, StringComparison.Ordinal) || !HasVendor(name.AsSpan(candidate.Length))) continue;

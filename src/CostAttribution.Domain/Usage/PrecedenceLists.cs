@@ -6,19 +6,19 @@ internal static class PrecedenceLists
     private const string Meta = "ai.response.providerMetadata:", Langfuse = "langfuse.observation.usage_details:",
         MlFlow = "mlflow.chat.tokenUsage:", InputRepr = "gen_ai.usage.input_token_details:",
         OutputRepr = "gen_ai.usage.output_token_details:", Adk = "gcp.vertex.agent.llm_response:usage_metadata.",
-            Raw = "gen_ai.usage.raw:";
+        AdkJs = "gcp.vertex.agent.llm_response:usageMetadata.", Gemini = Meta + "google.usageMetadata.",
+        Raw = "gen_ai.usage.raw:";
 
     public static (NumberSlot Slot, string[] Keys)[] Numbers { get; } =
     [
         (NumberSlot.Input, [MlFlow + "input_tokens", "gen_ai.usage.input_tokens", "ai.usage.inputTokens",
             "gen_ai.usage.prompt_tokens",
             "ai.usage.promptTokens", "llm.token_count.prompt", "llm.usage.prompt_tokens", "ai.usage.tokens", Langfuse
-                + "prompt_tokens",
-            Adk + "prompt_token_count"]),
+                + "prompt_tokens"]),
         (NumberSlot.Output, [MlFlow + "output_tokens", "gen_ai.usage.output_tokens", "ai.usage.outputTokens",
             "gen_ai.usage.completion_tokens", "ai.usage.completionTokens", "llm.token_count.completion",
                 "llm.usage.completion_tokens",
-            Langfuse + "completion_tokens", Adk + "candidates_token_count"]),
+            Langfuse + "completion_tokens"]),
         (NumberSlot.Total, ["gen_ai.usage.total_tokens", "ai.usage.totalTokens", "llm.token_count.total",
             "llm.usage.total_tokens",
             MlFlow + "total_tokens", Langfuse + "total_tokens"]),
@@ -30,9 +30,10 @@ internal static class PrecedenceLists
                 "gen_ai.usage.cached_input_tokens",
             "gen_ai.usage.cached_tokens", MlFlow + "cache_read_input_tokens", InputRepr + "cache_read",
             Meta + "anthropic.usage.cache_read_input_tokens", Meta + "openai.cachedPromptTokens",
-            Meta + "bedrock.usage.cacheReadInputTokens", Meta + "google.usageMetadata.cachedContentTokenCount",
-            Adk + "cached_content_token_count", Raw + "cache_read_input_tokens", Raw + "prompt_tokens_details.cached_tokens",
-            Raw + "input_tokens_details.cached_tokens"]),
+            Meta + "bedrock.usage.cacheReadInputTokens", Gemini + "cachedContentTokenCount",
+            Adk + "cached_content_token_count", AdkJs + "cachedContentTokenCount",
+            Raw + "cache_read_input_tokens", Raw + "prompt_tokens_details.cached_tokens",
+            Raw + "input_tokens_details.cached_tokens", Langfuse + "prompt_tokens_details.cached_tokens"]),
         (NumberSlot.CacheWrite, ["gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens",
             "gen_ai.usage.cache_write_input_tokens", "gen_ai.usage.cache_creation_input_tokens",
                 "gen_ai.usage.cache_write_tokens",
@@ -56,8 +57,8 @@ internal static class PrecedenceLists
             "llm.token_count.completion_details.reasoning", "gen_ai.usage.completion_tokens_details.reasoning_tokens",
             "gen_ai.usage.output_tokens.reasoning", "llm.usage.reasoning_tokens", OutputRepr + "reasoning", Meta
                 + "openai.reasoningTokens",
-            Langfuse + "reasoning_tokens", Raw + "completion_tokens_details.reasoning_tokens",
-            Raw + "output_tokens_details.reasoning_tokens"]),
+            Raw + "completion_tokens_details.reasoning_tokens",
+            Raw + "output_tokens_details.reasoning_tokens", Langfuse + "completion_tokens_details.reasoning_tokens"]),
         (NumberSlot.NoCache, ["ai.usage.inputTokenDetails.noCacheTokens"]),
         (NumberSlot.AudioIn, ["gen_ai.usage.audio.input_tokens", "gen_ai.usage.input_audio_tokens",
             "gen_ai.usage.details.input_audio_tokens", "llm.token_count.prompt_details.audio",
@@ -67,25 +68,33 @@ internal static class PrecedenceLists
             "gen_ai.usage.completion_tokens_details.audio_tokens", OutputRepr + "audio"]),
         (NumberSlot.AudioCached, ["gen_ai.usage.audio.cache_read.input_tokens"]),
         (NumberSlot.ImageIn, ["gen_ai.usage.image.input_tokens"]),
+        (NumberSlot.ImageCached, ["gen_ai.usage.image.cache_read.input_tokens"]),
         (NumberSlot.ImageOut, ["gen_ai.usage.image.output_tokens", "gen_ai.usage.output_image_tokens"]),
         (NumberSlot.VideoIn, ["gen_ai.usage.video.input_tokens"]),
         (NumberSlot.CompactionIn, ["anthropic.usage.compaction.input_tokens"]),
         (NumberSlot.CompactionOut, ["anthropic.usage.compaction.output_tokens"]),
-        (NumberSlot.DisjointInput, [Langfuse + "input"]),
-        (NumberSlot.DisjointOutput, [Langfuse + "output"]),
+        (NumberSlot.DisjointInput, [Langfuse + "input", Langfuse + "input_tokens"]),
+        (NumberSlot.DisjointOutput, [Langfuse + "output", Langfuse + "output_tokens"]),
+        (NumberSlot.MapCachedInside, [Langfuse + "input_tokens_details.cached_tokens"]),
+        (NumberSlot.MapReasoningInside, [Langfuse + "output_tokens_details.reasoning_tokens"]),
         (NumberSlot.DisjointCacheRead, [Langfuse + "cache_read_input_tokens", Langfuse + "input_cached_tokens", Langfuse
             + "input_cache_read"]),
         (NumberSlot.DisjointCacheWrite, [Langfuse + "cache_creation_input_tokens", Langfuse + "input_cache_creation"]),
-        (NumberSlot.DisjointReasoning, [Langfuse + "output_reasoning_tokens", Langfuse + "output_reasoning"]),
+        (NumberSlot.DisjointReasoning, [Langfuse + "output_reasoning_tokens", Langfuse + "output_reasoning",
+            Langfuse + "reasoning_tokens"]),
         (NumberSlot.DisjointAudioIn, [Langfuse + "input_audio_tokens"]),
         (NumberSlot.DisjointAudioOut, [Langfuse + "output_audio_tokens"]),
         (NumberSlot.BareInput, ["input_tokens"]),
         (NumberSlot.BareOutput, ["output_tokens"]),
         (NumberSlot.BareCacheRead, ["cache_read_tokens"]),
         (NumberSlot.BareCacheWrite, ["cache_creation_tokens"]),
-        (NumberSlot.GeminiThoughts, [Adk + "thoughts_token_count", Meta + "google.usageMetadata.thoughtsTokenCount"]),
-        (NumberSlot.GeminiToolPrompt, [Adk + "tool_use_prompt_token_count"]),
-        (NumberSlot.GeminiTotal, [Adk + "total_token_count"]),
+        (NumberSlot.GeminiPrompt, [Adk + "prompt_token_count", AdkJs + "promptTokenCount", Gemini + "promptTokenCount"]),
+        (NumberSlot.GeminiCandidates, [Adk + "candidates_token_count", AdkJs + "candidatesTokenCount",
+            Gemini + "candidatesTokenCount"]),
+        (NumberSlot.GeminiThoughts, [Adk + "thoughts_token_count", AdkJs + "thoughtsTokenCount", Gemini + "thoughtsTokenCount"]),
+        (NumberSlot.GeminiToolPrompt, [Adk + "tool_use_prompt_token_count", AdkJs + "toolUsePromptTokenCount"]),
+        (NumberSlot.GeminiTotal, [Adk + "total_token_count", AdkJs + "totalTokenCount"]),
+        (NumberSlot.AnthropicInput, [Meta + "anthropic.usage.input_tokens"]),
         (NumberSlot.AudioSeconds, ["gen_ai.usage.seconds"]),
         (NumberSlot.Characters, ["gen_ai.usage.characters"]),
         (NumberSlot.VectorReads, ["pinecone.usage.read_units"]),
@@ -137,6 +146,7 @@ internal static class PrecedenceLists
         (TextSlot.RunId, ["run.id", "workflow.run.id", "workflow.run_id", "app.run_id", "app.runId",
             "traceloop.association.properties.run_id", "ai.telemetry.metadata.runId", "ai.telemetry.metadata.run_id"]),
         (TextSlot.Workspace, ["anthropic.workspace.id", "openai.project"]),
+        (TextSlot.SdkAgent, ["ai.request.headers.user-agent"]),
         (TextSlot.ProviderKey, ["litellm.api_key.hash", "metadata.user_api_key_hash", "metadata.user_api_key_alias"]),
     ];
 
@@ -149,10 +159,18 @@ internal static class PrecedenceLists
         "judgment.usage.total_cost_usd", "coding_agent.session.cost_usd", "hidden_params:response_cost", Meta + "gateway.cost",
     ];
 
+    /// <summary>Keys that name the currency of the costs beside or right below them.</summary>
+    public static string[] Currencies { get; } =
+    [
+        "litellm.cost.currency", "gen_ai.usage.currency", "gen_ai.usage.cost.currency", "gen_ai.cost.currency",
+        "llm.cost.currency", "operation.currency", "operation.cost.currency", "langfuse.observation.cost_details:currency",
+        "mlflow.llm.cost:currency", "hidden_params:currency",
+    ];
+
     /// <summary>Booleans: the traits hold when the value is true.</summary>
     public static (SpanTraits Traits, string[] Keys)[] Switches { get; } =
     [
-        (SpanTraits.Stream, ["gen_ai.request.stream", "gen_ai.is_streaming", "llm.is_streaming",
+        (SpanTraits.Stream, ["gen_ai.request.stream", "gen_ai.is_streaming", "gen_ai.request.is_stream", "llm.is_streaming",
             "llm.invocation_parameters:stream"]),
         (SpanTraits.Estimated, ["langwatch.tokens.estimated"]),
         (SpanTraits.SkipAccumulation, ["langwatch.reserved.skip_token_accumulation"]),

@@ -84,6 +84,32 @@ internal static class ProviderNames
         return "";
     }
 
+    /// <summary>
+    /// The region that a host name of Bedrock or Vertex AI names, such as <c>bedrock-runtime.eu-west-1.amazonaws.com</c> or
+    /// <c>europe-west4-aiplatform.googleapis.com</c>; empty for any other host.
+    /// </summary>
+    public static string RegionFromAddress(string address)
+    {
+        const string bedrock = "bedrock-runtime", vertex = "aiplatform.googleapis.com", multiRegion = "aiplatform.";
+        var host = address.AsSpan();
+        if (host.IndexOf(bedrock, StringComparison.OrdinalIgnoreCase) is var at and >= 0)
+        {
+            var rest = host[(at + bedrock.Length)..];
+            var start = rest.IndexOf('.') + 1;
+            var length = rest[start..].IndexOf('.');
+            return start > 0 && length > 0 ? rest.Slice(start, length).ToString().ToLowerInvariant() : "";
+        }
+        if (host.EndsWith(vertex, StringComparison.OrdinalIgnoreCase))
+        {
+            var prefix = host[..^vertex.Length];
+            return prefix.IsEmpty ? "global" : prefix.EndsWith("-") ? prefix[..^1].ToString().ToLowerInvariant() : "";
+        }
+        return host.StartsWith(multiRegion, StringComparison.OrdinalIgnoreCase)
+            && host.EndsWith(".rep.googleapis.com", StringComparison.OrdinalIgnoreCase)
+            && host[multiRegion.Length..].IndexOf('.') is var end and > 0
+            ? host.Slice(multiRegion.Length, end).ToString().ToLowerInvariant() : "";
+    }
+
     public static ProviderClass ClassOf(string provider, string family)
     {
         switch (provider)

@@ -21,8 +21,11 @@ internal readonly record struct RawCounts
     /// <summary>The counts are price lines that do not overlap.</summary>
     public bool Disjoint { get; init; }
 
-    /// <summary>The reasoning comes from the provider's own record, where it stands beside the candidates.</summary>
+    /// <summary>Reasoning as the provider's own record has it, beside the candidates.</summary>
     public bool ReasoningFromRecord { get; init; }
+
+    /// <summary>The whole is the sum of input and output: nothing stands beside them.</summary>
+    public bool IsWhole => HasTotal && Total == Input + Output;
 
     public static RawCounts Of(SpanReading reading)
     {
@@ -32,22 +35,28 @@ internal readonly record struct RawCounts
         return OfSlots(reading);
     }
 
-    private static RawCounts OfMap(SpanReading reading) => new()
+    private static RawCounts OfMap(SpanReading reading)
     {
-        Input = reading.Number(NumberSlot.DisjointInput),
-        HasInput = reading.Has(NumberSlot.DisjointInput),
-        Output = reading.Number(NumberSlot.DisjointOutput),
-        HasOutput = reading.Has(NumberSlot.DisjointOutput),
-        CacheRead = reading.Number(NumberSlot.DisjointCacheRead),
-        HasCacheRead = reading.Has(NumberSlot.DisjointCacheRead),
-        CacheWrite = WithSplit(reading, NumberSlot.DisjointCacheWrite),
-        HasCacheWrite = HasWithSplit(reading, NumberSlot.DisjointCacheWrite),
-        Reasoning = reading.Number(NumberSlot.DisjointReasoning),
-        HasReasoning = reading.Has(NumberSlot.DisjointReasoning),
-        AudioIn = reading.Number(NumberSlot.DisjointAudioIn),
-        AudioOut = reading.Number(NumberSlot.DisjointAudioOut),
-        Disjoint = true,
-    };
+        // Lines are disjoint, but one may carry a breakdown of its own, whose parts are in it.
+        var cached = Math.Min(reading.Number(NumberSlot.MapCachedInside), reading.Number(NumberSlot.DisjointInput));
+        var reasoning = Math.Min(reading.Number(NumberSlot.MapReasoningInside), reading.Number(NumberSlot.DisjointOutput));
+        return new RawCounts
+        {
+            Input = reading.Number(NumberSlot.DisjointInput) - cached,
+            HasInput = reading.Has(NumberSlot.DisjointInput),
+            Output = reading.Number(NumberSlot.DisjointOutput) - reasoning,
+            HasOutput = reading.Has(NumberSlot.DisjointOutput),
+            CacheRead = reading.Number(NumberSlot.DisjointCacheRead) + cached,
+            HasCacheRead = reading.Has(NumberSlot.DisjointCacheRead) || reading.Has(NumberSlot.MapCachedInside),
+            CacheWrite = WithSplit(reading, NumberSlot.DisjointCacheWrite),
+            HasCacheWrite = HasWithSplit(reading, NumberSlot.DisjointCacheWrite),
+            Reasoning = reading.Number(NumberSlot.DisjointReasoning) + reasoning,
+            HasReasoning = reading.Has(NumberSlot.DisjointReasoning) || reading.Has(NumberSlot.MapReasoningInside),
+            AudioIn = reading.Number(NumberSlot.DisjointAudioIn),
+            AudioOut = reading.Number(NumberSlot.DisjointAudioOut),
+            Disjoint = true,
+        };
+    }
 
     private static RawCounts OfBareNames(SpanReading reading) => new()
     {
@@ -64,17 +73,18 @@ internal readonly record struct RawCounts
 
     private static RawCounts OfSlots(SpanReading reading)
     {
+        var input = reading.Has(NumberSlot.Input) ? NumberSlot.Input : NumberSlot.GeminiPrompt;
+        var output = reading.Has(NumberSlot.Output) ? NumberSlot.Output : NumberSlot.GeminiCandidates;
         var total = reading.Has(NumberSlot.Total) ? NumberSlot.Total : NumberSlot.GeminiTotal;
         var reasoning = reading.Has(NumberSlot.Reasoning) ? NumberSlot.Reasoning : NumberSlot.GeminiThoughts;
         // Embeddings and reranking have no output, so their total is the input.
-        var inputIsTotal = !reading.Has(NumberSlot.Input) && !reading.Has(NumberSlot.Output) && reading.Has(total)
-            && IsInputOnly(reading);
+        var inputIsTotal = !reading.Has(input) && !reading.Has(output) && reading.Has(total) && IsInputOnly(reading);
         return new RawCounts
         {
-            Input = reading.Number(inputIsTotal ? total : NumberSlot.Input),
-            HasInput = inputIsTotal || reading.Has(NumberSlot.Input),
-            Output = reading.Number(NumberSlot.Output),
-            HasOutput = reading.Has(NumberSlot.Output),
+            Input = reading.Number(inputIsTotal ? total : input),
+            HasInput = inputIsTotal || reading.Has(input),
+            Output = reading.Number(output),
+            HasOutput = reading.Has(output),
             Total = reading.Number(total),
             HasTotal = reading.Has(total),
             CacheRead = reading.Number(NumberSlot.CacheRead),

@@ -4,16 +4,19 @@ namespace CostAttribution.Domain.Usage;
 internal enum NumberSlot : byte
 {
     Input, Output, Total, CacheRead, CacheWrite, CacheWrite5m, CacheWrite1h, Reasoning, NoCache,
-    AudioIn, AudioOut, AudioCached, ImageIn, ImageOut, VideoIn, CompactionIn, CompactionOut,
+    AudioIn, AudioOut, AudioCached, ImageIn, ImageOut, ImageCached, VideoIn, CompactionIn, CompactionOut,
 
     // maps whose lines are disjoint by definition
     DisjointInput, DisjointOutput, DisjointCacheRead, DisjointCacheWrite, DisjointReasoning, DisjointAudioIn, DisjointAudioOut,
 
+    // parts that a line of such a map breaks down
+    MapCachedInside, MapReasoningInside,
+
     // bare names, read in one dialect
     BareInput, BareOutput, BareCacheRead, BareCacheWrite,
 
-    // the provider's own record inside an ADK span
-    GeminiThoughts, GeminiToolPrompt, GeminiTotal,
+    // the provider's own record beside the counts an SDK derived from it
+    GeminiPrompt, GeminiCandidates, GeminiThoughts, GeminiToolPrompt, GeminiTotal, AnthropicInput,
 
     AudioSeconds, Characters, VectorReads, VectorWrites,
     Attempt, HttpStatus,
@@ -26,7 +29,7 @@ internal enum TextSlot : byte
     ResponseModel, RequestModel, InvokedModel, AnyModel, ResponseId, ResponseTier, RequestTier, FinishReason, ErrorType,
         ServerAddress,
     OpenInferenceKind, AiOperationId, LlmRequestType, LangfuseType, LangSmithKind, MlFlowType, TraceloopKind, LogfireType,
-    ToolName, StepName, HttpRoute, HttpMethod, RunId, Workspace, ProviderKey,
+    ToolName, StepName, HttpRoute, HttpMethod, RunId, Workspace, ProviderKey, SdkAgent,
 }
 
 /// <summary>What was noticed on a span beside its values; part of what tells dialects apart.</summary>
@@ -59,6 +62,7 @@ internal enum SpanTraits : uint
     DisjointMap = 1 << 16,
     BareUsage = 1 << 17,
     RequestHttp = 1 << 18,
+    LangfuseObservation = 1 << 19,
 
     // set from values, the name and the resource
     StrandsProvider = 1 << 20,

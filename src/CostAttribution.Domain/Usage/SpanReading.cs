@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Tracing;
@@ -21,6 +22,7 @@ internal sealed class SpanReading
     private ulong numbersPresent, textsPresent, dimensionsPresent;
     private byte costRank;
     private bool hasCost;
+    private ulong foreignCosts;
     private Money cost;
 
     public SpanTraits Traits { get; set; }
@@ -48,6 +50,7 @@ internal sealed class SpanReading
     {
         numbersPresent = textsPresent = dimensionsPresent = 0;
         hasCost = false;
+        foreignCosts = 0;
         Traits = SpanTraits.None;
         Flags = SpanFlags.None;
         foreach (var attribute in attributes)
@@ -59,10 +62,16 @@ internal sealed class SpanReading
                 case KeyKind.Number: TakeNumber(attribute, meaning); break;
                 case KeyKind.Text: TakeText(attribute, meaning, interner); break;
                 case KeyKind.Cost: TakeCost(attribute, meaning); break;
+                case KeyKind.Currency: TakeCurrency(attribute); break;
                 case KeyKind.Switch: TakeSwitch(attribute, meaning); break;
             }
             var uses = attribution.UsesOf(attribute.Key);
             if (uses.Length > 0) TakeDimension(attribute, uses, attribution, interner);
+        }
+        if (hasCost && (foreignCosts >> costRank & 1) != 0)
+        {
+            hasCost = false;
+            Flags |= SpanFlags.CostCurrency;
         }
     }
 
@@ -112,6 +121,12 @@ internal sealed class SpanReading
         hasCost = true;
         cost = value;
         costRank = meaning.Rank;
+    }
+
+    private void TakeCurrency(in AttributeValue attribute)
+    {
+        if (attribute.Type != AttributeType.String || AbsentText.Is(attribute.Utf8)) return;
+        if (!Ascii.EqualsIgnoreCase(attribute.Utf8, "USD"u8)) foreignCosts |= KeyMeanings.CostsIn(attribute.Key);
     }
 
     private void TakeSwitch(in AttributeValue attribute, KeyMeaning meaning)

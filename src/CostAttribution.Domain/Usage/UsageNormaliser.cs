@@ -9,8 +9,8 @@ namespace CostAttribution.Domain.Usage;
 /// </summary>
 internal static class UsageNormaliser
 {
-    public static void Normalise(SpanReading reading, ScopeInfo scope, ProviderClass provider, ref ReportedUsage usage,
-        ref SpanFlags flags)
+    public static void Normalise(SpanReading reading, ScopeInfo scope, string spanName, ProviderClass provider,
+        ref ReportedUsage usage, ref SpanFlags flags)
     {
         usage = default;
         usage.RawInput = -1;
@@ -23,27 +23,37 @@ internal static class UsageNormaliser
         if (raw.HasReasoning) usage.Parts |= UsageParts.Reasoning;
         if (raw.HasInput) usage.RawInput = raw.Input;
 
-        var question = new CountingQuestion(provider, scope, reading.Traits);
-        var exclusive = IsExclusive(reading, raw, question, ref flags);
-        SetInput(reading, raw, exclusive, ref usage, ref flags);
-        SetOutput(reading, raw, exclusive, question, ref usage, ref flags);
-        SetUnits(reading, ref usage, ref flags);
+        var question = new CountingQuestion(provider, scope, spanName, reading, raw);
+        var exclusive = IsExclusive(reading, question, ref flags);
+        var toolPrompt = ToolPromptBeside(reading, raw, ref flags);
+        SetInput(reading, raw, exclusive, toolPrompt, ref usage, ref flags);
+        SetOutput(reading, question, exclusive, toolPrompt, ref usage, ref flags);
+        SetUnits(reading, ref usage);
 
         var vector = usage.Vector;
         usage.InputTotal = vector.InputTotal;
         usage.OutputTotal = vector.OutputTokens + vector.ReasoningTokens + Quantity(vector, UsageUnits.AudioOutputTokens)
             + Quantity(vector, UsageUnits.ImageOutputTokens);
-        if (reading.Dialect.HidesCacheWrites && provider == ProviderClass.Anthropic && !raw.HasCacheWrite && usage.HasUsage)
-            flags |= SpanFlags.CacheWriteUnobservable;
-        if (reading.Dialect.MayMissReasoning && usage.HasUsage && !raw.HasReasoning && !reading.Has(NumberSlot.GeminiTotal))
-            flags |= SpanFlags.UsageIncompleteDialect;
         if ((reading.Traits & SpanTraits.Estimated) != 0 && usage.HasUsage) flags |= SpanFlags.EstimatedTokens;
-        if (usage.Cost is { IsZero: true } && !vector.IsZero)
+        // Embeddings and reranking have no parts that could be hidden.
+        if (raw.HasOutput && usage.HasUsage) flags |= Hidden(reading.Dialect.Hides(question), raw);
+        if (usage.Cost is { IsZero: true })
         {
             // 0 is what some senders write for models they do not know.
             usage.Cost = null;
-            flags |= SpanFlags.ZeroCostUnknown;
+            if (!vector.IsZero) flags |= SpanFlags.ZeroCostUnknown;
         }
+    }
+
+    private static SpanFlags Hidden(HiddenParts hidden, in RawCounts raw)
+    {
+        var flags = SpanFlags.None;
+        if ((hidden & HiddenParts.CacheRead) != 0 && !raw.HasCacheRead) flags |= SpanFlags.CacheReadUnobservable;
+        if ((hidden & HiddenParts.CacheWrite) != 0 && !raw.HasCacheWrite) flags |= SpanFlags.CacheWriteUnobservable;
+        if ((hidden & HiddenParts.Reasoning) != 0 && !raw.HasReasoning) flags |= SpanFlags.ReasoningUnobservable;
+        if ((hidden & HiddenParts.Thoughts) != 0 && !raw.HasReasoning) flags |= SpanFlags.UsageIncompleteDialect;
+        if ((hidden & HiddenParts.Estimates) != 0) flags |= SpanFlags.UsageMayBeEstimated;
+        return flags;
     }
 
     /// <summary>The quantity of one unit; 0 when it is not there.</summary>
@@ -57,48 +67,82 @@ internal static class UsageNormaliser
     }
 
     /// <summary>Whether the input count leaves the cached tokens out: rules C1 to C10.</summary>
-    private static bool IsExclusive(SpanReading reading, in RawCounts raw, in CountingQuestion question, ref SpanFlags flags)
+    private static bool IsExclusive(SpanReading reading, in CountingQuestion question, ref SpanFlags flags)
     {
+        ref readonly var raw = ref question.Raw;
         var cached = raw.CacheRead + raw.CacheWrite;
-        if (cached == 0) return true;
-        if (raw.Disjoint) return true;
+        if (cached == 0 || raw.Disjoint) return true;
         if (cached > raw.Input) return true;
         if (raw.HasTotal && raw.Total == raw.Input + raw.Output + cached) return true;
+        if (reading.Has(NumberSlot.AnthropicInput))
+        {
+            // The provider's own record leaves the cache out, so it tells which way the sender counted.
+            var own = reading.Number(NumberSlot.AnthropicInput);
+            if (raw.Input == own || raw.Input == own + cached) return raw.Input == own;
+        }
         switch (reading.Dialect.CacheInclusion(question))
         {
             case Inclusion.Exclusive: return true;
             case Inclusion.Inclusive: return false;
+            case Inclusion.LikelyExclusive: return Guess(true, ref flags);
+            case Inclusion.LikelyInclusive: return Guess(false, ref flags);
         }
         if ((reading.Traits & (SpanTraits.CacheWriteName | SpanTraits.OpenAiApiType)) != 0
             || SchemaVersion.IsAtLeast(question.Scope.SchemaUrl, 1, 40))
             return false;
         if (question.Provider is ProviderClass.OpenAiLike or ProviderClass.Gemini) return false;
-        flags |= SpanFlags.CacheInclusionGuessed;
-        return question.IsRawExclusive;
+        return Guess(question.IsRawExclusive, ref flags);
     }
 
-    private static void SetInput(SpanReading reading, in RawCounts raw, bool exclusive, ref ReportedUsage usage,
+    private static bool Guess(bool exclusive, ref SpanFlags flags)
+    {
+        flags |= SpanFlags.CacheInclusionGuessed;
+        return exclusive;
+    }
+
+    /// <summary>
+    /// Tool-use prompt tokens that the input leaves out. Google's record has them beside the prompt; some SDKs report the prompt
+    /// alone, some the sum.
+    /// </summary>
+    private static long ToolPromptBeside(SpanReading reading, in RawCounts raw, ref SpanFlags flags)
+    {
+        var toolPrompt = reading.Number(NumberSlot.GeminiToolPrompt);
+        if (toolPrompt == 0) return 0;
+        var prompt = reading.Number(NumberSlot.GeminiPrompt);
+        if (reading.Has(NumberSlot.GeminiPrompt) && raw.Input == prompt) return toolPrompt;
+        if (!reading.Has(NumberSlot.GeminiPrompt) || raw.Input != prompt + toolPrompt) flags |= SpanFlags.AliasConflict;
+        return 0;
+    }
+
+    private static void SetInput(SpanReading reading, in RawCounts raw, bool exclusive, long toolPrompt, ref ReportedUsage usage,
         ref SpanFlags flags)
     {
         ref var vector = ref usage.Vector;
         var uncached = exclusive ? raw.Input : raw.Input - raw.CacheRead - raw.CacheWrite;
-        if (reading.Has(NumberSlot.NoCache) && !raw.Disjoint) uncached = reading.Number(NumberSlot.NoCache);
+        if (reading.Has(NumberSlot.NoCache) && !raw.Disjoint)
+        {
+            var said = reading.Number(NumberSlot.NoCache);
+            // Said outright, it counts; but it must fit the input in one way of counting or the other.
+            if (said != raw.Input && said != raw.Input - raw.CacheRead - raw.CacheWrite) flags |= SpanFlags.UncachedMismatch;
+            uncached = said;
+        }
         vector.CacheReadTokens = raw.CacheRead;
         SplitCacheWrites(reading, raw, ref usage, ref flags);
 
-        var audio = raw.AudioIn - Math.Min(reading.Number(NumberSlot.AudioCached), Math.Min(raw.AudioIn, raw.CacheRead));
+        // Cached parts of a modality stay with the cache; together they cannot be more than was read.
+        var audioCached = Math.Min(reading.Number(NumberSlot.AudioCached), Math.Min(raw.AudioIn, raw.CacheRead));
         if (raw.Disjoint)
         {
             vector.InputTokens = uncached;
-            AddUnit(ref usage, UsageUnits.AudioInputTokens, audio);
+            AddUnit(ref usage, UsageUnits.AudioInputTokens, raw.AudioIn - audioCached);
             return;
         }
-        TakeOut(ref usage, UsageUnits.AudioInputTokens, audio, ref uncached, ref flags);
-        TakeOut(ref usage, UsageUnits.ImageInputTokens, reading.Number(NumberSlot.ImageIn), ref uncached, ref flags);
+        var image = reading.Number(NumberSlot.ImageIn);
+        var imageCached = Math.Min(reading.Number(NumberSlot.ImageCached), Math.Min(image, raw.CacheRead - audioCached));
+        TakeOut(ref usage, UsageUnits.AudioInputTokens, raw.AudioIn - audioCached, ref uncached, ref flags);
+        TakeOut(ref usage, UsageUnits.ImageInputTokens, image - imageCached, ref uncached, ref flags);
         TakeOut(ref usage, UsageUnits.VideoInputTokens, reading.Number(NumberSlot.VideoIn), ref uncached, ref flags);
-        // Tool-use prompt tokens stand beside the prompt count in the provider's own record.
-        if (reading.Dialect.MayMissReasoning) uncached += reading.Number(NumberSlot.GeminiToolPrompt);
-        vector.InputTokens = uncached;
+        vector.InputTokens = uncached + toolPrompt;
     }
 
     private static void SplitCacheWrites(SpanReading reading, in RawCounts raw, ref ReportedUsage usage, ref SpanFlags flags)
@@ -123,28 +167,24 @@ internal static class UsageNormaliser
         }
     }
 
-    private static void SetOutput(
-        SpanReading reading, in RawCounts raw, bool exclusive, in CountingQuestion question, ref ReportedUsage usage,
-            ref SpanFlags flags)
+    private static void SetOutput(SpanReading reading, in CountingQuestion question, bool exclusive, long toolPrompt,
+        ref ReportedUsage usage, ref SpanFlags flags)
     {
+        ref readonly var raw = ref question.Raw;
         var cachedBeside = exclusive ? raw.CacheRead + raw.CacheWrite : 0;
-        var explained = raw.Input + raw.Output + cachedBeside;
+        var explained = raw.Input + raw.Output + cachedBeside + toolPrompt;
         var reasoning = raw.Reasoning;
-        long output;
+        var output = raw.Output;
         if (!raw.HasReasoning && question.Provider == ProviderClass.Gemini && raw.HasTotal && raw.HasInput && raw.HasOutput
             && raw.Total > explained)
         {
             reasoning = raw.Total - explained;
             usage.Parts |= UsageParts.Reasoning;
             flags |= SpanFlags.ReasoningInferred;
-            output = raw.Output;
         }
-        else
+        else if (reasoning > 0 && !IsReasoningBeside(reading, question, explained, ref flags))
         {
-            var beside = raw.Disjoint || reasoning > raw.Output || (raw.ReasoningFromRecord && reading.Dialect.MayMissReasoning)
-                || reading.Dialect.ReasoningBesideOutput(question)
-                    || (reasoning > 0 && raw.HasTotal && raw.Total == explained + reasoning);
-            output = beside ? raw.Output : raw.Output - reasoning;
+            output -= reasoning;
         }
         usage.Vector.ReasoningTokens = reasoning;
         if (raw.Disjoint)
@@ -159,9 +199,34 @@ internal static class UsageNormaliser
         usage.Vector.OutputTokens = output;
     }
 
-    private static void SetUnits(SpanReading reading, ref ReportedUsage usage, ref SpanFlags flags)
+    /// <summary>Whether reasoning was counted beside the output: rules R1 and R3.</summary>
+    private static bool IsReasoningBeside(SpanReading reading, in CountingQuestion question, long explained, ref SpanFlags flags)
     {
-        _ = flags;
+        ref readonly var raw = ref question.Raw;
+        if (raw.Disjoint || raw.Reasoning > raw.Output) return true;
+        if (reading.Has(NumberSlot.GeminiCandidates) && reading.Has(NumberSlot.GeminiThoughts))
+        {
+            // Google's record has thoughts beside the candidates, so it tells what the sender made of them.
+            var candidates = reading.Number(NumberSlot.GeminiCandidates);
+            if (raw.Output == candidates) return true;
+            if (raw.Output == candidates + reading.Number(NumberSlot.GeminiThoughts)) return false;
+        }
+        if (raw.HasTotal && raw.Total == explained + raw.Reasoning) return true;
+        switch (reading.Dialect.ReasoningInclusion(question))
+        {
+            case Inclusion.Exclusive: return true;
+            case Inclusion.LikelyExclusive:
+                flags |= SpanFlags.ReasoningInclusionGuessed;
+                return true;
+            case Inclusion.LikelyInclusive:
+                flags |= SpanFlags.ReasoningInclusionGuessed;
+                return false;
+            default: return false;
+        }
+    }
+
+    private static void SetUnits(SpanReading reading, ref ReportedUsage usage)
+    {
         if (reading.Has(NumberSlot.CompactionIn) || reading.Has(NumberSlot.CompactionOut))
         {
             usage.Parts |= UsageParts.Compaction;
@@ -199,10 +264,6 @@ internal static class UsageNormaliser
 
     private static void AddUnit(ref ReportedUsage usage, string unit, long quantity)
     {
-        if (quantity == 0) return;
-        var units = usage.Vector.OtherUnits ?? [];
-        var at = 0;
-        while (at < units.Length && string.CompareOrdinal(units[at].Unit, unit) < 0) at++;
-        usage.Vector.OtherUnits = [.. units[..at], new UnitQuantity(unit, quantity), .. units[at..]];
+        if (quantity > 0) usage.Vector.OtherUnits = UsageUnits.With(usage.Vector.OtherUnits, unit, quantity);
     }
 }

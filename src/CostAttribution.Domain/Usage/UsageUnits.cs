@@ -36,4 +36,13 @@ public static class UsageUnits
     public const string GpuMilliseconds = "gpu_milliseconds";
     public const string VectorReadUnits = "vector_read_units";
     public const string VectorWriteUnits = "vector_write_units";
+
+    /// <summary>The units with one more, ordered by name; the given array is left as it is.</summary>
+    internal static UnitQuantity[] With(UnitQuantity[]? units, string unit, long quantity)
+    {
+        var before = units ?? [];
+        var at = 0;
+        while (at < before.Length && string.CompareOrdinal(before[at].Unit, unit) < 0) at++;
+        return [.. before[..at], new UnitQuantity(unit, quantity), .. before[at..]];
+    }
 }

@@ -115,7 +115,14 @@ public sealed class SlowTraceConverter(AttributeKeyTable keys, TracingLimits lim
                 continue;
             }
             if (value.ValueCase == AnyValue.ValueOneofCase.ArrayValue)
+            {
                 value = value.ArrayValue.Values.FirstOrDefault(IsScalar) ?? new AnyValue();
+                if (IsScalar(value) && key.Name != "gen_ai.response.finish_reasons")
+                {
+                    flags |= SpanRecordFlags.BadStructuredValue;
+                    continue;
+                }
+            }
             if (isStructured && value.ValueCase == AnyValue.ValueOneofCase.StringValue)
                 AppendStructured(text, key, value.StringValue, ref flags, ref kept);
             else AppendScalar(text, key, value, ref flags, ref kept);

@@ -72,14 +72,10 @@ public sealed class SpanRuleTests
     }
 
     [Fact]
-    public void An_array_counts_by_its_first_scalar()
+    public void A_list_of_finish_reasons_counts_by_its_first_scalar()
     {
         var span = Good();
-        var values = new ArrayValue
-        {
-            Values = { new AnyValue(), new AnyValue { StringValue = "stop" }, new AnyValue { StringValue = "length" } },
-        };
-        span.Attributes.Add(new KeyValue { Key = "gen_ai.operation.name", Value = new AnyValue { ArrayValue = values } });
+        span.Attributes.Add(new KeyValue { Key = "gen_ai.response.finish_reasons", Value = List() });
 
         using var batch = Decode(span).Batch!;
 
@@ -90,9 +86,31 @@ public sealed class SpanRuleTests
                 Assert.Equal(AttributeType.String, attribute.Type);
                 Assert.Equal("stop", Encoding.UTF8.GetString(attribute.Utf8));
             }
-            Assert.Equal(1, kept.AttributeCount);
+            Assert.Equal((1, SpanRecordFlags.None), (kept.AttributeCount, kept.Flags));
         }
     }
+
+    [Theory]
+    [InlineData("gen_ai.usage.input_tokens")]
+    [InlineData("customer.id")]
+    public void An_array_where_one_value_belongs_is_absent_and_flagged(string key)
+    {
+        var span = Good();
+        span.Attributes.Add(new KeyValue { Key = key, Value = List() });
+
+        using var batch = Decode(span).Batch!;
+
+        foreach (var kept in batch.Spans)
+            Assert.Equal((0, SpanRecordFlags.BadStructuredValue), (kept.AttributeCount, kept.Flags));
+    }
+
+    private static AnyValue List() => new()
+    {
+        ArrayValue = new ArrayValue
+        {
+            Values = { new AnyValue(), new AnyValue { StringValue = "stop" }, new AnyValue { StringValue = "length" } },
+        },
+    };
 
     [Fact]
     public void Text_of_unknown_attributes_and_events_is_nowhere_in_the_batch()

@@ -96,6 +96,8 @@ public sealed class ValueParsingTests
     [InlineData("global.amazon.nova-2-lite-v1:0", "amazon.nova-2-lite-v1:0", "global", "aws.bedrock", "nova-2-lite")]
     [InlineData("arn:aws:bedrock:eu-west-1:1:inference-profile/eu.anthropic.claude-x", "anthropic.claude-x", "eu", "aws.bedrock",
         "claude-x")]
+    [InlineData("arn:aws:bedrock:eu-west-1:1:provisioned-model/abc", "abc", "eu-west-1", "aws.bedrock", "abc")]
+    [InlineData("arn:", "arn:", "", "", "arn")]
     [InlineData("models/gemini-2.5-pro", "gemini-2.5-pro", "", "gcp.gemini", "gemini-2.5-pro")]
     [InlineData("claude-sonnet-4-5@20250929", "claude-sonnet-4-5@20250929", "", "anthropic", "claude-sonnet-4-5")]
     [InlineData("gpt-4o-2024-08-06", "gpt-4o-2024-08-06", "", "openai", "gpt-4o")]
@@ -127,6 +129,19 @@ public sealed class ValueParsingTests
     [InlineData("fireworks", "fireworks")]
     public void Provider_spellings_become_one_id(string raw, string expected) =>
         Assert.Equal(expected, ProviderNames.Canonical(raw));
+
+    [Theory]
+    [InlineData("bedrock-runtime.eu-west-1.amazonaws.com", "eu-west-1")]
+    [InlineData("bedrock-runtime-fips.us-east-1.amazonaws.com", "us-east-1")]
+    [InlineData("vpce-1-abc.bedrock-runtime.eu-west-1.vpce.amazonaws.com", "eu-west-1")]
+    [InlineData("europe-west4-aiplatform.googleapis.com", "europe-west4")]
+    [InlineData("aiplatform.googleapis.com", "global")]
+    [InlineData("aiplatform.eu.rep.googleapis.com", "eu")]
+    [InlineData("api.openai.com", "")]
+    [InlineData("bedrock-runtime", "")]
+    [InlineData("", "")]
+    public void A_provider_host_names_its_region(string host, string expected) =>
+        Assert.Equal(expected, ProviderNames.RegionFromAddress(host));
 
     private static AttributeValue Of(object value) => value switch
     {

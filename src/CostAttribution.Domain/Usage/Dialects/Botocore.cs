@@ -8,5 +8,6 @@ internal static class Botocore
         Id = "botocore",
         Recognises = static span => span.ScopeHolds("botocore"),
         CacheInclusion = static question => Dialect.ExclusiveIf(question.IsRawExclusive),
+        Hides = static question => question.Details,
     };
 }

@@ -2,8 +2,31 @@ using CostAttribution.Domain.Tracing;
 
 namespace CostAttribution.Domain.Usage.Dialects;
 
-/// <summary>Whether a dialect's input count holds the cached tokens too.</summary>
-internal enum Inclusion : byte { Unknown, Inclusive, Exclusive }
+/// <summary>
+/// Whether a total holds a part too: the input its cached tokens, the output its reasoning. What is only likely is flagged.
+/// </summary>
+internal enum Inclusion : byte { Unknown, Inclusive, Exclusive, LikelyInclusive, LikelyExclusive }
+
+/// <summary>What an instrumentation cannot show although the provider bills it apart.</summary>
+[Flags]
+internal enum HiddenParts : byte
+{
+    None = 0,
+    CacheRead = 1 << 0,
+    CacheWrite = 1 << 1,
+
+    /// <summary>Reasoning is inside the output and not told apart.</summary>
+    Reasoning = 1 << 2,
+
+    /// <summary>Reasoning is not in the output at all: what is billed is less than what was used.</summary>
+    Thoughts = 1 << 3,
+
+    /// <summary>Counts may be made up from the text, and nothing on the span says so.</summary>
+    Estimates = 1 << 4,
+
+    Cache = CacheRead | CacheWrite,
+    Details = Cache | Reasoning,
+}
 
 /// <summary>What a dialect is recognised by.</summary>
 internal readonly record struct Fingerprint(ScopeInfo Scope, SpanTraits Traits, FingerprintHints Hints)
@@ -16,12 +39,31 @@ internal readonly record struct Fingerprint(ScopeInfo Scope, SpanTraits Traits, 
 }
 
 /// <summary>What decides about counting: the same scope emits for several providers and in several versions.</summary>
-internal readonly record struct CountingQuestion(ProviderClass Provider, ScopeInfo Scope, SpanTraits Traits)
+internal readonly record struct CountingQuestion(ProviderClass Provider, ScopeInfo Scope, string SpanName, SpanReading Reading,
+    RawCounts Raw)
 {
+    public readonly RawCounts Raw = Raw;
+
     public bool ScopeHolds(string part) => Scope.Name.Contains(part, StringComparison.Ordinal);
 
     /// <summary>Anthropic's own API or Bedrock, whose raw input counts leave the cache out.</summary>
     public bool IsRawExclusive => Provider is ProviderClass.Anthropic or ProviderClass.Bedrock;
+
+    /// <summary>The kinds that the provider bills apart from plain input and output.</summary>
+    public HiddenParts Details => IsRawExclusive ? HiddenParts.Details : HiddenParts.CacheRead | HiddenParts.Reasoning;
+
+    public bool Has(SpanTraits traits) => (Reading.Traits & traits) != 0;
+
+    /// <summary>
+    /// Whether the scope's version is at least this one; null when it has none that can be read. A suffix behind
+    /// <c>-</c> or <c>+</c> is not compared.
+    /// </summary>
+    public bool? IsVersion(int major, int minor, int patch)
+    {
+        var numbers = Scope.Version.AsSpan().TrimStart('v');
+        if (numbers.IndexOfAny('-', '+') is var suffix and >= 0) numbers = numbers[..suffix];
+        return Version.TryParse(numbers, out var version) ? version >= new Version(major, minor, patch) : null;
+    }
 }
 
 /// <summary>
@@ -37,8 +79,17 @@ internal sealed record Dialect
     /// <summary>The row of the inclusion table (§10.4, C6).</summary>
     public Func<CountingQuestion, Inclusion> CacheInclusion { get; init; } = static _ => Inclusion.Unknown;
 
-    /// <summary>Whether reasoning is counted beside the output instead of in it.</summary>
-    public Func<CountingQuestion, bool> ReasoningBesideOutput { get; init; } = static _ => false;
+    /// <summary>Whether the output holds the reasoning (R1); unknown is taken as held.</summary>
+    public Func<CountingQuestion, Inclusion> ReasoningInclusion { get; init; } = static _ => Inclusion.Unknown;
+
+    /// <summary>What spans of this dialect never show.</summary>
+    public Func<CountingQuestion, HiddenParts> Hides { get; init; } = static _ => HiddenParts.None;
+
+    /// <summary>
+    /// Trait that another span of the same resource and scope in the trace may show for this one: how the version in use
+    /// counts, where this span alone does not tell.
+    /// </summary>
+    public SpanTraits LearnsFromOthers { get; init; }
 
     /// <summary>Usage is in <c>input_tokens</c> and the like, without any prefix.</summary>
     public bool ReadsBareNames { get; init; }
@@ -54,12 +105,6 @@ internal sealed record Dialect
 
     /// <summary>Calls of one tool loop repeat the usage of the calls before (when the service is set to be treated so).</summary>
     public bool CumulativeLoops { get; init; }
-
-    /// <summary>Anthropic cache writes are inside the input count and cannot be told.</summary>
-    public bool HidesCacheWrites { get; init; }
-
-    /// <summary>Reasoning of Gemini models is missing unless the provider's record is on the span.</summary>
-    public bool MayMissReasoning { get; init; }
 
     /// <summary>Names of spans that are calls although nothing else says so.</summary>
     public IReadOnlyList<string> LeafNames { get; init; } = [];

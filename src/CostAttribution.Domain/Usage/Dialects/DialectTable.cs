@@ -17,7 +17,7 @@ internal sealed class DialectTable
         | SpanTraits.TraceloopKind | SpanTraits.LlmRequestType | SpanTraits.UnderscoreCache | SpanTraits.LegacyGoNames
         | SpanTraits.SpringKind | SpanTraits.TextNumbers | SpanTraits.StrandsProvider | SpanTraits.AgentStepOperation
         | SpanTraits.ClaudeCodeName | SpanTraits.LiteLlmName | SpanTraits.ClaudePlatformService | SpanTraits.OpenRouterService
-        | SpanTraits.CopilotService | SpanTraits.OpenLitSdk;
+        | SpanTraits.CopilotService | SpanTraits.OpenLitSdk | SpanTraits.LangfuseObservation;
 
     private const int RecentMax = 256;
 

@@ -11,8 +11,11 @@ internal static class GoogleAdk
         Id = "google_adk",
         Recognises = static span => span.ScopeStarts("gcp.vertex.agent"),
         CacheInclusion = static _ => Inclusion.Inclusive,
-        ReasoningBesideOutput = static _ => true,
-        MayMissReasoning = true,
+        // The newer convention counts thoughts in the output; only the classic record has them beside it.
+        ReasoningInclusion = static question =>
+            question.Raw.ReasoningFromRecord ? Inclusion.LikelyExclusive : Inclusion.Inclusive,
+        // With content capture off the record is empty and the thoughts are nowhere.
+        Hides = static question => question.Raw.HasTotal ? HiddenParts.None : HiddenParts.Thoughts,
         LeafNames = ["call_llm"],
     };
 }

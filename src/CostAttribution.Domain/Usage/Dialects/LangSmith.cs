@@ -9,6 +9,8 @@ internal static class LangSmith
     {
         Id = "langsmith",
         Recognises = static span => span.Hinted(FingerprintHints.LangSmith),
-        CacheInclusion = static _ => Inclusion.Inclusive,
+        // LangChain's Bedrock adapters have counted both ways.
+        CacheInclusion = static question =>
+            question.Provider == ProviderClass.Bedrock ? Inclusion.LikelyInclusive : Inclusion.Inclusive,
     };
 }

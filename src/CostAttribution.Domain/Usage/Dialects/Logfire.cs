@@ -1,12 +1,18 @@
 namespace CostAttribution.Domain.Usage.Dialects;
 
-/// <summary>Logfire's integrations: inclusive since 2026-03-27.</summary>
+/// <summary>Logfire's integrations: inclusive since 4.31.0 (2026-03-27), Anthropic raw before.</summary>
 internal static class Logfire
 {
     public static Dialect Dialect { get; } = new()
     {
         Id = "logfire",
         Recognises = static span => span.ScopeStarts("logfire"),
-        CacheInclusion = static _ => Inclusion.Inclusive,
+        CacheInclusion = static question => question.Provider != ProviderClass.Anthropic ? Inclusion.Inclusive
+            : question.IsVersion(4, 31, 0) switch
+            {
+                true => Inclusion.Inclusive,
+                false => Inclusion.Exclusive,
+                null => Inclusion.LikelyInclusive,
+            },
     };
 }

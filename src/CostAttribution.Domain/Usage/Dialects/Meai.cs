@@ -10,7 +10,13 @@ internal static class Meai
     {
         Id = "meai",
         Recognises = static span => span.ScopeName == "Experimental.Microsoft.Extensions.AI",
-        CacheInclusion = static question => Dialect.ExclusiveIf(question.Provider == ProviderClass.Bedrock),
-        HidesCacheWrites = true,
+        CacheInclusion = static question => question.Provider switch
+        {
+            // The maker's own adapter adds the cache, others pass raw counts; spans do not say which is in use.
+            ProviderClass.Anthropic => Inclusion.LikelyInclusive,
+            ProviderClass.Bedrock => Inclusion.LikelyExclusive,
+            _ => Inclusion.Inclusive,
+        },
+        Hides = static question => question.Provider == ProviderClass.Anthropic ? HiddenParts.CacheWrite : HiddenParts.None,
     };
 }

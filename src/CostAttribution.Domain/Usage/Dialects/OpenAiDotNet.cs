@@ -8,5 +8,6 @@ internal static class OpenAiDotNet
         Id = "openai_dotnet",
         Recognises = static span => span.ScopeStarts("OpenAI."),
         CacheInclusion = static _ => Inclusion.Inclusive,
+        Hides = static question => question.Details,
     };
 }

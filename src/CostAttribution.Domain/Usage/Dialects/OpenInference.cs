@@ -1,8 +1,7 @@
 namespace CostAttribution.Domain.Usage.Dialects;
 
 /// <summary>
-/// Arize OpenInference: inclusive, except the Claude Agent SDK's agent span with raw counts. Bedrock Converse is raw too,
-/// but its total gives it away.
+/// Arize OpenInference: inclusive, except the Claude Agent SDK's agent span and Bedrock's Converse API with raw counts.
 /// </summary>
 internal static class OpenInference
 {
@@ -10,7 +9,20 @@ internal static class OpenInference
     {
         Id = "openinference",
         Recognises = static span => span.Has(SpanTraits.OpenInferenceKind) || span.ScopeHolds("openinference"),
-        CacheInclusion = static question => Dialect.ExclusiveIf(
-            question.ScopeHolds("claude_agent_sdk") || question.ScopeHolds("claude-agent-sdk")),
+        CacheInclusion = Counting,
+        // Streams of the Anthropic instrumentor lacked the cache until 1.1.1, others its writes and reads before 0.1.14.
+        Hides = static question => question.Provider == ProviderClass.Anthropic && question.ScopeHolds("anthropic")
+            && question.ScopeHolds("openinference.instrumentation") && question.IsVersion(1, 1, 1) == false
+            ? HiddenParts.Cache : HiddenParts.None,
     };
+
+    private static Inclusion Counting(CountingQuestion question)
+    {
+        if (question.ScopeHolds("claude_agent_sdk") || question.ScopeHolds("claude-agent-sdk")) return Inclusion.Exclusive;
+        if (!question.ScopeHolds("bedrock")) return Inclusion.Inclusive;
+        // One instrumentor, two APIs: Converse passes raw counts, InvokeModel adds the cache. The span is named after the API.
+        if (question.SpanName.StartsWith("bedrock.converse", StringComparison.Ordinal)) return Inclusion.Exclusive;
+        return question.SpanName.StartsWith("bedrock.invoke_model", StringComparison.Ordinal)
+            ? Inclusion.Inclusive : Inclusion.Unknown;
+    }
 }

@@ -8,5 +8,7 @@ internal static class OpenLit
         Id = "openlit",
         Recognises = static span => span.ScopeStarts("openlit") || span.Has(SpanTraits.OpenLitSdk),
         CacheInclusion = static question => Dialect.ExclusiveIf(question.IsRawExclusive && !question.ScopeHolds("langchain")),
+        // Usage that a stream did not bring is counted from its text.
+        Hides = static question => question.Has(SpanTraits.Stream) ? HiddenParts.Estimates : HiddenParts.None,
     };
 }

@@ -8,14 +8,16 @@ namespace CostAttribution.Domain.Usage.Dialects;
 /// </summary>
 internal static class OpenLlmetry
 {
-    private static readonly Version LastExclusiveJs = new(0, 27, 0);
-
     public static Dialect Dialect { get; } = new()
     {
         Id = "openllmetry",
-        Recognises = static span => IsTraceloopPython(span.Scope) || span.ScopeStarts("@traceloop/")
+        Recognises = static span => (IsTraceloopPython(span.Scope) && span.Has(SpanTraits.GenAi))
+            || span.ScopeStarts("@traceloop/")
             || span.Has(SpanTraits.LlmRequestType | SpanTraits.UnderscoreCache),
-        CacheInclusion = static question => Dialect.ExclusiveIf(IsExclusive(question)),
+        CacheInclusion = Counting,
+        // The published packages show the cache of Anthropic only, and count the text of streams that came without usage.
+        Hides = static question => !IsOldJavaScript(question) || question.Provider == ProviderClass.Anthropic ? HiddenParts.None
+            : question.ScopeHolds("openai") ? question.Details | HiddenParts.Estimates : question.Details,
     };
 
     public static Dialect CrewAi { get; } = Dialect with
@@ -25,20 +27,20 @@ internal static class OpenLlmetry
         LifetimeTotals = true,
     };
 
-    private static bool IsExclusive(CountingQuestion question)
+    private static Inclusion Counting(CountingQuestion question)
     {
-        if (question.ScopeHolds("langchain")) return false;
-        if (!question.Scope.Name.StartsWith("@traceloop/",
-            StringComparison.Ordinal)) return question.Provider == ProviderClass.Bedrock;
-        return question.IsRawExclusive && IsOldJs(question.Scope.Version);
+        // LangChain's Bedrock adapters have counted both ways.
+        if (question.ScopeHolds("langchain"))
+            return question.Provider == ProviderClass.Bedrock ? Inclusion.LikelyInclusive : Inclusion.Inclusive;
+        if (!IsJavaScript(question)) return Dialect.ExclusiveIf(question.Provider == ProviderClass.Bedrock);
+        return Dialect.ExclusiveIf(question.IsRawExclusive && IsOldJavaScript(question));
     }
 
-    private static bool IsOldJs(string version)
-    {
-        var numbers = version.AsSpan();
-        if (numbers.IndexOfAny('-', '+') is var suffix and >= 0) numbers = numbers[..suffix];
-        return !Version.TryParse(numbers, out var parsed) || parsed <= LastExclusiveJs;
-    }
+    private static bool IsJavaScript(CountingQuestion question) =>
+        question.Scope.Name.StartsWith("@traceloop/", StringComparison.Ordinal);
+
+    private static bool IsOldJavaScript(CountingQuestion question) =>
+        IsJavaScript(question) && question.IsVersion(0, 27, 1) != true;
 
     // botocore's contrib instrumentation has the same prefix and is a dialect of its own.
     private static bool IsTraceloopPython(ScopeInfo scope) =>

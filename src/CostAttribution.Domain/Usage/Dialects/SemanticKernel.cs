@@ -7,5 +7,6 @@ internal static class SemanticKernel
     {
         Id = "semantic_kernel",
         Recognises = static span => span.ScopeStarts("Microsoft.SemanticKernel"),
+        Hides = static question => question.Details,
     };
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace CostAttribution.Domain.Usage.Dialects;
 
 /// <summary>
@@ -9,9 +11,33 @@ internal static class VercelLegacy
     {
         Id = "vercel_legacy",
         Recognises = static span => span.Has(SpanTraits.AiOperation),
-        CacheInclusion = static question => Dialect.ExclusiveIf(!IsNormalised(question) && question.IsRawExclusive),
-        ReasoningBesideOutput = static question => !IsNormalised(question) && question.Provider == ProviderClass.Gemini,
+        CacheInclusion = static question => question.IsRawExclusive ? Counting(question) : Inclusion.Inclusive,
+        ReasoningInclusion = static question =>
+            question.Provider != ProviderClass.Gemini || question.Raw.IsWhole ? Inclusion.Inclusive : Counting(question),
+        Hides = static question => question.Has(SpanTraits.VercelDetails) ? HiddenParts.None : question.Details,
+        LearnsFromOthers = SpanTraits.VercelDetails,
     };
 
-    private static bool IsNormalised(CountingQuestion question) => (question.Traits & SpanTraits.VercelDetails) != 0;
+    /// <summary>Version 6 counts everything into its totals, older ones pass raw counts through.</summary>
+    private static Inclusion Counting(CountingQuestion question)
+    {
+        if (question.Has(SpanTraits.VercelDetails)) return Inclusion.Inclusive;
+        return MajorVersion(question.Reading.Text(TextSlot.SdkAgent)) switch
+        {
+            0 => Inclusion.LikelyExclusive,
+            >= 6 => Inclusion.Inclusive,
+            _ => Inclusion.Exclusive,
+        };
+    }
+
+    /// <summary>The SDK's part of the user agent it sends, such as <c>ai/6.0.326</c>; 0 when it is not there.</summary>
+    private static int MajorVersion(string agent)
+    {
+        var at = agent.StartsWith("ai/", StringComparison.Ordinal) ? 0 : agent.IndexOf(" ai/", StringComparison.Ordinal) + 1;
+        if (at == 0 && !agent.StartsWith("ai/", StringComparison.Ordinal)) return 0;
+        var version = agent.AsSpan(at + 3);
+        var end = version.IndexOf('.');
+        return end > 0 && int.TryParse(version[..end], NumberStyles.None, CultureInfo.InvariantCulture, out var major)
+            ? major : 0;
+    }
 }
