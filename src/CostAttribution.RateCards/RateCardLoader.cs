@@ -13,9 +13,6 @@ public static class RateCardLoader
     /// <summary>Faults told at once; a file in a foreign format would otherwise have thousands.</summary>
     public const int FaultsMax = 100;
 
-    /// <summary>Deepest nesting the format needs is 12; the parser is recursive and must not meet more than this.</summary>
-    private const int NestingMax = 16;
-
     /// <summary>
     /// Reads all files and checks the cards against each other. Files are taken together: a card may correct one of another file.
     /// </summary>
@@ -50,35 +47,37 @@ public static class RateCardLoader
             faults.Add(new(name, 0, RateCardFaultKind.LimitPassed, $"file is longer than {FileCharsMax} characters; split it"));
             return;
         }
+        if (RootOf(name, text, faults) is { } root) new RateCardFileReader(name, faults).Read(root, lists);
+    }
+
+    /// <summary>The file's one document; null, with a fault, when it has none that can be read.</summary>
+    private static YamlNode? RootOf(string name, string text, List<RateCardFault> faults)
+    {
         try
         {
-            var depth = 0;
-            var parser = new Parser(new StringReader(text));
-            while (parser.MoveNext())
+            if (YamlGuard.FaultOf(name, text) is { } fault)
             {
-                depth += parser.Current!.NestingIncrease;
-                if (depth > NestingMax)
-                {
-                    faults.Add(new(name, (int)parser.Current.Start.Line, RateCardFaultKind.LimitPassed,
-                        "nested too deeply for a rate card file"));
-                    return;
-                }
+                faults.Add(fault);
+                return null;
             }
             var stream = new YamlStream();
             stream.Load(new StringReader(text));
-            if (stream.Documents.Count != 1)
-            {
-                faults.Add(new(name, 1, RateCardFaultKind.Unreadable,
-                    $"a rate card file is one document, this has {stream.Documents.Count}"));
-                return;
-            }
-            new RateCardFileReader(name, faults).Read(stream.Documents[0].RootNode, lists);
+            if (stream.Documents.Count == 1) return stream.Documents[0].RootNode;
+            faults.Add(new(name, 1, RateCardFaultKind.Unreadable,
+                $"a rate card file is one document, this has {stream.Documents.Count}"));
         }
         catch (YamlException exception)
         {
             faults.Add(new(name, (int)exception.Start.Line, RateCardFaultKind.Unreadable,
                 $"not valid YAML: {OneLine(exception.Message)}"));
         }
+        // The parser's own way of giving up on some texts, without saying where.
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException
+            or OverflowException or IndexOutOfRangeException or NullReferenceException or KeyNotFoundException)
+        {
+            faults.Add(new(name, 1, RateCardFaultKind.Unreadable, "not valid YAML"));
+        }
+        return null;
     }
 
     private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim().TrimEnd('.');
