@@ -23,6 +23,7 @@ public enum PriceGap : byte
     /// <summary>The cost does not fit <c>Decimal(38, 12)</c>.</summary>
     Overflow = 6,
 
-    /// <summary>Two cards match equally well and neither has the lower order.</summary>
+    /// <summary>Two cards match equally well and neither has the lower order, or a contract and the list price long prompts in
+    /// ways that do not go together.</summary>
     AmbiguousCards = 7,
 }

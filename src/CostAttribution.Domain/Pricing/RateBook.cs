@@ -177,11 +177,18 @@ public sealed class RateBook
         if (list is null && contract is null) return (null, PriceGap.NoRateAtTime);
         // A discount needs something to be taken from.
         if (list is null && contract is { Free: false, Rates.Count: 0 }) return (null, PriceGap.NoRateAtTime);
+        if (list is not null && !RatePlanCompiler.Covers(list, selectors.ServiceTier, selectors.Region)
+            && contract is not null && RatePlanCompiler.PricesTier(contract, selectors.ServiceTier, selectors.Region))
+        {
+            // Sold by contract alone, as priority and reserved tiers are: there is no list price of it.
+            list = null;
+        }
         var leading = list ?? contract!;
         if (!RatePlanCompiler.Covers(leading, selectors.ServiceTier, selectors.Region)) return (null, PriceGap.TierNotOnCard);
         var plan = list is not null && contract is not null
             ? compiler.Compile(contract, UsdFor(contract.Currency, nanos), list, UsdFor(list.Currency, nanos), in conditions)
             : compiler.Compile(leading, UsdFor(leading.Currency, nanos), in conditions);
+        if (plan is null) return (null, PriceGap.AmbiguousCards);
         return (list is null ? plan.WithoutList() : plan, PriceGap.None);
     }
 
@@ -193,9 +200,9 @@ public sealed class RateBook
         {
             if (!IsInForce(candidates[i].Card)) continue;
             card = candidates[i].Card;
-            // Of other kinds of rule the builder refuses those that are equally good; of expressions it cannot tell.
+            // Of other kinds of rule the builder refuses those that are equally good; of these it cannot always tell.
             var next = Array.FindIndex(candidates, i + 1, other => IsInForce(other.Card));
-            return candidates[i].Rule.Kind != ModelRuleKind.Regex || next < 0
+            return next < 0 || candidates[i].Rule.Kind is not (ModelRuleKind.Regex or ModelRuleKind.Contains)
                 || Candidate.Ranking.CompareQuality(candidates[i], candidates[next]) != 0;
         }
         return true;

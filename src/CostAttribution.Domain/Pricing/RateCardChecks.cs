@@ -41,6 +41,11 @@ internal static class RateCardChecks
         {
             told.Fault(RateCardFaultKind.Contradiction, $"card '{card.Id}' is free and has rates; keep one of them");
         }
+        if (card.Free && card.ListFactor != Rational.One)
+        {
+            told.Fault(RateCardFaultKind.Contradiction,
+                $"card '{card.Id}' is free and has a 'list_factor'; keep one of them");
+        }
         if (card.Layer == RateLayer.List && card.ListFactor != Rational.One)
             told.Fault(RateCardFaultKind.BadValue, $"card '{card.Id}' is a list price and cannot have 'list_factor'");
         if (card.Layer == RateLayer.List && card.Scope is not null)
@@ -143,6 +148,12 @@ internal static class RateCardChecks
                 if (one.Dimension == other.Dimension) continue;
                 // A region with tiers of its own never meets the card's.
                 if (one.HasTiers && other.Dimension == "tier") continue;
+                if (one.Thresholds.Count > 0 || other.Thresholds.Count > 0)
+                {
+                    told.Fault(RateCardFaultKind.Contradiction, $"{one.What} and {other.What} of card '{card.Id}' may hold at "
+                        + "once and each replace all thresholds; make one of them a factor, or give the region 'tiers' of its own");
+                    continue;
+                }
                 var unit = one.Rates.Select(rate => rate.Unit).Intersect(other.Rates.Select(rate => rate.Unit)).FirstOrDefault();
                 if (unit is null) continue;
                 told.Fault(RateCardFaultKind.Contradiction, $"{one.What} and {other.What} of card '{card.Id}' may hold at once "

@@ -65,11 +65,19 @@ internal sealed class RateCardIndex
             {
                 foreach (var (rule, card) in rules)
                 {
-                    if (card.Seller == seller && Matches(rule, model) && !card.Except.Any(except => Matches(except, model)))
+                    if (card.Seller == seller && (Matches(rule, model) || IsAgreedForAll(rule, card))
+                        && !card.Except.Any(except => Matches(except, model)))
                         found.Add((card, rule));
                 }
             }
         }
+
+        /// <summary>
+        /// A contract on all models is on those whose names have a vendor in them too. The guard against resellers is for list
+        /// prices: a contract is with one provider or seller, and a discount has no price of its own.
+        /// </summary>
+        private static bool IsAgreedForAll(ModelRule rule, RateCard card) =>
+            rule.Kind == ModelRuleKind.Any && card.Layer == RateLayer.Contract;
 
         private bool Matches(ModelRule rule, string model) =>
             rule.Matches(model, rule.Kind == ModelRuleKind.Regex ? expressions[rule.Pattern] : null);

@@ -27,28 +27,37 @@ internal sealed class RatePlanCompiler(RateUnitTable units, CallScopes scopes)
     public static bool Covers(RateCard card, string tier, string region) => card.Free || ServiceTiers.IsStandard(tier)
         || TiersOf(card, RegionOf(card, region)).Any(priced => priced.Tier == tier);
 
+    /// <summary>Whether the card on its own says what something costs in that tier, which may be nothing.</summary>
+    public static bool PricesTier(RateCard card, string tier, string region) => Covers(card, tier, region)
+        && (card.Free || card.Rates.Count > 0
+            || TiersOf(card, RegionOf(card, region)).Any(priced => priced.Tier == tier && priced.Rates.Count > 0));
+
     /// <summary>The plan of one card on its own. The card must cover the tier.</summary>
     public RatePlan Compile(RateCard card, Rational usd, in RateConditions conditions) =>
         Compile(card, DraftOf(card, usd, in conditions), card.Fallbacks);
 
-    /// <summary>The plan of a contract card over a list card.</summary>
-    public RatePlan Compile(RateCard contract, Rational contractUsd, RateCard list, Rational listUsd,
+    /// <summary>The plan of a contract card over a list card; null when one prices long prompts whole and the other what is
+    /// beyond the threshold, which cannot be one price.</summary>
+    public RatePlan? Compile(RateCard contract, Rational contractUsd, RateCard list, Rational listUsd,
         in RateConditions conditions)
     {
         var listDrafts = DraftOf(list, listUsd, in conditions);
-        var plan = contract.Free
-            ? Compile(contract, DraftOf(contract, contractUsd, in conditions), [])
-            : Compile(contract, Overlay(contract, contractUsd, listDrafts, in conditions),
-                [.. contract.Fallbacks, .. list.Fallbacks]);
-        return plan.Over(Compile(list, listDrafts, list.Fallbacks));
-    }
-
-    private List<Draft> Overlay(RateCard contract, Rational contractUsd, List<Draft> list, in RateConditions conditions)
-    {
+        if (contract.Free)
+        {
+            return Compile(contract, DraftOf(contract, contractUsd, in conditions), [])
+                .Over(Compile(list, listDrafts, list.Fallbacks));
+        }
         // A contract that is silent on a tier replaces no rate of it; its discount on the list still holds.
         var own = Covers(contract, conditions.Tier, conditions.Region)
             ? DraftOf(contract, contractUsd, in conditions)
             : [new Draft(long.MinValue, ThresholdMode.Whole, [])];
+        if (own.Count > 1 && listDrafts.Count > 1 && own[^1].Mode != listDrafts[^1].Mode) return null;
+        return Compile(contract, Overlay(contract, own, listDrafts), [.. contract.Fallbacks, .. list.Fallbacks])
+            .Over(Compile(list, listDrafts, list.Fallbacks));
+    }
+
+    private static List<Draft> Overlay(RateCard contract, List<Draft> own, List<Draft> list)
+    {
         var mode = own.Count > 1 ? own[^1].Mode : list[^1].Mode;
         var overlaid = new List<Draft>();
         foreach (var above in own.Concat(list).Select(draft => draft.Above).Distinct().Order())
