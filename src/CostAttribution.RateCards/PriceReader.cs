@@ -114,7 +114,7 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
             {
                 fields.Fault(fields.Line, RateCardFaultKind.MissingField, $"tier '{name}' lacks 'factor' or 'rates'");
             }
-            CheckThresholds(fields, $"tier '{name}'");
+            CheckThresholds(fields, $"tier '{name}'", owner);
             tiers.Add(new TierPrice(name, Factor(fields), Rates(fields), Thresholds(fields)));
         }
         return tiers;
@@ -177,14 +177,24 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
             fields.Fault(fields.Line, RateCardFaultKind.MissingField, $"{what} lacks 'factor' or 'rates'");
     }
 
-    private static void CheckThresholds(YamlFields fields, string what)
+    private void CheckThresholds(YamlFields fields, string what, YamlFields? owner = null)
     {
         if (fields.Node("thresholds") is not null && fields.Node("rates") is null)
         {
             fields.Fault(fields.Line, RateCardFaultKind.MissingField,
                 $"{what} has thresholds of its own but lacks 'rates'");
         }
+        // A long prompt at the price of a short one is the likeliest way to forget them.
+        if (fields.Node("rates") is not null && fields.Node("thresholds") is null
+            && (HasThresholds(card) || (owner is not null && HasThresholds(owner))))
+        {
+            fields.Fault(fields.Line, RateCardFaultKind.MissingField, $"{what} has rates of its own, which do away with the "
+                + "card's thresholds; say under 'thresholds' what holds above them, or 'thresholds: []' if nothing changes");
+        }
     }
+
+    private static bool HasThresholds(YamlFields fields) =>
+        fields.Node("thresholds") is YamlSequenceNode { Children.Count: > 0 };
 
     private static byte Days(YamlFields fields)
     {
@@ -201,9 +211,13 @@ internal sealed class PriceReader(YamlFields card, string file, List<RateCardFau
     private IEnumerable<(string Name, YamlNode Key, YamlFields Fields)> Named(YamlFields owner, string name, string what)
     {
         if (owner.Node(name) is not { } node || YamlFields.From(node, $"'{name}'", file, faults) is not { } all) yield break;
+        var seen = new HashSet<string>();
         foreach (var (key, keyNode, value) in all.All)
         {
-            if (YamlFields.From(value, what, file, faults) is { } fields) yield return (key.ToLowerInvariant(), keyNode, fields);
+            var lower = key.ToLowerInvariant();
+            if (!seen.Add(lower))
+                all.Fault(keyNode, RateCardFaultKind.Contradiction, $"'{lower}' stands twice under '{name}'; keep one");
+            else if (YamlFields.From(value, what, file, faults) is { } fields) yield return (lower, keyNode, fields);
         }
     }
 

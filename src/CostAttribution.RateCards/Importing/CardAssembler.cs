@@ -206,6 +206,7 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
             var prices = entry.Prices
                 .Where(price => price.FromNanos == card.FromNanos && price.ToNanos == card.ToNanos).ToArray();
             var own = Assemble(entry, prices);
+            own = own with { Tiers = [.. own.Tiers.Where(tier => SaysAll(entry, own, tier))] };
             var problem = entry.Lost.Count > 0 ? "one of its prices was refused"
                 : own.Rates.Count == 0 ? "it has no price for the same time"
                 : prices.Any(price => price.Window is not null) || card.Windows.Count > 0 ? "hours of the day differ by region"
@@ -234,6 +235,15 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
         else if (IsOrdinary(elsewhere)) regions.RemoveAll(region => region.Region is "*" or "unknown" || IsOrdinary(region));
         else if (!regions.Exists(region => region.Region == "global")) regions.Add(new RegionPrice("global", Rational.One));
         return [.. regions.OrderBy(region => region.Region, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Whether a tier of a region prices long prompts too, where the region does.</summary>
+    private bool SaysAll(ImportedModel entry, RateCard own, TierPrice tier)
+    {
+        if (tier.Rates.Count > 0 && !Bands(own.Thresholds).Except(Bands(tier.Thresholds)).Any()) return true;
+        tell(ImportFindingKind.NotExpressible, entry, entry.Key,
+            $"tier '{tier.Tier}' of region '{entry.Region}' is left unpriced: it says nothing above a threshold");
+        return false;
     }
 
     private static bool IsOrdinary(RegionPrice region) => region.Factor == Rational.One && region.Rates.Count == 0;

@@ -75,7 +75,7 @@ public static class CardYaml
             text.Append("      ").Append(Quoted(region.Region)).Append(":\n");
             Factor(text, "        ", region.Factor, region.Rates);
             Rates(text, "        ", region.Rates);
-            Thresholds(text, "        ", region.Thresholds);
+            Thresholds(text, "        ", region.Thresholds, region.Rates.Count > 0);
             Tiers(text, "        ", region.Tiers);
         }
         if (card.Windows.Count > 0) text.Append("    windows:\n");
@@ -112,7 +112,7 @@ public static class CardYaml
             text.Append(indent).Append("  ").Append(Quoted(tier.Tier)).Append(":\n");
             Factor(text, indent + "    ", tier.Factor, tier.Rates);
             Rates(text, indent + "    ", tier.Rates);
-            Thresholds(text, indent + "    ", tier.Thresholds);
+            Thresholds(text, indent + "    ", tier.Thresholds, tier.Rates.Count > 0);
         }
     }
 
@@ -154,9 +154,15 @@ public static class CardYaml
                 .Append(ImportText.Quantity(rate.Per)).Append('\n');
     }
 
-    private static void Thresholds(StringBuilder text, string indent, IReadOnlyList<ContextThreshold> thresholds)
+    /// <param name="replaces">Whether they are in place of the card's, so that there being none must be said.</param>
+    private static void Thresholds(StringBuilder text, string indent, IReadOnlyList<ContextThreshold> thresholds,
+        bool replaces = false)
     {
-        if (thresholds.Count == 0) return;
+        if (thresholds.Count == 0)
+        {
+            if (replaces) text.Append(indent).Append("thresholds: []\n");
+            return;
+        }
         text.Append(indent).Append("thresholds:\n");
         foreach (var threshold in thresholds)
         {
@@ -177,7 +183,7 @@ public static class CardYaml
         }
         Factor(text, "        ", window.Factor, window.Rates);
         Rates(text, "        ", window.Rates);
-        Thresholds(text, "        ", window.Thresholds);
+        Thresholds(text, "        ", window.Thresholds, window.Rates.Count > 0);
     }
 
     private static string Minute(int minute) =>

@@ -71,6 +71,11 @@ internal sealed class GenAiPricesReader(ImportFile file, ImportFindings findings
             Add(ImportFindingKind.NotExpressible, path, $"seller '{seller}' does not say whose model it is");
             return null;
         }
+        if (id.Contains('*'))
+        {
+            Add(ImportFindingKind.NotExpressible, path, "not a name that a rule can hold");
+            return null;
+        }
         var bedrock = providers[0] == "aws.bedrock" && seller.Length == 0;
         var (name, region) = bedrock ? BedrockNames.Split(id) : (id, "");
         var match = new GenAiMatch(bedrock ? text => BedrockNames.Split(text).Model : text => text);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Usage;
 
 namespace CostAttribution.RateCards.Importing;
@@ -9,6 +10,9 @@ namespace CostAttribution.RateCards.Importing;
 /// </summary>
 internal sealed class LiteLlmReader(ImportFile file, ImportFindings findings)
 {
+    /// <summary>No provider asks more or less than this for a region or a speed; what lies beyond is a mix-up.</summary>
+    private static readonly Rational FactorLeast = new(1, 20), FactorMost = new(20, 1);
+
     private readonly List<ImportedModel> models = [];
     private readonly HashSet<string> keys = [];
 
@@ -94,6 +98,12 @@ internal sealed class LiteLlmReader(ImportFile file, ImportFindings findings)
             || factor.IsZero)
         {
             Add(ImportFindingKind.Refused, path, "a factor must be a number above 0");
+        }
+        else if (ExactNumber.Compare(factor, FactorLeast) < 0 || ExactNumber.Compare(factor, FactorMost) > 0
+            || ExactNumber.ToPlain(factor) is null)
+        {
+            Add(ImportFindingKind.Refused, path,
+                $"a factor lies within 0.05 and 20, this is {value.GetRawText()}: percent for a share?");
         }
         else factors.Add(new ImportedFactor(region, tier, factor, path));
         return true;

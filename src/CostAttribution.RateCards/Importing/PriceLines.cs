@@ -36,6 +36,12 @@ internal sealed class PriceLines(ImportFile file, ImportFindings findings, strin
             Refuse(price, fault == "negative" ? $"negative price: {text}" : $"'{text}' is no price: {fault}");
             return;
         }
+        // A card holds the price of a million tokens as often as that of one.
+        if (ExactNumber.ToPlain(amount) is null || ExactNumber.ToPlain(amount * new Rational(1_000_000, 1)) is null)
+        {
+            Refuse(price, $"'{text}' is no price: more digits than a card holds");
+            return;
+        }
         if (found.Exists(other => other.Line == price.Line && other.Window == price.Window))
         {
             findings.Add(ImportFindingKind.Warning, file, path, $"{price.Line} is said twice; the first price is used");

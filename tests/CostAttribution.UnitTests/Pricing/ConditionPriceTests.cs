@@ -21,8 +21,8 @@ public class ConditionPriceTests
     {
         var book = Book(Base + "    thresholds: [{ above: 5, rates: { input_tokens: 100 per 1M } }]\n"
             + "    tiers: { batch: { factor: \"0.5\" } }\n"
-            + "    regions:\n      eu: { rates: { input_tokens: 3 per 1M } }\n      us: { factor: \"1.1\" }\n"
-            + "      jp: { rates: { input_tokens: 3 per 1M }, thresholds: [{ above: 7, rates: { output_tokens: 20 per 1M } }] }\n");
+            + "    regions:\n      eu: { rates: { input_tokens: 3 per 1M }, thresholds: [] }\n"
+            + "      us: { factor: \"1.1\" }\n      jp: { rates: { input_tokens: 3 per 1M }, thresholds: [{ above: 7, rates: { output_tokens: 20 per 1M } }] }\n");
 
         Assert.Equal(Usd("110"), CostOf(book, Call("acme", "m")));
         Assert.Equal(Usd("13"), CostOf(book, Call("acme", "m", region: "EU")));
@@ -106,7 +106,7 @@ public class ConditionPriceTests
     public void A_window_may_have_rates_of_its_own()
     {
         var book = Book(Base + "    time_zone: Asia/Shanghai\n    thresholds: [{ above: 5, rates: { output_tokens: 40 per 1M } }]\n"
-            + "    windows: [{ from: \"00:30\", to: \"08:30\", rates: { input_tokens: 1 per 1M } }]\n");
+            + "    windows: [{ from: \"00:30\", to: \"08:30\", rates: { input_tokens: 1 per 1M }, thresholds: [] }]\n");
 
         Assert.Equal(Usd("11"), CostOf(book, Call("acme", "m", "2026-05-01T16:30:00Z")));
         Assert.Equal(Usd("42"), CostOf(book, Call("acme", "m", "2026-05-02T00:30:00Z")));

@@ -83,6 +83,7 @@ public sealed class KeptRateBookTests
         var usage = new UsageVector { InputTokens = 10, OtherUnits = [new("house_tokens", 7)] };
         var call = Call("acme", "m", "2026-07-01T09:00:00Z", region: "eu") with { Traits = again.TraitsOf("us", "", "fast") };
         Assert.Equal(book.Price(in call, in usage).Cost, again.Price(in call, in usage).Cost);
+        Assert.Equal(new UnitPrice("output_tokens", new Rational(20, 1_000_000), 1), again.CardById("acme/n")!.RequestFlags[0].Rates[0]);
     }
 
     [Fact]
@@ -125,10 +126,14 @@ public sealed class KeptRateBookTests
               thresholds: [{ above: 9, rates: { input_tokens: 5 per 1M } }], tiers: { batch: { factor: "0.5" } } } }
             geographies: { us: { factor: "1.1" } }
             endpoints: { regional: { factor: "1.2" } }
-            request_flags: { fast: { rates: { output_tokens: 20 per 1M } } }
+            request_flags: { fast: { factor: "2" } }
             windows: [{ from: "08:00", to: "20:00", days: [mon, tue, wed], factor: "2" }]
             same_price: { reasoning_tokens: output_tokens }
             fallback: { audio_input_tokens: upper_bound }
+          - id: acme/n
+            match: [n]
+            rates: { input_tokens: 3 per 1M }
+            request_flags: { hd: { rates: { output_tokens: 20 per 1M } } }
           - id: deal
             layer: contract
             match: [{ any: true }]

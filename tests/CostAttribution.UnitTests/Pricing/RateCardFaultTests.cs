@@ -9,6 +9,8 @@ public class RateCardFaultTests
     // line 1 is "format: 1", line 2 "provider: acme", line 3 "cards:"; the first card begins on line 4
     private const string Good = "  - id: a\n    match: [m]\n    rates: { input_tokens: 1.00 per 1M }\n";
 
+    private const string Long = Good + "    thresholds: [{ above: 9, rates: { input_tokens: 3 per 1M } }]\n";
+
     [Theory]
     [InlineData(RateCardFaultKind.NegativePrice, 6, "  - id: a\n    match: [m]\n    rates: { input_tokens: -1.00 per 1M }\n")]
     [InlineData(RateCardFaultKind.UnknownUnit, 7, "  - id: a\n    match: [m]\n    rates:\n      input_toknes: 1.00 per 1M\n")]
@@ -63,6 +65,14 @@ public class RateCardFaultTests
     [InlineData(RateCardFaultKind.BadValue, 7, Good + "    request_flags: { \"*\": { factor: \"2\" } }\n")]
     [InlineData(RateCardFaultKind.NegativePrice, 7, Good + "    regions: { eu: { rates: { input_tokens: -1 per 1M } } }\n")]
     [InlineData(RateCardFaultKind.BadDecimal, 6, "  - id: a\n    match: [m]\n    rates: { input_tokens: 1 per hour }\n")]
+    [InlineData(RateCardFaultKind.MissingField, 9, Long + "    tiers:\n      fast: { rates: { input_tokens: 5 per 1M } }\n")]
+    [InlineData(RateCardFaultKind.MissingField, 9, Long + "    windows:\n      - { from: \"00:00\", to: \"06:00\", rates: { input_tokens: 5 per 1M } }\n")]
+    [InlineData(RateCardFaultKind.MissingField, 8, Good + "    regions:\n"
+        + "      eu: { rates: { input_tokens: 2 per 1M }, thresholds: [{ above: 9, rates: { input_tokens: 3 per 1M } }], tiers: { fast: { rates: { input_tokens: 5 per 1M } } } }\n")]
+    [InlineData(RateCardFaultKind.Contradiction, 4, Good + "    tiers: { fast: { rates: { output_tokens: 5 per 1M } } }\n"
+        + "    regions: { eu: { rates: { input_tokens: 2 per 1M }, thresholds: [{ above: 9, rates: { input_tokens: 3 per 1M } }] } }\n")]
+    [InlineData(RateCardFaultKind.Contradiction, 4,
+        "  - id: a\n    match: [m]\n    layer: contract\n    free: true\n    list_factor: \"0.5\"\n")]
     [InlineData(RateCardFaultKind.BadValue, 8, Good + "    evidence:\n      confidence: total\n")]
     public void A_fault_is_told_with_file_and_line(RateCardFaultKind kind, int line, string cards, int? actualLine = null)
     {
