@@ -151,7 +151,8 @@ internal static class RateCardChecks
                 if (one.Thresholds.Count > 0 || other.Thresholds.Count > 0)
                 {
                     told.Fault(RateCardFaultKind.Contradiction, $"{one.What} and {other.What} of card '{card.Id}' may hold at "
-                        + "once and each replace all thresholds; make one of them a factor, or give the region 'tiers' of its own");
+                        + "once and each replace all thresholds; make one of them a factor, or give the region 'tiers' of "
+                        + "its own");
                     continue;
                 }
                 var unit = one.Rates.Select(rate => rate.Unit).Intersect(other.Rates.Select(rate => rate.Unit)).FirstOrDefault();

@@ -22,7 +22,8 @@ public class ConditionPriceTests
         var book = Book(Base + "    thresholds: [{ above: 5, rates: { input_tokens: 100 per 1M } }]\n"
             + "    tiers: { batch: { factor: \"0.5\" } }\n"
             + "    regions:\n      eu: { rates: { input_tokens: 3 per 1M }, thresholds: [] }\n"
-            + "      us: { factor: \"1.1\" }\n      jp: { rates: { input_tokens: 3 per 1M }, thresholds: [{ above: 7, rates: { output_tokens: 20 per 1M } }] }\n");
+            + "      us: { factor: \"1.1\" }\n"
+            + "      jp: { rates: { input_tokens: 3 per 1M }, thresholds: [{ above: 7, rates: { output_tokens: 20 per 1M } }] }\n");
 
         Assert.Equal(Usd("110"), CostOf(book, Call("acme", "m")));
         Assert.Equal(Usd("13"), CostOf(book, Call("acme", "m", region: "EU")));

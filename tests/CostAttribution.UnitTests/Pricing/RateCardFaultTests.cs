@@ -68,7 +68,8 @@ public class RateCardFaultTests
     [InlineData(RateCardFaultKind.MissingField, 9, Long + "    tiers:\n      fast: { rates: { input_tokens: 5 per 1M } }\n")]
     [InlineData(RateCardFaultKind.MissingField, 9, Long + "    windows:\n      - { from: \"00:00\", to: \"06:00\", rates: { input_tokens: 5 per 1M } }\n")]
     [InlineData(RateCardFaultKind.MissingField, 8, Good + "    regions:\n"
-        + "      eu: { rates: { input_tokens: 2 per 1M }, thresholds: [{ above: 9, rates: { input_tokens: 3 per 1M } }], tiers: { fast: { rates: { input_tokens: 5 per 1M } } } }\n")]
+        + "      eu: { rates: { input_tokens: 2 per 1M }, thresholds: [{ above: 9, rates: { input_tokens: 3 per 1M } }], "
+        + "tiers: { fast: { rates: { input_tokens: 5 per 1M } } } }\n")]
     [InlineData(RateCardFaultKind.Contradiction, 4, Good + "    tiers: { fast: { rates: { output_tokens: 5 per 1M } } }\n"
         + "    regions: { eu: { rates: { input_tokens: 2 per 1M }, thresholds: [{ above: 9, rates: { input_tokens: 3 per 1M } }] } }\n")]
     [InlineData(RateCardFaultKind.Contradiction, 4,
