@@ -1,13 +1,16 @@
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Costs;
 using CostAttribution.Api.Describe;
+using CostAttribution.Api.Flags;
 using CostAttribution.Api.Health;
 using CostAttribution.Api.Json;
 using CostAttribution.Api.Mediation;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Problems;
 using CostAttribution.Api.Quarantine;
+using CostAttribution.Api.Rates;
 using CostAttribution.Api.Reading;
+using CostAttribution.Api.ReportedCosts;
 using CostAttribution.Api.Requests;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
@@ -61,7 +64,10 @@ public static class ApiSetup
         MapPipeline(api);
         AuditRoutes.Map(api);
         QuarantineRoutes.Map(api);
+        RateCardRoutes.Map(api);
         UnpricedRoutes.Map(api);
+        ReportedCostRoutes.Map(api);
+        FlagRoutes.Map(api);
         RouteFallback.Map(endpoints);
         return api;
     }

@@ -11,6 +11,7 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
     [
         "format", "provider", "providers", "seller", "currency", "layer", "source", "checked", "recorded_at", "time_zone",
         "fallback", "same_price", "scope", "evidence", "units", "cards", "withdrawals", "fx", "terms", "cost_rules",
+        "reported_costs",
     ];
 
     private static readonly string[] CardFields =
@@ -68,6 +69,10 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
         foreach (var fields in Mappings(head, "cost_rules", "a cost rule"))
         {
             if (settlements.Rule(fields, lists.Cards) is { } rule) lists.CostRules.Add(rule);
+        }
+        foreach (var fields in Mappings(head, "reported_costs", "a rule on reported costs"))
+        {
+            if (ReportedCostReader.Read(fields, defaults, file) is { } rule) lists.ReportedCosts.Add(rule);
         }
     }
 

@@ -11,9 +11,11 @@ internal sealed class SourceLists
     public List<DeclaredUnit> Units { get; } = [];
     public List<PeriodTerm> Terms { get; } = [];
     public List<CostRule> CostRules { get; } = [];
+    public List<ReportedCostRule> ReportedCosts { get; } = [];
 
     public RateSources ToSources() => new()
     {
         Cards = Cards, FxRates = FxRates, Withdrawals = Withdrawals, Units = Units, Terms = Terms, CostRules = CostRules,
+        ReportedCosts = ReportedCosts,
     };
 }

@@ -7,6 +7,9 @@ namespace CostAttribution.Api.Costs;
 /// <param name="Description">For the reader of the OpenAPI document.</param>
 internal sealed record CostDimension(string Name, string Column, bool InRollup, string Description)
 {
+    /// <summary>A row has several of the values; a filter takes it when one of them is wanted.</summary>
+    public bool HoldsSeveral { get; init; }
+
     public string Example { get; init; } = "";
 
     /// <summary>The values there are; null when any text may occur.</summary>

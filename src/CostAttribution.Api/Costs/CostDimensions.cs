@@ -1,4 +1,5 @@
 using CostAttribution.Api.Requests;
+using CostAttribution.Api.Spans;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
 
@@ -40,6 +41,10 @@ internal static class CostDimensions
         new("seller", "seller", false, "Reseller that bills the call; empty = the provider; read from the ledger")
             { Example = "openrouter" },
         new("operation", "operation", false, "Kind of call; read from the ledger") { Example = "chat" },
+        // Grouped by all flags of a row together: every row is in one group, and groups add up to the total.
+        new("flag", "arrayStringConcat(arraySort(flags), ' ')", false,
+            "Guesses and oddities on a row; groups name all flags of their rows, filters one; read from the ledger")
+            { Example = "cache_inclusion_guessed", Allowed = FlagTexts.Names, HoldsSeveral = true },
         new("session", "session_id", false, "Session or conversation; read from the ledger") { Example = "s-81" },
         new("user", "user_id", false, "End user; read from the ledger") { Example = "u-17" },
         new("run", "run_id", false, "Workflow run; read from the ledger") { Example = "4bf92f3577b34da6a3ce929d0e0e4736" },

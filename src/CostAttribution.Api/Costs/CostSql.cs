@@ -130,8 +130,10 @@ internal static class CostSql
         foreach (var (name, values) in question.Filters)
         {
             var key = string.Create(CultureInfo.InvariantCulture, $"f{conditions.Count}");
-            var column = CostDimensions.Find(name)?.Column ?? Configured(query, key, name);
-            conditions.Add(query.In(column, key, values));
+            var dimension = CostDimensions.Find(name);
+            var column = dimension?.Column ?? Configured(query, key, name);
+            conditions.Add(dimension is { HoldsSeveral: true } ? $"arrayExists(flag -> {query.In("flag", key, values)}, flags)"
+                : query.In(column, key, values));
         }
         return conditions;
     }

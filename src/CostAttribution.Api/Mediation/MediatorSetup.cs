@@ -1,8 +1,11 @@
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Costs;
+using CostAttribution.Api.Flags;
 using CostAttribution.Api.Health;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Quarantine;
+using CostAttribution.Api.Rates;
+using CostAttribution.Api.ReportedCosts;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
 using CostAttribution.Api.Unpriced;
@@ -47,6 +50,16 @@ internal static class MediatorSetup
             .AddSingleton<IValidator<PostRefused.Command>, PostRefused.Rules>();
         services.AddSlice<GetUnpriced.Query, GetUnpriced.Answer, GetUnpriced.Handler>()
             .AddSingleton<IValidator<GetUnpriced.Query>, GetUnpriced.Rules>();
+        services.AddSlice<GetReportedCosts.Query, GetReportedCosts.Answer, GetReportedCosts.Handler>()
+            .AddSingleton<IValidator<GetReportedCosts.Query>, GetReportedCosts.Rules>();
+        services.AddSlice<GetFlags.Query, GetFlags.Answer, GetFlags.Handler>()
+            .AddSingleton<IValidator<GetFlags.Query>, GetFlags.Rules>();
+        services.AddSlice<ListRates.Query, ListRates.Answer, ListRates.Handler>()
+            .AddSingleton<IValidator<ListRates.Query>, ListRates.Rules>();
+        services.AddSlice<GetRate.Query, GetRate.Answer?, GetRate.Handler>()
+            .AddSingleton<IValidator<GetRate.Query>, GetRate.Rules>();
+        services.AddSlice<ResolveRate.Query, ResolveRate.Answer, ResolveRate.Handler>()
+            .AddSingleton<IValidator<ResolveRate.Query>, ResolveRate.Rules>();
         services.AddSlice<GetReadiness.Query, GetReadiness.Answer, GetReadiness.Handler>();
         return services;
     }

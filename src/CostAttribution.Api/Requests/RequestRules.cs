@@ -36,6 +36,23 @@ internal static class RequestRules
                 "is not a span id: 16 hexadecimal digits, not all zero") { Value = Fault.Shown(text) }]);
         });
 
+    /// <summary>What is wrong with the names of <c>groupBy</c>, each allowed once.</summary>
+    public static IEnumerable<Fault> FaultsOfGroups(RequestValues values, IReadOnlyList<string> allowed)
+    {
+        var names = values.Split("groupBy");
+        // One empty value is a fault of the value itself.
+        if (values.All("groupBy").Any(value => value.Length == 0)) yield break;
+        foreach (var name in names.Distinct())
+        {
+            if (!allowed.Contains(name)) yield return new Fault("groupBy", $"does not know '{Fault.Shown(name)}'")
+            {
+                Value = Fault.Shown(name), DidYouMean = Suggestion.For(name, allowed), Allowed = allowed,
+            };
+        }
+        foreach (var twice in names.GroupBy(name => name).Where(group => group.Count() > 1))
+            yield return new Fault("groupBy", $"names '{Fault.Shown(twice.Key)}' {twice.Count()} times; name it once");
+    }
+
     public static void AddFaults<TQuery>(this ValidationContext<TQuery> context, IEnumerable<Fault> faults)
     {
         foreach (var fault in faults) context.AddFailure(new ValidationFailure(fault.Field,

@@ -89,7 +89,12 @@ internal static class FlagTexts
         [SpanFlags.CostCurrency] = "The reported cost is not in US dollars; it was treated as not reported.",
         [SpanFlags.CostNotBilled] =
             "The span reports a cost, but it is no call, no total over calls and no tool; the cost was not billed.",
+        [SpanFlags.ReportedCostDeviates] =
+            "The provider reported another cost than ours, by more than the rate book calls normal; both are on the row.",
     }.ToFrozenDictionary(pair => SpanFlagNames.NameOf(pair.Key), pair => pair.Value, StringComparer.Ordinal);
+
+    /// <summary>All flags, ordered by name.</summary>
+    public static readonly IReadOnlyList<string> Names = [.. ByName.Keys.Order(StringComparer.Ordinal)];
 
     /// <summary>One or two sentences; for a flag written by a newer program, one that says so.</summary>
     public static string For(string flag) =>

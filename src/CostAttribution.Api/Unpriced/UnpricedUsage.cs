@@ -45,16 +45,7 @@ internal sealed record UnpricedUsage
     };
 
     /// <summary>One of the unit.</summary>
-    public UsageVector OneOfIt() => Unit switch
-    {
-        UsageUnits.InputTokens => new UsageVector { InputTokens = 1 },
-        UsageUnits.CacheReadTokens => new UsageVector { CacheReadTokens = 1 },
-        UsageUnits.CacheWriteTokens => new UsageVector { CacheWriteTokens = 1 },
-        UsageUnits.CacheWrite1hTokens => new UsageVector { CacheWrite1hTokens = 1 },
-        UsageUnits.OutputTokens => new UsageVector { OutputTokens = 1 },
-        UsageUnits.ReasoningTokens => new UsageVector { ReasoningTokens = 1 },
-        _ => new UsageVector { OtherUnits = [new UnitQuantity(Unit, 1)] },
-    };
+    public UsageVector OneOfIt() => UsageVector.Of(Unit, 1);
 
     public static UnpricedUsage Read(StoreRow row) => new()
     {

@@ -53,4 +53,10 @@ public sealed class AttributionOptions
     public IDictionary<string, DimensionOptions> Dimensions { get; set; } = new Dictionary<string, DimensionOptions>();
 
     public IList<AttributionRuleOptions> Rules { get; set; } = [];
+
+    /// <summary>
+    /// Services (<c>service.name</c>) whose tool loops report running totals (Spring AI 1.x): their calls are billed as
+    /// differences.
+    /// </summary>
+    public IList<string> CumulativeLoopServices { get; set; } = [];
 }

@@ -34,12 +34,14 @@ public sealed class AttributionTable
 
     internal AttributionTable(ReadOnlyMemory<byte> content, AttributeKeyTable keys, IReadOnlyList<string> dimensions,
         IReadOnlyList<(ushort Key, DimensionUse Use)> uses,
-        FrozenDictionary<string, string>?[] mappings, IReadOnlyList<AttributionRule> rules)
+        FrozenDictionary<string, string>?[] mappings, IReadOnlyList<AttributionRule> rules,
+        IReadOnlyList<string> cumulativeLoops)
     {
         Content = content;
         Version = AttributionText.VersionOf(content.Span);
         Keys = keys;
         Dimensions = dimensions;
+        CumulativeLoopServices = cumulativeLoops.ToFrozenSet(StringComparer.Ordinal);
         this.mappings = mappings;
         this.rules = [.. Enumerable.Range(0, dimensions.Count).Select(dimension =>
             rules.Where(rule => rule.Dimension == dimension).ToArray())];
@@ -66,6 +68,9 @@ public sealed class AttributionTable
 
     /// <summary>Names of all dimensions: the built-in ones first, then the configured ones in name order.</summary>
     public IReadOnlyList<string> Dimensions { get; }
+
+    /// <summary>Services whose tool loops report running totals.</summary>
+    internal FrozenSet<string> CumulativeLoopServices { get; }
 
     internal int SlotCount => Dimensions.Count * 2;
 

@@ -12,6 +12,7 @@ public static class AttributionTableBuilder
     public const int KeysPerDimensionMax = 1000;
     public const int RulesMax = 10_000;
     public const int NameCharactersMax = 200;
+    public const int ServicesMax = 1000;
 
     /// <summary>The table, or null when <paramref name="faults"/> received at least one message.</summary>
     public static AttributionTable? Build(AttributionOptions options, ICollection<string> faults) => Build(options, null, faults);
@@ -28,6 +29,7 @@ public static class AttributionTableBuilder
         CheckDimensions(options, extra, faults);
         string[] dimensions = [.. DimensionNames.BuiltIn, .. extra];
         var rules = CompileRules(options, dimensions, faults);
+        var loops = CumulativeLoops(options, faults);
         if (faults.Count > before) return null;
 
         keys ??= new AttributeKeyTable(options.Dimensions.Values.SelectMany(dimension =>
@@ -43,8 +45,18 @@ public static class AttributionTableBuilder
             AddUses(uses, keys, (byte)(i * 2 + 1), configured.FallbackKeys.Concat(fallbacks));
             if (configured.Values.Count > 0) mappings[i] = configured.Values.ToFrozenDictionary(StringComparer.Ordinal);
         }
-        var content = AttributionText.Write(keys, dimensions, uses, mappings, rules);
-        return new AttributionTable(content, keys, dimensions, uses, mappings, rules);
+        var content = AttributionText.Write(keys, dimensions, uses, mappings, rules, loops);
+        return new AttributionTable(content, keys, dimensions, uses, mappings, rules, loops);
+    }
+
+    private static string[] CumulativeLoops(AttributionOptions options, ICollection<string> faults)
+    {
+        const string at = AttributionOptions.Section + ":CumulativeLoopServices";
+        if (options.CumulativeLoopServices.Count > ServicesMax)
+            faults.Add($"{at} names {options.CumulativeLoopServices.Count} services; the limit is {ServicesMax}");
+        if (options.CumulativeLoopServices.Any(service => service.Length is 0 or > NameCharactersMax))
+            faults.Add($"{at} has a service name that is empty or longer than {NameCharactersMax} characters");
+        return [.. options.CumulativeLoopServices.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 
     private static void AddUses(List<(ushort, DimensionUse)> uses, AttributeKeyTable keys, byte slot, IEnumerable<string> names)

@@ -40,7 +40,9 @@ public static class AttributionText
         var rules = usable.Select(rule => new AttributionRule(
             rule.GetProperty("dimension").GetInt32(), Text(rule, "value"), Text(rule, "service"), Text(rule, "provider"),
             Text(rule, "providerProject"), Text(rule, "providerKey"))).ToArray();
-        return new AttributionTable(utf8, keys, dimensions, uses, mappings, rules);
+        string[] loops = root.TryGetProperty("cumulativeLoops", out var services)
+            ? [.. services.EnumerateArray().Select(service => service.GetString() ?? "")] : [];
+        return new AttributionTable(utf8, keys, dimensions, uses, mappings, rules, loops);
     });
 
     /// <summary>Names of all keys of a kept table.</summary>
@@ -49,7 +51,7 @@ public static class AttributionText
 
     internal static byte[] Write(AttributeKeyTable keys, IReadOnlyList<string> dimensions,
         IReadOnlyList<(ushort Key, DimensionUse Use)> uses, IReadOnlyList<FrozenDictionary<string, string>?> mappings,
-        IReadOnlyList<AttributionRule> rules)
+        IReadOnlyList<AttributionRule> rules, IReadOnlyList<string> cumulativeLoops)
     {
         var bytes = new ArrayBufferWriter<byte>(1 << 14);
         using var json = new Utf8JsonWriter(bytes);
@@ -95,6 +97,13 @@ public static class AttributionText
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        // Only where there are some: a version is the hash of this text, and tables that stand must keep theirs.
+        if (cumulativeLoops.Count > 0)
+        {
+            json.WriteStartArray("cumulativeLoops");
+            foreach (var service in cumulativeLoops) json.WriteStringValue(service);
+            json.WriteEndArray();
+        }
         json.WriteEndObject();
         json.Flush();
         return bytes.WrittenSpan.ToArray();

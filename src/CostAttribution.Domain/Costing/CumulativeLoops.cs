@@ -12,14 +12,14 @@ internal sealed class CumulativeLoops
 {
     private readonly Dictionary<SpanId, List<Call>> byParent = [];
 
-    public void Apply(CallElection election, SpanFacts[] facts, CostingPolicy policy)
+    public void Apply(CallElection election, SpanFacts[] facts, IReadOnlySet<string> services)
     {
         byParent.Clear();
         foreach (var call in election.Calls)
         {
             var owner = facts[call.Owner];
             if (!call.HasUsage || !owner.Dialect.CumulativeLoops
-                || !policy.CumulativeLoopServices.Contains(owner.Resource.Service)) continue;
+                || !services.Contains(owner.Resource.Service)) continue;
             var parent = facts[call.Top].ParentSpanId;
             if (!byParent.TryGetValue(parent, out var siblings)) byParent[parent] = siblings = [];
             siblings.Add(call);

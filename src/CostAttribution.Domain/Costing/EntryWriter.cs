@@ -52,7 +52,7 @@ internal sealed class EntryWriter(CostingPolicy policy)
     }
 
     /// <summary>Prices the entry's usage, or says why not.</summary>
-    public void Price(LedgerEntry entry, MergedCall call, string dialect)
+    public void Price(LedgerEntry entry, MergedCall call)
     {
         ref var cost = ref entry.Cost;
         var hasUsage = !entry.Usage.IsZero;
@@ -82,21 +82,8 @@ internal sealed class EntryWriter(CostingPolicy policy)
         {
             cost = new CostBreakdown { Status = PriceStatus.NoUsage, RateId = "" };
         }
-        if (entry.ProviderReportedCost is { } reported && TakesReported(entry, call, hasUsage, dialect))
-        {
-            var (list, rate) = (cost.ListCost, cost.RateId);
-            cost = new CostBreakdown { Status = PriceStatus.ProviderReported, OtherCost = reported, ListCost = list,
-                RateId = rate };
-        }
+        ReportedCosting.Settle(entry, Rates);
         if (entry.CallStatus is CallStatus.Error or CallStatus.Aborted) entry.RetryCost = cost.Cost;
-    }
-
-    private bool TakesReported(LedgerEntry entry, MergedCall call, bool hasUsage, string dialect)
-    {
-        if (!hasUsage || entry.Model.Length == 0) return true;
-        var trusted = policy.TrustedReportedCosts;
-        return trusted.Count > 0 && (trusted.Contains(entry.Provider) || trusted.Contains(call.Seller)
-            || trusted.Contains(dialect));
     }
 
     public void SetTimes(LedgerEntry entry, SpanFacts span)

@@ -21,7 +21,6 @@ public sealed class TraceCosting
     /// </summary>
     internal long Steps => calls.SiblingSteps + writer.Resolver.MembersSeen;
 
-    private readonly CostingPolicy policy;
     private readonly FactsReader reader = new();
     private readonly TraceTree tree = new();
     private readonly Lessons lessons = new();
@@ -38,11 +37,7 @@ public sealed class TraceCosting
     private SpanFlags[] entryFlags = [];
     private int[] stepOf = [];
 
-    public TraceCosting(CostingPolicy policy)
-    {
-        this.policy = policy;
-        writer = new EntryWriter(policy);
-    }
+    public TraceCosting(CostingPolicy policy) => writer = new EntryWriter(policy);
 
     public TraceCosting()
         : this(CostingPolicy.Default)
@@ -56,7 +51,7 @@ public sealed class TraceCosting
         tree.Build(trace);
         ReadSpans(trace, attribution, context.Final);
         calls.Elect(tree, facts);
-        if (policy.CumulativeLoopServices.Count > 0) loops.Apply(calls, facts, policy);
+        if (attribution.CumulativeLoopServices.Count > 0) loops.Apply(calls, facts, attribution.CumulativeLoopServices);
         containers.Elect(tree, facts, calls);
         FindFailedRequests();
         Begin(trace, context, rates, attribution, result);
@@ -147,7 +142,7 @@ public sealed class TraceCosting
         entry.Step = StepOf(call.Top, owner);
         SetOutcome(entry, call, owner);
         entry.Attempt = attempts.Number(call.Top, facts[call.Top], entry, failedWithin);
-        writer.Price(entry, merged, owner.Dialect.Id);
+        writer.Price(entry, merged);
         Post(entry, call.Owner, result);
         summary.AddCall(entry, stepOf[call.Top] >= 0);
     }
@@ -192,7 +187,7 @@ public sealed class TraceCosting
         entry.Step = StepOf(node, span);
         // At least one call was made; how many is not known. Calls with rows of their own are not counted again.
         entry.Calls = container.HasCallsBelow ? (sbyte)0 : (sbyte)1;
-        writer.Price(entry, merged, span.Dialect.Id);
+        writer.Price(entry, merged);
         entry.CallStatus = span.Failed ? CallStatus.Error : CallStatus.Ok;
         Post(entry, node, result);
         summary.AddContainer(entry);
@@ -261,7 +256,7 @@ public sealed class TraceCosting
             entry.CallStatus = CallStatus.Error;
             entry.Attempt = (ushort)Math.Min(i + 1, ushort.MaxValue);
             entry.Flags = SpanFlags.FailedNoUsage | span.Flags;
-            writer.Price(entry, merged, "");
+            writer.Price(entry, merged);
             span.Ownership = Ownership.Owner;
             Post(entry, requests[i], result);
             summary.AddCall(entry, inStep: true);

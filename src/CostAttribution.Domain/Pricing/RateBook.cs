@@ -43,6 +43,7 @@ public sealed class RateBook
         Units = [.. standing.Units.Select(declared => declared.Unit)];
         Terms = standing.Terms;
         CostRules = standing.CostRules;
+        ReportedCosts = new ReportedCostTable(standing.ReportedCosts);
         index = new RateCardIndex(Cards);
         units = new RateUnitTable(Units);
         scopes = new CallScopes(Cards);
@@ -75,6 +76,9 @@ public sealed class RateBook
 
     /// <summary>What spans that are no model calls cost, ordered by name.</summary>
     public IReadOnlyList<CostRule> CostRules { get; }
+
+    /// <summary>Whether ours or the cost that a provider reports counts.</summary>
+    public ReportedCostTable ReportedCosts { get; }
 
     /// <summary>The cost rules, ready to be asked for each span.</summary>
     public CostRuleMatcher CostRuleMatcher { get; }

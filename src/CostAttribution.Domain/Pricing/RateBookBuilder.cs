@@ -29,6 +29,7 @@ public static class RateBookBuilder
         foreach (var card in standing.Cards) RateCardChecks.Check(card, standing.FxRates, units, faults);
         PeriodTermChecks.Check(standing, faults);
         CostRuleChecks.Check(standing.CostRules, units, faults);
+        ReportedCostTable.Check(standing.ReportedCosts, faults);
         // Conflicts between cards that are themselves faulty would only repeat what is told already.
         if (faults.Count == before) RateCardConflicts.Check(standing.Cards, faults);
         book = RateBook.Empty;
@@ -63,6 +64,8 @@ public static class RateBookBuilder
         foreach (var term in sources.Terms) terms.Add(term.Id, term.RecordedAtNanos, term.File, term.Line, term);
         var rules = new Versions<CostRule>("cost rule", CostRuleMatcher.RulesMax, knownAt, faults);
         foreach (var rule in sources.CostRules) rules.Add(rule.Name, rule.RecordedAtNanos, rule.File, rule.Line, rule);
+        var reported = new Versions<ReportedCostRule>("reported cost rule", ReportedCostRule.RulesMax, knownAt, faults);
+        foreach (var rule in sources.ReportedCosts) reported.Add(rule.Id, rule.RecordedAtNanos, rule.File, rule.Line, rule);
         return new RateSources
         {
             Cards = cards.Standing(),
@@ -70,6 +73,7 @@ public static class RateBookBuilder
             Units = sources.Units,
             Terms = terms.Standing(),
             CostRules = rules.Standing(),
+            ReportedCosts = reported.Standing(),
         };
     }
 

@@ -15,7 +15,8 @@ public static class RateBookText
     /// <summary>The format of books that use only what it can say.</summary>
     private const int Oldest = 2;
 
-    /// <summary>Adds to format 2: order, scopes, time zones, fallbacks, rates of conditions, units, terms, cost rules.</summary>
+    /// <summary>Adds to format 2: order, scopes, time zones, fallbacks, rates of conditions, units, terms, cost rules, reported
+    /// costs.</summary>
     private const int Newest = 3;
 
     /// <summary>Says while a book is written whether it needs the newest format.</summary>
@@ -54,6 +55,7 @@ public static class RateBookText
                 Units = [.. JsonParts.Optional(root, "units").Select(unit => new DeclaredUnit(SettlementText.ReadUnit(unit)))],
                 Terms = [.. JsonParts.Optional(root, "terms").Select(SettlementText.ReadTerm)],
                 CostRules = [.. JsonParts.Optional(root, "costRules").Select(SettlementText.ReadRule)],
+                ReportedCosts = [.. JsonParts.Optional(root, "reportedCosts").Select(SettlementText.ReadReported)],
             };
             if (sources.Cards.FirstOrDefault(card => ZoneClock.Find(card.TimeZone) is null) is { } card)
                 throw new InvalidDataException($"time zone '{card.TimeZone}' is not known on this machine; install tzdata");
@@ -96,6 +98,7 @@ public static class RateBookText
             SettlementText.WriteTerm);
         JsonParts.WriteSome(json, "costRules", [.. book.CostRules.OrderBy(rule => rule.Name, StringComparer.Ordinal)], extensions,
             SettlementText.WriteRule);
+        JsonParts.WriteSome(json, "reportedCosts", book.ReportedCosts.Rules, extensions, SettlementText.WriteReported);
         json.WriteEndObject();
         json.Flush();
         return bytes.WrittenSpan.ToArray();

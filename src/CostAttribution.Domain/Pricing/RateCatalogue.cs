@@ -26,7 +26,8 @@ public sealed class RateCatalogue
             .Concat(sources.FxRates.Select(rate => rate.RecordedAtNanos))
             .Concat(sources.Withdrawals.Select(gone => gone.RecordedAtNanos))
             .Concat(sources.Terms.Select(term => term.RecordedAtNanos))
-            .Concat(sources.CostRules.Select(rule => rule.RecordedAtNanos)).Distinct().Order()];
+            .Concat(sources.CostRules.Select(rule => rule.RecordedAtNanos))
+            .Concat(sources.ReportedCosts.Select(rule => rule.RecordedAtNanos)).Distinct().Order()];
     }
 
     /// <summary>The book of everything that is known.</summary>

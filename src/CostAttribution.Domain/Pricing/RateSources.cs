@@ -9,4 +9,5 @@ public sealed record RateSources
     public IReadOnlyList<DeclaredUnit> Units { get; init; } = [];
     public IReadOnlyList<PeriodTerm> Terms { get; init; } = [];
     public IReadOnlyList<CostRule> CostRules { get; init; } = [];
+    public IReadOnlyList<ReportedCostRule> ReportedCosts { get; init; } = [];
 }

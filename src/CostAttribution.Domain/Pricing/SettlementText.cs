@@ -119,6 +119,28 @@ internal static class SettlementText
         Model = JsonParts.Text(rule, "model"),
     };
 
+    public static void WriteReported(Utf8JsonWriter json, ReportedCostRule rule)
+    {
+        json.WriteString("id", rule.Id);
+        JsonParts.WriteTexts(json, "providers", rule.Providers);
+        json.WriteString("seller", rule.Seller);
+        json.WriteString("take", rule.Take.ToString());
+        json.WriteString("alertAbove", rule.AlertAbove.ToString());
+        json.WriteNumber("from", rule.FromNanos);
+        json.WriteNumber("to", rule.ToNanos);
+    }
+
+    public static ReportedCostRule ReadReported(JsonElement rule) => new()
+    {
+        Id = JsonParts.Text(rule, "id"),
+        Providers = JsonParts.Texts(rule, "providers"),
+        Seller = JsonParts.Text(rule, "seller"),
+        Take = JsonParts.Named<ReportedCostUse>(rule, "take"),
+        AlertAbove = JsonParts.Fraction(rule, "alertAbove"),
+        FromNanos = rule.GetProperty("from").GetInt64(),
+        ToNanos = rule.GetProperty("to").GetInt64(),
+    };
+
     private static void WriteMatch(Utf8JsonWriter json, string name, TextMatch match)
     {
         json.WriteStartObject(name);

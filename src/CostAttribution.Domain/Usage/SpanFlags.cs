@@ -60,4 +60,5 @@ public enum SpanFlags : ulong
     SilentSibling = 1UL << 51,
     CostCurrency = 1UL << 52,
     CostNotBilled = 1UL << 53,
+    ReportedCostDeviates = 1UL << 56,
 }

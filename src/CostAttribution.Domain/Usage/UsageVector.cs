@@ -41,6 +41,18 @@ public struct UsageVector
         }
     }
 
+    /// <summary>A quantity of one unit and nothing else.</summary>
+    public static UsageVector Of(string unit, long quantity) => unit switch
+    {
+        UsageUnits.InputTokens => new UsageVector { InputTokens = quantity },
+        UsageUnits.CacheReadTokens => new UsageVector { CacheReadTokens = quantity },
+        UsageUnits.CacheWriteTokens => new UsageVector { CacheWriteTokens = quantity },
+        UsageUnits.CacheWrite1hTokens => new UsageVector { CacheWrite1hTokens = quantity },
+        UsageUnits.OutputTokens => new UsageVector { OutputTokens = quantity },
+        UsageUnits.ReasoningTokens => new UsageVector { ReasoningTokens = quantity },
+        _ => new UsageVector { OtherUnits = [new UnitQuantity(unit, quantity)] },
+    };
+
     public readonly bool IsZero =>
         (InputTokens | CacheReadTokens | CacheWriteTokens | CacheWrite1hTokens | OutputTokens | ReasoningTokens) == 0
         && (OtherUnits is null || Array.TrueForAll(OtherUnits, unit => unit.Quantity == 0));

@@ -49,6 +49,8 @@ internal static class CommandTree
         root.Subcommands.Add(new QuarantineCommand(settings));
         root.Subcommands.Add(new RatesCommand(settings));
         root.Subcommands.Add(ReportCommands.Unpriced(settings));
+        root.Subcommands.Add(ReportCommands.ReportedCosts(settings));
+        root.Subcommands.Add(ReportCommands.Flags(settings));
         root.SetAction((parsed, _) => demo.IsAskedFor(parsed) ? demo.RunAsync(parsed) : ServeCommand.RunAsync(settings));
         return root;
     }

@@ -6,6 +6,9 @@ namespace CostAttribution.Server.Commands;
 /// <summary><c>rates</c>: verbs on rate cards.</summary>
 internal sealed class RatesCommand : Command
 {
-    public RatesCommand(GivenSettings given) : base("rates", "work on rate cards") =>
+    public RatesCommand(GivenSettings given) : base("rates", "work on rate cards")
+    {
         Subcommands.Add(new RatesImportCommand(given, TimeProvider.System));
+        Subcommands.Add(RatesShow.Command(given));
+    }
 }

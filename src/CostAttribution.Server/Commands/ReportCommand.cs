@@ -34,8 +34,10 @@ internal sealed class ReportCommand : Command
 
     private readonly Option<bool> json = new("--json") { Description = "print the answer as JSON" };
     private readonly List<(ReportOption Option, Option<string[]> Given)> options = [];
+    private readonly Argument<string?>? subject;
     private readonly GivenSettings given;
     private readonly string path;
+    private readonly string subjectPath;
     private readonly Func<JsonElement, IEnumerable<string>> text;
 
     /// <param name="given">Names the port when no server is named.</param>
@@ -44,11 +46,14 @@ internal sealed class ReportCommand : Command
     /// <param name="path">Below <c>/api/v1/</c>.</param>
     /// <param name="known">What may be asked.</param>
     /// <param name="text">The answer as lines for people.</param>
+    /// <param name="subject">Names one thing, asked for below <paramref name="subjectPath"/> when it is given.</param>
+    /// <param name="subjectPath">Below <c>/api/v1/</c>.</param>
     public ReportCommand(GivenSettings given, string name, string description, string path, IEnumerable<ReportOption> known,
-        Func<JsonElement, IEnumerable<string>> text)
+        Func<JsonElement, IEnumerable<string>> text, Argument<string?>? subject = null, string subjectPath = "")
         : base(name, description)
     {
-        (this.given, this.path, this.text) = (given, path, text);
+        (this.given, this.path, this.text, this.subject, this.subjectPath) = (given, path, text, subject, subjectPath);
+        if (subject is not null) Arguments.Add(subject);
         foreach (var option in known)
         {
             var taken = new Option<string[]>(option.Name)
@@ -70,7 +75,9 @@ internal sealed class ReportCommand : Command
             $"http://127.0.0.1:{given.ReadConfiguration()["Api:Port"] ?? "8080"}"));
         var values = options.SelectMany(option => (parsed.GetValue(option.Given) ?? [])
             .Select(value => $"{option.Option.Parameter}={Uri.EscapeDataString(value)}"));
-        var answer = await AskAsync(url, $"/api/v1/{path}?{string.Join('&', values)}", stop).ConfigureAwait(false);
+        var below = subject is not null && parsed.GetValue(subject) is { } named
+            ? $"{subjectPath}/{string.Join('/', named.Split('/').Select(Uri.EscapeDataString))}" : path;
+        var answer = await AskAsync(url, $"/api/v1/{below}?{string.Join('&', values)}", stop).ConfigureAwait(false);
         var output = parsed.InvocationConfiguration.Output;
         if (parsed.GetValue(json))
             await output.WriteLineAsync(JsonSerializer.Serialize(answer, Indented)).ConfigureAwait(false);

@@ -45,6 +45,59 @@ internal static class ReportCommands
         foreach (var line in file.TrimEnd('\n').Split('\n')) yield return line;
     }
 
+    /// <summary><c>reported-costs</c>: what providers report beside what we computed.</summary>
+    public static ReportCommand ReportedCosts(GivenSettings given) => new(given, "reported-costs",
+        "costs that providers and gateways report, beside ours, with the deviation", "reported-costs",
+        [From, To, Limit, GroupBy("provider,seller,model,day"), Filter("provider"), Filter("seller"), Filter("model"),
+            Filter("customer")], ReportedCostsText);
+
+    /// <summary><c>flags</c>: how much of the cost rests on guesses.</summary>
+    public static ReportCommand Flags(GivenSettings given) => new(given, "flags",
+        "flags on ledger rows: how many rows and calls carry each, and what they cost", "flags",
+        [From, To, Limit, GroupBy("no split"), Filter("flag"), Filter("provider"), Filter("model"), Filter("customer")],
+        FlagsText);
+
+    private static IEnumerable<string> ReportedCostsText(JsonElement answer)
+    {
+        var groups = Names(answer);
+        var rows = answer.GetProperty("rows").EnumerateArray()
+            .Select(row => (string[])[.. Group(row), .. Figures(row.GetProperty("figures"))]).ToList();
+        if (rows.Count == 0) return ["no span reported a cost"];
+        rows.Add([.. groups.Select((_, i) => i == 0 ? "total" : ""), .. Figures(answer.GetProperty("total"))]);
+        return TextTable.Lines([.. groups, "calls", "compared", "ours", "theirs", "deviation", "%", "deviating", "taken",
+            "not compared"], rows).Concat(More(answer));
+
+        static string[] Figures(JsonElement figures) =>
+        [
+            Text(figures, "calls"), Text(figures, "comparedCalls"), Usd(figures, "ourCost"), Usd(figures, "theirCost"),
+            Usd(figures, "deviationCost"), Text(figures, "deviationPercent"), Text(figures, "deviatingCalls"),
+            Usd(figures, "takenCost"), Usd(figures, "uncomparedCost"),
+        ];
+    }
+
+    private static IEnumerable<string> FlagsText(JsonElement answer)
+    {
+        var rows = answer.GetProperty("rows").EnumerateArray().ToArray();
+        if (rows.Length == 0) return ["no row carries a flag"];
+        var table = TextTable.Lines(["flag", .. Names(answer), "rows", "calls", "cost", "first seen", "last seen"],
+            [.. rows.Select(row => (string[])[Text(row, "flag"), .. Group(row), Text(row, "rows"), Text(row, "calls"),
+                Usd(row, "cost"), Text(row, "firstSeen"), Text(row, "lastSeen")])]);
+        var meanings = rows.Select(row => $"{Text(row, "flag")}: {Text(row, "meaning")}").Distinct();
+        return table.Append("").Concat(meanings).Concat(More(answer));
+    }
+
+    private static ReportOption GroupBy(string otherwise) => new("--group-by", "groupBy",
+        $"what to split by, separated by commas (default: {otherwise})", "names");
+
+    private static string[] Names(JsonElement answer) =>
+        [.. answer.GetProperty("groupBy").EnumerateArray().Select(name => name.GetString() ?? "")];
+
+    private static string[] Group(JsonElement row) =>
+        [.. row.GetProperty("group").EnumerateObject().Select(value => value.Value.GetString() ?? "")];
+
+    private static string[] More(JsonElement answer) => answer.GetProperty("truncated").GetBoolean()
+        ? ["there is more: ask for a shorter range, a filter or a higher --limit"] : [];
+
     private static ReportOption Filter(string name) => new($"--{name}", name, $"only this {name}", name, Repeatable: true);
 
     private static string Usd(JsonElement owner, string name) =>

@@ -1,8 +1,10 @@
 using System.Globalization;
 using CostAttribution.Api;
 using CostAttribution.Api.Costs;
+using CostAttribution.Api.Flags;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Rates;
+using CostAttribution.Api.ReportedCosts;
 using CostAttribution.Api.Requests;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
@@ -55,6 +57,12 @@ internal sealed class ApiStore : IAsyncDisposable, IPipelineStatus, IOpenCosts
 
     public Task<GetUnpriced.Answer> UnpricedAsync(string query) =>
         mediator.Send(new GetUnpriced.Query(RequestValues.FromQueryString("?" + query)), TestContext.Current.CancellationToken);
+
+    public Task<GetReportedCosts.Answer> ReportedCostsAsync(string query) => mediator.Send(
+        new GetReportedCosts.Query(RequestValues.FromQueryString("?" + query)), TestContext.Current.CancellationToken);
+
+    public Task<GetFlags.Answer> FlagsAsync(string query) =>
+        mediator.Send(new GetFlags.Query(RequestValues.FromQueryString("?" + query)), TestContext.Current.CancellationToken);
 
     public Task<GetRun.Answer?> RunAsync(string runId) =>
         mediator.Send(new GetRun.Query(runId, RequestValues.FromQueryString("")), TestContext.Current.CancellationToken);

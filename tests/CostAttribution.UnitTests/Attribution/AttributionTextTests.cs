@@ -44,6 +44,21 @@ public sealed class AttributionTextTests
         Assert.Equal(AttributionTable.Default.Version, AttributionTableBuilder.Build(new AttributionOptions(), keys, [])!.Version);
     }
 
+    [Fact]
+    public void Services_with_running_totals_are_part_of_the_version_and_come_back()
+    {
+        var table = Build(new AttributionOptions { CumulativeLoopServices = ["spring", "desk", "spring"] });
+        var same = Build(new AttributionOptions { CumulativeLoopServices = ["desk", "spring"] });
+
+        Assert.Equal(same.Version, table.Version);
+        Assert.NotEqual(AttributionTable.Default.Version, table.Version);
+        Assert.Equal(["desk", "spring"], AttributionText.Read(table.Content, table.Keys)!.CumulativeLoopServices.Order());
+        Assert.DoesNotContain("cumulativeLoops", Encoding.UTF8.GetString(AttributionTable.Default.Content.Span), StringComparison.Ordinal);
+        var faults = new List<string>();
+        Assert.Null(AttributionTableBuilder.Build(new AttributionOptions { CumulativeLoopServices = [""] }, faults));
+        Assert.Contains("CumulativeLoopServices", Assert.Single(faults), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]

@@ -61,7 +61,7 @@ public sealed class FixtureTests
         {
             foreach (var order in ArrivalOrders.Names)
             {
-                using var bench = new OtlpBench(fixture.Rates, PolicyOf(fixture));
+                using var bench = new OtlpBench(fixture.Rates, AttributionOf(fixture));
 
                 bench.Run(ArrivalOrders.Of(order, fixture.Spans), form);
 
@@ -82,7 +82,7 @@ public sealed class FixtureTests
     public void Pipeline_and_direct_costing_agree_in_every_column(string name)
     {
         var fixture = All[name];
-        using var bench = new OtlpBench(fixture.Rates, PolicyOf(fixture));
+        using var bench = new OtlpBench(fixture.Rates, AttributionOf(fixture));
 
         bench.Run(ArrivalOrders.Of("one request", fixture.Spans), WireForm.Protobuf);
 
@@ -96,7 +96,7 @@ public sealed class FixtureTests
         var fixture = All[name];
         foreach (var form in Enum.GetValues<WireForm>())
         {
-            using var bench = new OtlpBench(fixture.Rates, PolicyOf(fixture));
+            using var bench = new OtlpBench(fixture.Rates, AttributionOf(fixture));
 
             bench.Run(fixture.Script, form);
 
@@ -128,16 +128,17 @@ public sealed class FixtureTests
         Assert.Equal(one.Calls, other.Calls);
     }
 
-    private static CostingPolicy PolicyOf(TraceFixture fixture) =>
+    private static AttributionTable AttributionOf(TraceFixture fixture) =>
         fixture.Options.TryGetValue("cumulative-loops", out var service)
-            ? CostingPolicy.Default with { CumulativeLoopServices = new HashSet<string> { service } } : CostingPolicy.Default;
+            ? AttributionTableBuilder.Build(new AttributionOptions { CumulativeLoopServices = [service] }, [])!
+            : AttributionTable.Default;
 
     private static TraceCosts Cost(TraceFixture fixture, IEnumerable<SpanPlan> spans, bool final = false)
     {
         var context = TraceContext.Empty with { Final = final || fixture.Options.ContainsKey("final") };
         using var trace = TracePlan.Collect(spans);
         var costs = new TraceCosts();
-        new TraceCosting(PolicyOf(fixture)).Cost(trace, context, fixture.Rates, AttributionTable.Default, costs);
+        new TraceCosting().Cost(trace, context, fixture.Rates, AttributionOf(fixture), costs);
         return costs;
     }
 }

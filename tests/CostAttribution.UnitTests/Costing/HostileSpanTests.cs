@@ -24,7 +24,8 @@ public sealed class HostileSpanTests
     public void Random_values_under_every_key_never_throw_nor_go_negative()
     {
         var keys = KnownKeys.All.Select(key => key.Name).ToArray();
-        var costing = new TraceCosting(CostingPolicy.Default with { CumulativeLoopServices = new HashSet<string> { "7" } });
+        var costing = new TraceCosting();
+        var attribution = AttributionTableBuilder.Build(new AttributionOptions { CumulativeLoopServices = ["7"] }, [])!;
         var costs = new TraceCosts();
         for (var seed = 1; seed <= 400; seed++)
         {
@@ -32,7 +33,7 @@ public sealed class HostileSpanTests
             var spans = Enumerable.Range(0, random.Next(1, 12)).Select(i => Span(random, keys, i)).ToArray();
             using var trace = TracePlan.Collect(spans, receivedNanos: random.Next(3) == 0 ? 0 : TracePlan.BaseNanos);
 
-            costing.Cost(trace, TraceContext.Empty with { Final = true }, RateBook.Empty, AttributionTable.Default, costs);
+            costing.Cost(trace, TraceContext.Empty with { Final = true }, RateBook.Empty, attribution, costs);
 
             Assert.All(costs.Entries, entry =>
             {

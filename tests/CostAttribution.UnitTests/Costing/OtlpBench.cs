@@ -1,4 +1,4 @@
-using CostAttribution.Domain.Costing;
+using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
@@ -26,8 +26,8 @@ internal sealed class OtlpBench : IDisposable
     private readonly AssemblyBench bench;
     private readonly OtlpTraceReader reader = new(AttributeKeyTable.Default, OtlpLimits.Default);
 
-    public OtlpBench(RateBook rates, CostingPolicy? policy = null) => bench = new AssemblyBench(
-        new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(6) }, rates: rates, policy: policy);
+    public OtlpBench(RateBook rates, AttributionTable? attribution = null) => bench = new AssemblyBench(
+        new AssemblyOptions { PostedFilterBitsLog2 = 16, CostlessKept = TimeSpan.FromHours(6) }, attribution: attribution, rates: rates);
 
     /// <summary>Every row posted so far, reversals included.</summary>
     public List<LedgerEntry> Rows => bench.Rows;
