@@ -176,6 +176,7 @@ internal sealed class FactsReader
         var traits = SpanTraits.None;
         if (reading.Text(TextSlot.ProviderName) == "strands-agents" || reading.Text(TextSlot.System) == "strands-agents")
             traits |= SpanTraits.StrandsProvider | SpanTraits.GenAi;
+        if (reading.Text(TextSlot.System) == "az.ai.inference") traits |= SpanTraits.AzureInferenceSystem;
         if (reading.Text(TextSlot.Operation) == "agent_step") traits |= SpanTraits.AgentStepOperation;
         if (facts.Name.StartsWith("claude_code.", StringComparison.Ordinal)) traits |= SpanTraits.ClaudeCodeName;
         if (facts.Name is "litellm_request" or "raw_gen_ai_request" or "Received Proxy Server Request")

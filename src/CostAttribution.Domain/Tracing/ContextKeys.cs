@@ -36,12 +36,13 @@ internal static class ContextKeys
             "app.attempt", "retry.attempt", "attempt", "gen_ai.request.attempt", "run.id", "workflow.run.id", "workflow.run_id",
             "anthropic.workspace.id", "openai.organization", "openai.project", "litellm.api_key.hash",
                 "metadata.user_api_key_hash",
-            "metadata.user_api_key_alias", "anthropic.organization.id"),
+            "metadata.user_api_key_alias", "anthropic.organization.id", "gen_ai.span.kind", "genkit:metadata:subtype",
+            "genkit:name", "judgment.llm.model", "judgment.llm.provider"),
         // Texts of which only known members are kept.
         .. KnownKeys.Group(170, AttributeUse.Structured,
             "ai.response.providerMetadata", "langfuse.observation.usage_details", "langfuse.observation.cost_details",
             "mlflow.chat.tokenUsage", "mlflow.llm.cost", "metadata", "hidden_params", "llm.invocation_parameters",
             "gen_ai.usage.input_token_details", "gen_ai.usage.output_token_details", "gcp.vertex.agent.llm_response",
-            "gen_ai.usage.raw", "metadata.requester_metadata"),
+            "gen_ai.usage.raw", "metadata.requester_metadata", "genkit:output"),
     ];
 }

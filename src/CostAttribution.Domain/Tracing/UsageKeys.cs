@@ -87,7 +87,7 @@ internal static class UsageKeys
                 "gen_ai.usage.total_cost",
             "llm.cost.total", "operation.cost", "langfuse.observation.cost_details:total", "mlflow.llm.cost:total_cost",
             "langwatch.cost.usd", "judgment.usage.total_cost_usd", "coding_agent.session.cost_usd", "hidden_params:response_cost",
-            "ai.response.providerMetadata:gateway.cost"),
+            "ai.response.providerMetadata:gateway.cost", "langwatch.span.cost"),
         .. KnownKeys.Group(490, AttributeUse.Usage, "pinecone.usage.read_units", "pinecone.usage.write_units"),
         .. KnownKeys.Group(500, AttributeUse.Usage, MembersOf("gcp.vertex.agent.llm_response:usageMetadata", '.',
             "promptTokenCount", "candidatesTokenCount", "totalTokenCount", "cachedContentTokenCount", "thoughtsTokenCount",
@@ -96,6 +96,8 @@ internal static class UsageKeys
             "litellm.cost.currency", "gen_ai.usage.currency", "gen_ai.usage.cost.currency", "gen_ai.cost.currency",
             "llm.cost.currency", "operation.currency", "operation.cost.currency", "langfuse.observation.cost_details:currency",
             "mlflow.llm.cost:currency", "hidden_params:currency"),
+        .. KnownKeys.Group(530, AttributeUse.Usage, MembersOf("genkit:output:usage", '.',
+            "inputTokens", "outputTokens", "totalTokens", "thoughtsTokens", "cachedContentTokens")),
     ];
 
     private static string[] MembersOf(string attribute, params string[] members) => MembersOf(attribute, ':', members);

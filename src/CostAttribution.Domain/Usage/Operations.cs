@@ -11,12 +11,16 @@ internal static class Operations
         if (role == SpanRole.Tool) return "execute_tool";
         if (role != SpanRole.Leaf) return "";
         if (reading.Text(TextSlot.AiOperationId) is { Length: > 0 } vercel)
-            return vercel.EndsWith(".doEmbed", StringComparison.Ordinal) ? "embeddings" : "chat";
+        {
+            return vercel.EndsWith(".doEmbed", StringComparison.Ordinal) ? "embeddings"
+                : vercel.EndsWith(".doRerank", StringComparison.Ordinal) ? "rerank" : "chat";
+        }
         switch (reading.Text(TextSlot.OpenInferenceKind))
         {
             case "EMBEDDING": return "embeddings";
             case "RERANKER": return "rerank";
         }
+        if (reading.Text(TextSlot.GenkitSubtype) == "embedder") return "embeddings";
         return reading.Text(TextSlot.LlmRequestType) switch
         {
             "completion" => "text_completion",

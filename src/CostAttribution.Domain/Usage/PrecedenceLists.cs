@@ -7,21 +7,21 @@ internal static class PrecedenceLists
         MlFlow = "mlflow.chat.tokenUsage:", InputRepr = "gen_ai.usage.input_token_details:",
         OutputRepr = "gen_ai.usage.output_token_details:", Adk = "gcp.vertex.agent.llm_response:usage_metadata.",
         AdkJs = "gcp.vertex.agent.llm_response:usageMetadata.", Gemini = Meta + "google.usageMetadata.",
-        Raw = "gen_ai.usage.raw:";
+        Raw = "gen_ai.usage.raw:", Genkit = "genkit:output:usage.";
 
     public static (NumberSlot Slot, string[] Keys)[] Numbers { get; } =
     [
         (NumberSlot.Input, [MlFlow + "input_tokens", "gen_ai.usage.input_tokens", "ai.usage.inputTokens",
             "gen_ai.usage.prompt_tokens",
             "ai.usage.promptTokens", "llm.token_count.prompt", "llm.usage.prompt_tokens", "ai.usage.tokens", Langfuse
-                + "prompt_tokens"]),
+                + "prompt_tokens", Genkit + "inputTokens"]),
         (NumberSlot.Output, [MlFlow + "output_tokens", "gen_ai.usage.output_tokens", "ai.usage.outputTokens",
             "gen_ai.usage.completion_tokens", "ai.usage.completionTokens", "llm.token_count.completion",
                 "llm.usage.completion_tokens",
-            Langfuse + "completion_tokens"]),
+            Langfuse + "completion_tokens", Genkit + "outputTokens"]),
         (NumberSlot.Total, ["gen_ai.usage.total_tokens", "ai.usage.totalTokens", "llm.token_count.total",
             "llm.usage.total_tokens",
-            MlFlow + "total_tokens", Langfuse + "total_tokens"]),
+            MlFlow + "total_tokens", Langfuse + "total_tokens", Genkit + "totalTokens"]),
         (NumberSlot.CacheRead, ["gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens",
             "gen_ai.usage.cache_read_tokens", "ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.cachedInputTokens",
             "gen_ai.usage.details.cache_read_tokens", "gen_ai.usage.details.cache_read_input_tokens",
@@ -33,7 +33,8 @@ internal static class PrecedenceLists
             Meta + "bedrock.usage.cacheReadInputTokens", Gemini + "cachedContentTokenCount",
             Adk + "cached_content_token_count", AdkJs + "cachedContentTokenCount",
             Raw + "cache_read_input_tokens", Raw + "prompt_tokens_details.cached_tokens",
-            Raw + "input_tokens_details.cached_tokens", Langfuse + "prompt_tokens_details.cached_tokens"]),
+            Raw + "input_tokens_details.cached_tokens", Langfuse + "prompt_tokens_details.cached_tokens",
+            Genkit + "cachedContentTokens"]),
         (NumberSlot.CacheWrite, ["gen_ai.usage.cache_write.input_tokens", "gen_ai.usage.cache_creation.input_tokens",
             "gen_ai.usage.cache_write_input_tokens", "gen_ai.usage.cache_creation_input_tokens",
                 "gen_ai.usage.cache_write_tokens",
@@ -58,7 +59,8 @@ internal static class PrecedenceLists
             "gen_ai.usage.output_tokens.reasoning", "llm.usage.reasoning_tokens", OutputRepr + "reasoning", Meta
                 + "openai.reasoningTokens",
             Raw + "completion_tokens_details.reasoning_tokens",
-            Raw + "output_tokens_details.reasoning_tokens", Langfuse + "completion_tokens_details.reasoning_tokens"]),
+            Raw + "output_tokens_details.reasoning_tokens", Langfuse + "completion_tokens_details.reasoning_tokens",
+            Genkit + "thoughtsTokens"]),
         (NumberSlot.NoCache, ["ai.usage.inputTokenDetails.noCacheTokens"]),
         (NumberSlot.AudioIn, ["gen_ai.usage.audio.input_tokens", "gen_ai.usage.input_audio_tokens",
             "gen_ai.usage.details.input_audio_tokens", "llm.token_count.prompt_details.audio",
@@ -108,7 +110,7 @@ internal static class PrecedenceLists
         (TextSlot.Operation, ["gen_ai.operation.name"]),
         (TextSlot.ProviderName, ["gen_ai.provider.name"]),
         (TextSlot.System, ["gen_ai.system"]),
-        (TextSlot.LlmProvider, ["llm.provider"]),
+        (TextSlot.LlmProvider, ["llm.provider", "judgment.llm.provider"]),
         (TextSlot.LlmSystem, ["llm.system"]),
         (TextSlot.AiModelProvider, ["ai.model.provider"]),
         (TextSlot.LlmVendor, ["llm.vendor"]),
@@ -118,7 +120,8 @@ internal static class PrecedenceLists
             "langfuse.observation.model.name", "ai.response.model", "llm.response.model"]),
         (TextSlot.RequestModel, ["gen_ai.request.model", "llm.request.model_name", "ai.model.id", "llm.request.model"]),
         (TextSlot.InvokedModel, ["llm.invocation_parameters:model"]),
-        (TextSlot.AnyModel, ["llm.model_name", "embedding.model_name", "reranker.model_name", "mlflow.llm.model", "model_name"]),
+        (TextSlot.AnyModel, ["llm.model_name", "embedding.model_name", "reranker.model_name", "mlflow.llm.model", "model_name",
+            "judgment.llm.model", "genkit:name"]),
         (TextSlot.ResponseId, ["gen_ai.response.id", "ai.response.id", "llm.response.id"]),
         (TextSlot.ResponseTier, ["openai.response.service_tier", "anthropic.response.service_tier",
             "gen_ai.openai.response.service_tier",
@@ -131,7 +134,8 @@ internal static class PrecedenceLists
             "llm.finish_reason", "anthropic.message.stop_reason"]),
         (TextSlot.ErrorType, ["error.type"]),
         (TextSlot.ServerAddress, ["server.address"]),
-        (TextSlot.OpenInferenceKind, ["openinference.span.kind"]),
+        (TextSlot.OpenInferenceKind, ["openinference.span.kind", "gen_ai.span.kind"]),
+        (TextSlot.GenkitSubtype, ["genkit:metadata:subtype"]),
         (TextSlot.AiOperationId, ["ai.operationId"]),
         (TextSlot.LlmRequestType, ["llm.request.type"]),
         (TextSlot.LangfuseType, ["langfuse.observation.type"]),
@@ -157,6 +161,7 @@ internal static class PrecedenceLists
         "llm.cost.total", "operation.cost", "langfuse.observation.cost_details:total", "mlflow.llm.cost:total_cost",
             "langwatch.cost.usd",
         "judgment.usage.total_cost_usd", "coding_agent.session.cost_usd", "hidden_params:response_cost", Meta + "gateway.cost",
+        "langwatch.span.cost",
     ];
 
     /// <summary>Keys that name the currency of the costs beside or right below them.</summary>
@@ -181,6 +186,9 @@ internal static class PrecedenceLists
     [
         (SpanTraits.AiOperation | SpanTraits.GenAi, ["ai.operationId"]),
         (SpanTraits.OpenInferenceKind | SpanTraits.GenAi, ["openinference.span.kind"]),
+        (SpanTraits.LoongSuiteKind | SpanTraits.GenAi, ["gen_ai.span.kind"]),
+        (SpanTraits.Judgment | SpanTraits.GenAi,
+            ["judgment.llm.model", "judgment.llm.provider", "judgment.usage.total_cost_usd"]),
         (SpanTraits.TraceloopKind | SpanTraits.GenAi, ["traceloop.span.kind"]),
         (SpanTraits.LlmRequestType | SpanTraits.GenAi, ["llm.request.type"]),
         (SpanTraits.UnderscoreCache, ["gen_ai.usage.cache_read_input_tokens"]),

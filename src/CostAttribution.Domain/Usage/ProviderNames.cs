@@ -20,7 +20,8 @@ internal static class ProviderNames
     {
         ["vertex_ai"] = VertexAi, ["vertexai"] = VertexAi, ["google.vertex"] = VertexAi, ["google-vertex"] = VertexAi,
         ["google_vertexai"] = VertexAi, ["vertex"] = VertexAi,
-        ["gemini"] = Gemini, ["google"] = Gemini, ["google.generative-ai"] = Gemini, ["google_genai"] = Gemini,
+        ["gemini"] = Gemini, ["google"] = Gemini, ["googleai"] = Gemini, ["google.generative-ai"] = Gemini,
+            ["google_genai"] = Gemini,
             ["google_ai_studio"] = Gemini,
         ["xai"] = XAi, ["az.ai.inference"] = AzureInference, ["az.ai.openai"] = AzureOpenAi, ["azure-openai"] = AzureOpenAi,
         ["azure_openai"] = AzureOpenAi, ["azure.openai"] = AzureOpenAi, ["azure"] = AzureOpenAi, ["azure_ai"] = AzureInference,

@@ -27,9 +27,12 @@ internal static class RoleRules
         (SpanRole.Other, ["raw_gen_ai_request"]));
 
     private static readonly FrozenDictionary<string, SpanRole> ByOpenInferenceKind = Table(
-        (SpanRole.Leaf, ["LLM", "EMBEDDING", "RERANKER"]), (SpanRole.Container, ["AGENT", "CHAIN", "PROMPT"]),
-            (SpanRole.Tool, ["TOOL"]),
+        (SpanRole.Leaf, ["LLM", "EMBEDDING", "RERANKER"]),
+        (SpanRole.Container, ["AGENT", "CHAIN", "PROMPT", "TASK", "STEP", "ENTRY"]), (SpanRole.Tool, ["TOOL"]),
         (SpanRole.Other, ["RETRIEVER", "GUARDRAIL", "EVALUATOR"]));
+
+    private static readonly FrozenDictionary<string, SpanRole> ByGenkitSubtype = Table(
+        (SpanRole.Leaf, ["model", "embedder"]), (SpanRole.Container, ["flow", "prompt", "agent"]), (SpanRole.Tool, ["tool"]));
 
     private static readonly FrozenDictionary<string, SpanRole> ByRequestType = Table(
         (SpanRole.Leaf, ["chat", "completion", "embedding", "rerank"]));
@@ -57,6 +60,7 @@ internal static class RoleRules
             if (leaf == name) return SpanRole.Leaf;
         }
         if (ByOpenInferenceKind.TryGetValue(reading.Text(TextSlot.OpenInferenceKind), out var kind)) return kind;
+        if (ByGenkitSubtype.TryGetValue(reading.Text(TextSlot.GenkitSubtype), out kind)) return kind;
         if (reading.Text(TextSlot.AiOperationId) is { Length: > 0 } vercel) return OfVercel(vercel);
         if (ByRequestType.TryGetValue(reading.Text(TextSlot.LlmRequestType), out kind)) return kind;
         if (ByKind.TryGetValue(reading.Text(TextSlot.LangfuseType), out kind)) return kind;
@@ -72,7 +76,8 @@ internal static class RoleRules
     {
         if (operation.EndsWith(".doGenerate", StringComparison.Ordinal)
             || operation.EndsWith(".doStream", StringComparison.Ordinal)
-            || operation.EndsWith(".doEmbed", StringComparison.Ordinal)) return SpanRole.Leaf;
+            || operation.EndsWith(".doEmbed", StringComparison.Ordinal)
+            || operation.EndsWith(".doRerank", StringComparison.Ordinal)) return SpanRole.Leaf;
         return operation == "ai.toolCall" ? SpanRole.Tool : SpanRole.Container;
     }
 

@@ -29,7 +29,7 @@ internal enum TextSlot : byte
     ResponseModel, RequestModel, InvokedModel, AnyModel, ResponseId, ResponseTier, RequestTier, FinishReason, ErrorType,
         ServerAddress,
     OpenInferenceKind, AiOperationId, LlmRequestType, LangfuseType, LangSmithKind, MlFlowType, TraceloopKind, LogfireType,
-    ToolName, StepName, HttpRoute, HttpMethod, RunId, Workspace, ProviderKey, SdkAgent,
+    ToolName, StepName, HttpRoute, HttpMethod, RunId, Workspace, ProviderKey, SdkAgent, GenkitSubtype,
 }
 
 /// <summary>What was noticed on a span beside its values; part of what tells dialects apart.</summary>
@@ -73,4 +73,7 @@ internal enum SpanTraits : uint
     OpenRouterService = 1 << 25,
     CopilotService = 1 << 26,
     OpenLitSdk = 1 << 27,
+    LoongSuiteKind = 1 << 28,
+    Judgment = 1 << 29,
+    AzureInferenceSystem = 1 << 30,
 }

@@ -6,6 +6,7 @@ internal static class AgentGateway
     public static Dialect Dialect { get; } = new()
     {
         Id = "agentgateway",
+        Rank = 60,
         Recognises = static span => span.ScopeStarts("agentgateway"),
         CacheInclusion = static _ => Inclusion.Inclusive,
         Gateway = true,

@@ -6,6 +6,7 @@ internal static class AnthropicSdk
     public static Dialect Dialect { get; } = new()
     {
         Id = "anthropic_sdk",
+        Rank = 10,
         Recognises = static span => span.ScopeStarts("com.anthropic.sdk."),
         CacheInclusion = static _ => Inclusion.Inclusive,
     };

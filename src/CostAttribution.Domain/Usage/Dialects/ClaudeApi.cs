@@ -6,6 +6,7 @@ internal static class ClaudeApi
     public static Dialect Dialect { get; } = new()
     {
         Id = "claude_api",
+        Rank = 20,
         Recognises = static span => span.ScopeStarts("com.anthropic.claude-platform")
             || span.Has(SpanTraits.ClaudePlatformService),
         CacheInclusion = static _ => Inclusion.Inclusive,

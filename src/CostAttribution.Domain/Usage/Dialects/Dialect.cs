@@ -74,6 +74,9 @@ internal sealed record Dialect
     /// <summary>Stored with facts: never changes.</summary>
     public required string Id { get; init; }
 
+    /// <summary>Place in the order of recognition: the smallest that recognises a span has it. No two are equal.</summary>
+    public required int Rank { get; init; }
+
     public required Func<Fingerprint, bool> Recognises { get; init; }
 
     /// <summary>The row of the inclusion table (§10.4, C6).</summary>

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using CostAttribution.Domain.Tracing;
 
@@ -17,7 +18,8 @@ internal sealed class DialectTable
         | SpanTraits.TraceloopKind | SpanTraits.LlmRequestType | SpanTraits.UnderscoreCache | SpanTraits.LegacyGoNames
         | SpanTraits.SpringKind | SpanTraits.TextNumbers | SpanTraits.StrandsProvider | SpanTraits.AgentStepOperation
         | SpanTraits.ClaudeCodeName | SpanTraits.LiteLlmName | SpanTraits.ClaudePlatformService | SpanTraits.OpenRouterService
-        | SpanTraits.CopilotService | SpanTraits.OpenLitSdk | SpanTraits.LangfuseObservation;
+        | SpanTraits.CopilotService | SpanTraits.OpenLitSdk | SpanTraits.LangfuseObservation
+        | SpanTraits.LoongSuiteKind | SpanTraits.Judgment | SpanTraits.AzureInferenceSystem;
 
     private const int RecentMax = 256;
 
@@ -25,19 +27,17 @@ internal sealed class DialectTable
     private readonly (Fingerprint Of, Dialect? Dialect)[] recents = new (Fingerprint, Dialect?)[RecentMax];
 
     /// <summary>No GenAI span.</summary>
-    public static Dialect None { get; } = new() { Id = "", Recognises = static _ => false };
+    public static Dialect None { get; } = new() { Id = "", Rank = 0, Recognises = static _ => false };
 
-    /// <summary>In order of recognition.</summary>
+    /// <summary>Every dialect of this namespace, in order of recognition.</summary>
     public static IReadOnlyList<Dialect> All { get; } =
     [
-        AnthropicSdk.Dialect, ClaudeApi.Dialect, ClaudeCode.Dialect, OpenRouter.Dialect, EnvoyGateway.Dialect,
-            AgentGateway.Dialect,
-        VercelV7.Dialect, VercelLegacy.Dialect, OpenInference.Dialect, TraceloopDecorator.Dialect, Botocore.Dialect,
-            Strands.Dialect,
-        OpenLlmetry.CrewAi, OpenLlmetry.Dialect, OpenLlmetryGo.Dialect, OpenLit.Dialect, PydanticAi.Dialect, Logfire.Dialect,
-        Langfuse.Dialect, LiteLlmV2.Dialect, LiteLlmV1.Dialect, LangSmith.Dialect, MlFlow.Dialect, Meai.Dialect, Maf.Dialect,
-        OpenAiDotNet.Dialect, SemanticKernel.Dialect, SpringAi.Dialect, GoogleAdk.Dialect, Mastra.Dialect, LangWatch.Dialect,
-        Sentry.Dialect, Orq.Dialect, Copilot.Dialect, Semconv.Dialect,
+        .. typeof(DialectTable).Assembly.GetTypes()
+            .Where(type => type.Namespace == typeof(DialectTable).Namespace && type != typeof(DialectTable))
+            .SelectMany(type => type.GetProperties(BindingFlags.Public | BindingFlags.Static))
+            .Where(property => property.PropertyType == typeof(Dialect))
+            .Select(property => (Dialect)property.GetValue(null)!)
+            .OrderBy(dialect => dialect.Rank),
     ];
 
     public Dialect Of(ScopeInfo scope, SpanTraits traits, FingerprintHints hints)

@@ -6,6 +6,7 @@ internal static class EnvoyGateway
     public static Dialect Dialect { get; } = new()
     {
         Id = "envoy",
+        Rank = 50,
         Recognises = static span => span.ScopeStarts("envoy") || span.ScopeHolds("ai-gateway"),
         CacheInclusion = static _ => Inclusion.Inclusive,
         Gateway = true,

@@ -9,6 +9,7 @@ internal static class GoogleAdk
     public static Dialect Dialect { get; } = new()
     {
         Id = "google_adk",
+        Rank = 330,
         Recognises = static span => span.ScopeStarts("gcp.vertex.agent"),
         CacheInclusion = static _ => Inclusion.Inclusive,
         // The newer convention counts thoughts in the output; only the classic record has them beside it.

@@ -8,6 +8,7 @@ internal static class LangSmith
     public static Dialect Dialect { get; } = new()
     {
         Id = "langsmith",
+        Rank = 260,
         Recognises = static span => span.Hinted(FingerprintHints.LangSmith),
         // LangChain's Bedrock adapters have counted both ways.
         CacheInclusion = static question =>

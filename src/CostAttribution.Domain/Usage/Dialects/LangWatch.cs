@@ -8,6 +8,7 @@ internal static class LangWatch
     public static Dialect Dialect { get; } = new()
     {
         Id = "langwatch",
+        Rank = 350,
         Recognises = static span => span.Hinted(FingerprintHints.LangWatch),
     };
 }

@@ -8,6 +8,7 @@ internal static class Langfuse
     public static Dialect Dialect { get; } = new()
     {
         Id = "langfuse_sdk",
+        Rank = 230,
         Recognises = static span => span.ScopeStarts("langfuse-sdk") || span.Hinted(FingerprintHints.LangfuseObservation)
             || span.Has(SpanTraits.LangfuseObservation),
     };

@@ -8,6 +8,7 @@ internal static class LiteLlmV1
     public static Dialect Dialect { get; } = new()
     {
         Id = "litellm_v1",
+        Rank = 250,
         Recognises = static span => span.ScopeStarts("litellm")
             || span.Hinted(FingerprintHints.LiteLlmKeyMetadata)
             || span.Has(SpanTraits.LiteLlmName),

@@ -6,6 +6,7 @@ internal static class Logfire
     public static Dialect Dialect { get; } = new()
     {
         Id = "logfire",
+        Rank = 220,
         Recognises = static span => span.ScopeStarts("logfire"),
         CacheInclusion = static question => question.Provider != ProviderClass.Anthropic ? Inclusion.Inclusive
             : question.IsVersion(4, 31, 0) switch

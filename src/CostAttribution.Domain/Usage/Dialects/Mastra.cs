@@ -8,6 +8,7 @@ internal static class Mastra
     public static Dialect Dialect { get; } = new()
     {
         Id = "mastra",
+        Rank = 340,
         Recognises = static span => span.Hinted(FingerprintHints.Mastra),
     };
 }

@@ -9,6 +9,7 @@ internal static class Meai
     public static Dialect Dialect { get; } = new()
     {
         Id = "meai",
+        Rank = 280,
         Recognises = static span => span.ScopeName == "Experimental.Microsoft.Extensions.AI",
         CacheInclusion = static question => question.Provider switch
         {

@@ -8,6 +8,7 @@ internal static class MlFlow
     public static Dialect Dialect { get; } = new()
     {
         Id = "mlflow",
+        Rank = 270,
         Recognises = static span => span.Hinted(FingerprintHints.MlFlow),
     };
 }

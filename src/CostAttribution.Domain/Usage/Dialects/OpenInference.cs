@@ -8,6 +8,7 @@ internal static class OpenInference
     public static Dialect Dialect { get; } = new()
     {
         Id = "openinference",
+        Rank = 110,
         Recognises = static span => span.Has(SpanTraits.OpenInferenceKind) || span.ScopeHolds("openinference"),
         CacheInclusion = Counting,
         // Streams of the Anthropic instrumentor lacked the cache until 1.1.1, others its writes and reads before 0.1.14.

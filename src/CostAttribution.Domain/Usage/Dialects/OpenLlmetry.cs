@@ -11,6 +11,7 @@ internal static class OpenLlmetry
     public static Dialect Dialect { get; } = new()
     {
         Id = "openllmetry",
+        Rank = 180,
         Recognises = static span => (IsTraceloopPython(span.Scope) && span.Has(SpanTraits.GenAi))
             || span.ScopeStarts("@traceloop/")
             || span.Has(SpanTraits.LlmRequestType | SpanTraits.UnderscoreCache),
@@ -23,6 +24,7 @@ internal static class OpenLlmetry
     public static Dialect CrewAi { get; } = Dialect with
     {
         Id = "openllmetry_crewai",
+        Rank = 170,
         Recognises = static span => span.ScopeName == "opentelemetry.instrumentation.crewai",
         LifetimeTotals = true,
     };

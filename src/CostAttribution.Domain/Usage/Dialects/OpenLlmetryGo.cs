@@ -6,6 +6,7 @@ internal static class OpenLlmetryGo
     public static Dialect Dialect { get; } = new()
     {
         Id = "openllmetry_go",
+        Rank = 190,
         Recognises = static span => span.Has(SpanTraits.LegacyGoNames),
     };
 }

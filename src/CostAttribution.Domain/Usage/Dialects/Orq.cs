@@ -8,6 +8,7 @@ internal static class Orq
     public static Dialect Dialect { get; } = new()
     {
         Id = "orq",
+        Rank = 370,
         Recognises = static span => span.Hinted(FingerprintHints.Orq),
         CacheInclusion = static _ => Inclusion.Inclusive,
         Gateway = true,

@@ -6,6 +6,7 @@ internal static class Semconv
     public static Dialect Dialect { get; } = new()
     {
         Id = "semconv",
+        Rank = 450,
         Recognises = static span => span.Has(SpanTraits.GenAi),
     };
 }

@@ -8,6 +8,7 @@ internal static class Sentry
     public static Dialect Dialect { get; } = new()
     {
         Id = "sentry",
+        Rank = 360,
         Recognises = static span => span.Hinted(FingerprintHints.Sentry),
     };
 }

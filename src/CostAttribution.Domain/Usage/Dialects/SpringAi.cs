@@ -6,6 +6,7 @@ internal static class SpringAi
     public static Dialect Dialect { get; } = new()
     {
         Id = "spring_ai",
+        Rank = 320,
         Recognises = static span => span.Has(SpanTraits.SpringKind)
             || (span.Has(SpanTraits.TextNumbers) && span.ScopeStarts("org.springframework.")),
         CacheInclusion = static question => Dialect.ExclusiveIf(question.IsRawExclusive),

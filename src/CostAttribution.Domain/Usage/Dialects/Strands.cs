@@ -6,6 +6,7 @@ internal static class Strands
     public static Dialect Dialect { get; } = new()
     {
         Id = "strands",
+        Rank = 140,
         Recognises = static span => span.Has(SpanTraits.StrandsProvider),
         CacheInclusion = static question => Dialect.ExclusiveIf(question.IsRawExclusive),
         LifetimeTotals = true,

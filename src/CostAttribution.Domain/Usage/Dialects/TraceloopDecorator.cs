@@ -6,6 +6,7 @@ internal static class TraceloopDecorator
     public static Dialect Dialect { get; } = new()
     {
         Id = "traceloop_decorator",
+        Rank = 120,
         Recognises = static span => span.Has(SpanTraits.TraceloopKind) && !span.Has(SpanTraits.GenAiUsage),
     };
 }

@@ -10,6 +10,7 @@ internal static class VercelLegacy
     public static Dialect Dialect { get; } = new()
     {
         Id = "vercel_legacy",
+        Rank = 100,
         Recognises = static span => span.Has(SpanTraits.AiOperation),
         CacheInclusion = static question => question.IsRawExclusive ? Counting(question) : Inclusion.Inclusive,
         ReasoningInclusion = static question =>
