@@ -83,7 +83,9 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
     /// <summary>When it settled.</summary>
     public long SettledAt { get; set; }
 
-    /// <summary>Whether the last costing found anything that costs.</summary>
+    /// <summary>
+    /// Whether the store has it: the last costing found anything that costs, or it was handed over before its time.
+    /// </summary>
     public bool CostRelevant { get; set; }
 
     public LoadState Load { get; set; }

@@ -51,8 +51,10 @@ internal sealed partial class TraceAssembler
         // What only counts rows leaves the rest as the store has it.
         if (recheck.DryRun) return;
         standing.FactsRevision = Math.Max(standing.FactsRevision, recheck.RevisionMin);
-        // One that it has left gets an empty segment; with several, one at a time.
+        if (recheck.RunIds.Count == 0) return;
+        // The store has segments of these. One that the trace has left gets an empty segment; with several, one at a time.
         standing.RunId = recheck.RunIds.FirstOrDefault(run => run != standing.RunId) ?? standing.RunId;
+        standing.HasRun = true;
     }
 
     // Rows alone do not say what a trace cost.

@@ -370,7 +370,7 @@ internal sealed partial class TraceAssembler : IDisposable
         openCosts.Remove(trace.Waiting);
         trace.Waiting = [];
         if (!trace.CostRelevant) return;
-        trace.Waiting = poster.Post(trace, costs, scope, settled, withRun: !spilled);
+        trace.Waiting = poster.Post(trace, costs, scope, settled);
         openCosts.Add(trace.Waiting);
         posted.Add(trace.Id);
     }
@@ -422,9 +422,12 @@ internal sealed partial class TraceAssembler : IDisposable
     // A call that comes later still has to find its customer: what costs nothing goes to the store before it is given up early.
     private void Spill(OpenTrace trace)
     {
-        metrics.Count(AssemblyReason.CostlessSpilled);
-        Post(trace, outside.Cost(trace, final: true, trace.Context.Incomplete), PostingScope.Everything, settled: true,
-            spilled: true);
+        if (trace.Spans.Count > 0)
+        {
+            metrics.Count(AssemblyReason.CostlessSpilled);
+            Post(trace, outside.Cost(trace, final: true, trace.Context.Incomplete), PostingScope.Everything, settled: true,
+                spilled: true);
+        }
         if (trace.UnpostedFrom is { } position) poster.Hold(position);
         trace.UnpostedFrom = null;
         traces.Evict(trace);

@@ -117,6 +117,10 @@ internal sealed class TraceLoader(LedgerReader reader, TopicReader topics, Snaps
             rebuilt.Entries[(entry.SpanId, entry.CostItem)] = entry;
             rebuilt.Hold(pairs[new PairKey(entry.RateBookVersion, entry.AttributionVersion)]);
         }
-        foreach (var (key, revision) in revisions) rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
+        foreach (var (key, revision) in revisions)
+        {
+            rebuilt.Revisions[(key.SpanId, key.CostItem)] = revision;
+            rebuilt.HasRun = true;
+        }
     }
 }

@@ -52,7 +52,7 @@ internal sealed class PostingEncoder : IDisposable
         {
             spans += trace.Spans.Count;
             AppendFacts(trace, postingId, now);
-            if (trace.WithRun) AppendSegments(trace, postingId, now);
+            AppendSegments(trace, postingId, now);
             foreach (var topic in trace.Topics) topics.Append(topic, trace.Revision, postingId, now);
             foreach (var row in trace.Rows) AppendRow(row, postingId, now);
         }
@@ -107,7 +107,7 @@ internal sealed class PostingEncoder : IDisposable
 
     private void AppendSegments(TracePosting trace, string postingId, long now)
     {
-        segments.Append(ToRow(trace.Segment, trace, postingId, now));
+        if (trace.WithRun) segments.Append(ToRow(trace.Segment, trace, postingId, now));
         if (trace.LeftRunId.Length == 0) return;
         // The newest word of this trace about the run it left: nothing.
         segments.Append(ToRow(new RunSegment

@@ -77,7 +77,10 @@ internal sealed class StandingTrace
     /// <summary>Run that the last segment was posted under; empty before the first.</summary>
     public string RunId { get; set; } = "";
 
-    /// <summary>Hash of the last run segment posted.</summary>
+    /// <summary>A segment of that run is in the store.</summary>
+    public bool HasRun { get; set; }
+
+    /// <summary>Hash of the last run segment posted; 0 for none.</summary>
     public ulong SegmentHash { get; set; }
 
     /// <summary>What the store knows of the trace's topics, as of its last settled posting.</summary>

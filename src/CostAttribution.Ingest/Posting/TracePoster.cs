@@ -42,9 +42,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     public void Hold(ulong position) => Buffer.Hold.Journal(position);
 
     /// <summary>Gathers what is new or changed and returns the entries that wait, by <paramref name="scope"/>.</summary>
-    /// <param name="withRun">Whether it is a run that people look at; a trace that costs nothing is none yet.</param>
-    public IReadOnlyList<LedgerEntry> Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled,
-        bool withRun = true)
+    public IReadOnlyList<LedgerEntry> Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled)
     {
         var standing = trace.Standing;
         var waiting = Select(trace, costs, scope);
@@ -68,7 +66,10 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             && settled == standing.PostedAsSettled)
             return waiting;
 
-        var leftRunId = standing.RunId != costs.Segment.RunId ? standing.RunId : "";
+        // What costs nothing is no run that people look at, whether the store has its spans or not.
+        var withRun = IsRun(standing, costs);
+        var leftRunId = standing.HasRun && (!withRun || standing.RunId != costs.Segment.RunId) ? standing.RunId : "";
+        standing.HasRun = withRun;
         standing.RunId = costs.Segment.RunId;
         standing.FactsRevision++;
         standing.SegmentHash = segmentHash;
@@ -106,12 +107,17 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             standing.NoteFacts(outcome.Position, hash.Of(outcome, ContentOf(trace, outcome)), trace.Spans.Count);
         }
         standing.SegmentHash = HashOfSegment(trace, costs, standing.PostedAsSettled);
+        standing.HasRun |= IsRun(standing, costs);
     }
 
     public void Dispose() => builder.Dispose();
 
+    private static bool IsRun(StandingTrace standing, TraceCosts costs) => costs.CostRelevant || standing.EntryCount > 0;
+
+    // Zero for no segment.
     private ulong HashOfSegment(OpenTrace trace, TraceCosts costs, bool settled)
     {
+        if (!IsRun(trace.Standing, costs)) return 0;
         Total(costs.Segment, trace.Standing.Entries.Values);
         if (!settled) costs.Segment.Status = RunStatus.Open;
         return hash.Of(costs.Segment);

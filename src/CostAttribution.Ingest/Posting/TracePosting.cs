@@ -34,7 +34,7 @@ internal sealed class TracePosting
     public required bool WithRun { get; init; }
 
     /// <summary>
-    /// The run that the trace belonged to until now, when a late span named another; empty when it did not move.
+    /// The run that the trace belonged to until now, when a late span named another or it turned out to be none; else empty.
     /// </summary>
     public required string LeftRunId { get; init; }
 

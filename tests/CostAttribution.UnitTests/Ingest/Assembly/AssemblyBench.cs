@@ -200,6 +200,7 @@ internal sealed class AssemblyBench : IDisposable
                 standing.Hold(new KeptPair(pair));
             var key = (row.SpanId, row.CostItem);
             standing.Revisions[key] = Math.Max(row.Revision, standing.Revisions.GetValueOrDefault(key));
+            standing.HasRun = true;
             if (row.Sign > 0) standing.Entries[key] = row;
             else standing.Entries.Remove(key);
         }
