@@ -48,6 +48,9 @@ internal sealed class AssemblyStage(TraceAssembler assembler, TracePoster poster
         return drained.Task;
     }
 
+    /// <summary>Memory that traces take at this moment, in bytes.</summary>
+    public long OpenTraceBytes => assembler.Bytes;
+
     /// <summary>Traces that an audit wants costed again.</summary>
     public RecheckQueue Rechecks { get; } = new();
 

@@ -142,6 +142,7 @@ internal sealed partial class TraceAssembler : IDisposable
         {
             if (answer.Unreadable.TryGetValue(id, out var why)) Aside.CannotBeRead(id, why);
             else Loaded(id, answer.Traces.GetValueOrDefault(id), answer.TakenBack.GetValueOrDefault(id));
+            RelievePressure();
         }
         outside.TakeAnswer(answer);
         foreach (var trace in outside.EndWaiting()) traces.Due.Enqueue(trace, Now);

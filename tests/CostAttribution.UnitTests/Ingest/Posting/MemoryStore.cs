@@ -36,6 +36,9 @@ internal sealed partial class MemoryStore : IClickHouseTransport
     /// <summary>What an insert throws after it was applied.</summary>
     public Func<ClickHouseInsert, Exception?> FailAfter { get; set; } = _ => null;
 
+    /// <summary>What a question about traces throws; null for nothing.</summary>
+    public Func<ClickHouseQuery, Exception?> FailLookup { get; set; } = _ => null;
+
     public IEnumerable<LedgerEntry> Ledger => Rows.Where(row => row.Table == CostLedgerBlock.TableName)
         .Select(row => new LedgerRowReader(row.Block).At(row.Index));
 
@@ -69,9 +72,11 @@ internal sealed partial class MemoryStore : IClickHouseTransport
         if (query.Sql.Contains("cost_hourly", StringComparison.Ordinal)
             || query.Sql.Contains("DISTINCT toStartOfHour", StringComparison.Ordinal)) return Task.FromResult<byte[]>([]);
         var table = TableName().Match(query.Sql).Groups[1].Value;
-        return Task.FromResult(query.Parameters.TryGetValue("id", out var posting)
-            ? Select(row => row.Table == table && row.PostingId == posting)
-            : Select(row => row.Table == table && query.Sql.Contains($"'{row.TraceId}'", StringComparison.Ordinal)));
+        if (query.Parameters.TryGetValue("id", out var posting))
+            return Task.FromResult(Select(row => row.Table == table && row.PostingId == posting));
+        if (FailLookup(query) is { } fault) return Task.FromException<byte[]>(fault);
+        return Task.FromResult(Select(row => row.Table == table
+            && query.Sql.Contains($"'{row.TraceId}'", StringComparison.Ordinal)));
     }
 
     /// <summary>Loses rows, as a machine does that had not synced them, and remembers their tokens.</summary>
