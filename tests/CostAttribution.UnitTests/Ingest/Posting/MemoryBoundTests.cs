@@ -7,7 +7,7 @@ namespace CostAttribution.UnitTests.Ingest.Posting;
 /// A journal that is larger than the memory for traces: what is read waits for the store, reading waits for memory, and neither waits
 /// for the other for ever.
 /// </summary>
-public sealed class MemoryBoundTests
+public sealed class MemoryBoundTests : IAsyncDisposable
 {
     private const long BytesMax = 100_000;
     private const int Known = 40, All = 400, Calls = 5;
@@ -25,6 +25,12 @@ public sealed class MemoryBoundTests
         rig.Assembly.OpenTraceBytesMax = BytesMax;
         rig.Posting.LookupTracesMax = 20;
         rig.Start();
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        rig.Dispose();
+        return store.DisposeAsync();
     }
 
     [Theory]
@@ -91,5 +97,6 @@ public sealed class MemoryBoundTests
         for (var call = 1; call <= calls; call++) OfferCall(trace, call, isWhole: true);
     }
 
-    private void OfferCall(int trace, int call, bool isWhole) => rig.Offer(TestSpan.Call(trace, call + 1, isWhole || trace <= Known ? 1 : 99));
+    private void OfferCall(int trace, int call, bool isWhole) =>
+        rig.Offer(TestSpan.Call(trace, call + 1, isWhole || trace <= Known ? 1 : 99));
 }
