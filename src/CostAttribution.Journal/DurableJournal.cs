@@ -110,11 +110,22 @@ public sealed class DurableJournal : IDisposable
         {
             throw new JournalException($"position {position} is beyond the end of the journal, {_catalog.DurableSequence}");
         }
+        Trim(() => _bookmark!.Advance(position));
+    }
+
+    /// <summary>
+    /// Deletes what has left the window and, while there is no room for another record, what is still in it, oldest first. To be
+    /// called every now and then: <see cref="TrimTo"/> is not while the store takes nothing. Throws as that does.
+    /// </summary>
+    public void Prune() => Trim(static () => { });
+
+    private void Trim(Action before)
+    {
         try
         {
             lock (_trimGate)
             {
-                _bookmark!.Advance(position);
+                before();
                 Trim_NeedsLock();
             }
         }
@@ -243,7 +254,8 @@ public sealed class DurableJournal : IDisposable
     private void Trim_NeedsLock()
     {
         var closedBefore = _time.GetUtcNow().ToUnixTimeMilliseconds() - (long)_options.WindowAge.TotalMilliseconds;
-        while (_catalog.Trimmable(LowWaterMark.Sequence, _options.WindowBytesMax, closedBefore) is { } segment)
+        while ((_catalog.Trimmable(LowWaterMark.Sequence, _options.WindowBytesMax, closedBefore)
+            ?? OldestIfShort()) is { } segment)
         {
             if (_directory.Exists(segment.Name)) _quarantine.Settle(segment.Name);
             // A former try may have deleted it and failed to sync the directory.
@@ -255,4 +267,8 @@ public sealed class DurableJournal : IDisposable
             Interlocked.Add(ref _trimmedBytes, segment.FileBytes);
         }
     }
+
+    // What is kept for looking at must not keep senders out.
+    private Segment? OldestIfShort() => Appender.IsShort
+        ? _catalog.Trimmable(LowWaterMark.Sequence, windowBytesMax: -1, closedBeforeUnixMs: long.MinValue) : null;
 }

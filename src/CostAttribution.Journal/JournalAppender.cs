@@ -122,6 +122,9 @@ public sealed class JournalAppender : IDisposable
         Stop();
     }
 
+    /// <summary>The largest record would find no room on the disk or in the journal.</summary>
+    internal bool IsShort => HasRoom(_options.RecordBytesMax) is not JournalRefusal.None;
+
     /// <summary>Lets the writer look again whether there is room.</summary>
     internal void Wake()
     {

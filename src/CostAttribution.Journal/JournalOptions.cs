@@ -38,7 +38,10 @@ public sealed class JournalOptions
     /// </summary>
     public long FeedBytesMax { get; init; } = 64 * Mebibyte;
 
-    /// <summary>Most that is kept below the low-water mark. Default 1 GiB.</summary>
+    /// <summary>
+    /// Most that is kept below the low-water mark, for looking at. Given up, oldest first, before senders are pushed back.
+    /// Default 1 GiB.
+    /// </summary>
     public long WindowBytesMax { get; init; } = Gibibyte;
 
     /// <summary>Longest that a closed segment is kept below the low-water mark. Default 10 minutes.</summary>

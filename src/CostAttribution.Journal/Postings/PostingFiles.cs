@@ -34,7 +34,7 @@ internal sealed class PostingFiles(StoreDirectory directory)
         var head = new byte[PostingFile.HeadBytes];
         foreach (var (name, _) in directory.List())
         {
-            if (StateOf(name) is not (Pending or Confirmed)) continue;
+            if (StateOf(name) is not (Pending or Confirmed or Divided)) continue;
             try
             {
                 using var file = directory.Open(name);

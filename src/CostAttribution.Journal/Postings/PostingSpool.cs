@@ -176,6 +176,25 @@ public sealed class PostingSpool
         return true;
     });
 
+    /// <summary>
+    /// Deletes what has left the window and, while the volume has less than <paramref name="freeBytesMin"/>, what is still in it,
+    /// oldest first: what the store loses of it is then not found at the next start. To be called every now and then:
+    /// <see cref="Confirm"/> is not while the store takes nothing. Not before the window was compared with the store.
+    /// </summary>
+    public void Prune(long freeBytesMin) => Guarded(() =>
+    {
+        Prune_NeedsLock();
+        foreach (var (entries, suffix) in new[] { (_divided, Divided), (_confirmed, Confirmed) })
+        {
+            foreach (var posting in List(entries))
+            {
+                if (_directory.FreeBytes() >= freeBytesMin) return true;
+                Delete_NeedsLock(entries, posting.PostingId, suffix);
+            }
+        }
+        return true;
+    });
+
     /// <summary>The store has lost a posting that it had confirmed: it is pending again.</summary>
     public void Reopen(string postingId) => Guarded(() =>
     {
@@ -322,10 +341,15 @@ public sealed class PostingSpool
         {
             var isOld = entries[posting.PostingId].ConfirmedAt + _options.ConfirmedAge <= now;
             if (!isOld && bytes <= _options.ConfirmedBytesMax) continue;
-            if (_directory.Exists(posting.PostingId + suffix)) _directory.Delete(posting.PostingId + suffix);
-            entries.Remove(posting.PostingId);
+            Delete_NeedsLock(entries, posting.PostingId, suffix);
             bytes -= posting.ContentBytes;
         }
+    }
+
+    private void Delete_NeedsLock(Dictionary<string, Entry> entries, string postingId, string suffix)
+    {
+        if (_directory.Exists(postingId + suffix)) _directory.Delete(postingId + suffix);
+        entries.Remove(postingId);
     }
 
     private T Guarded<T>(Func<T> action)

@@ -14,7 +14,10 @@ public sealed class PostingSpoolOptions
     /// </summary>
     public long PendingBytesMax { get; init; } = 1024L * 1024 * 1024;
 
-    /// <summary>Most that is kept of confirmed postings. Default 1 GiB.</summary>
+    /// <summary>
+    /// Most that is kept of confirmed postings. Given up, oldest first, while the volume has less than
+    /// <see cref="JournalOptions.FreeBytesMin"/>. Default 1 GiB.
+    /// </summary>
     public long ConfirmedBytesMax { get; init; } = 1024L * 1024 * 1024;
 
     /// <summary>Longest that a confirmed posting is kept. Default 10 minutes.</summary>

@@ -207,6 +207,8 @@ internal sealed class RunningServer : IAsyncDisposable
             Pipeline = pipeline, Store = store.Transport, Spool = spool, Options = settings.Audit,
             NodeId = settings.NodeId, StartId = startId, Clock = clock, Logger = logger,
         });
+        closing.Push(new DiskUpkeep(journal, spool, settings.Journal.FreeBytesMin,
+            () => pipeline.State == PipelineState.Running, clock, logger).DisposeAsync);
         RefusedPostings = new RefusedPostings(pipeline, spool, keys, clock);
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
@@ -307,6 +309,7 @@ internal sealed class RunningServer : IAsyncDisposable
             PostingSpool.RefuseNewer(postings);
             journal = DurableJournal.Open(directory, settings.NodeId, settings.Journal, clock, told.Add);
             var instance = InstanceFile.Adopt(directory, NodeClaim.NewId());
+            MakeRoom(journal);
             var opened = (journal, PostingSpool.Open(postings, settings.Postings, clock), instance);
             journal = null;
             return opened;
@@ -322,6 +325,18 @@ internal sealed class RunningServer : IAsyncDisposable
         finally
         {
             journal?.Dispose();
+        }
+    }
+
+    // The store may need the room to open. A disk that does not work is told by what needs it.
+    private static void MakeRoom(DurableJournal journal)
+    {
+        try
+        {
+            journal.Prune();
+        }
+        catch (JournalException)
+        {
         }
     }
 

@@ -58,6 +58,62 @@ public sealed class DiskFullTests
     }
 
     [Fact]
+    public void The_window_of_posted_records_is_given_up_before_senders_are_pushed_back()
+    {
+        using var bench = new JournalBench(new MemoryDisk().Root, JournalBench.Small(journalBytes: 8 * 4096, window: 4 * 4096));
+        while (bench.Journal.Statistics().Bytes < 4 * 4096) bench.Append(JournalBench.Payload(1, 1000));
+        bench.Journal.TrimTo(bench.Journal.Statistics().DurablePosition);
+        Assert.True(bench.Journal.Statistics().Bytes > 3 * 4096);
+
+        var kept = 0;
+        for (; bench.Journal.Appender.Refusal is JournalRefusal.None && kept < 100; kept++)
+        {
+            if (!bench.TryAppend(JournalBench.Payload(2, 1000), out _)) break;
+            bench.Journal.Prune();
+        }
+
+        // A segment has four of them, and the window half of the segments.
+        Assert.InRange(kept, 24, 32);
+        Assert.Equal(bench.Journal.Statistics().HeldBytes, bench.Journal.Statistics().Bytes, 4096.0);
+    }
+
+    [Fact]
+    public void The_window_is_given_up_while_the_disk_is_short_and_only_as_far_as_needed()
+    {
+        var disk = new MemoryDisk();
+        var options = new JournalOptions
+        {
+            SegmentBytesMax = 4096, RecordBytesMax = 1024, FreeBytesMin = 4096, JournalBytesMax = 1 << 20, WindowBytesMax = 1 << 19,
+        };
+        using var bench = new JournalBench(disk.Root, options);
+        for (var record = 0; record < 30; record++) bench.Append(JournalBench.Payload(record, 1000));
+        bench.Journal.TrimTo(bench.Journal.Statistics().DurablePosition);
+        var before = bench.Journal.Statistics().Segments;
+        disk.CapacityBytes = disk.UsedBytes + 3000;
+
+        bench.Journal.Prune();
+
+        Assert.InRange(before - bench.Journal.Statistics().Segments, 1, 2);
+        bench.Append(JournalBench.Payload(31, 1000));
+    }
+
+    [Fact]
+    public void What_has_left_the_window_goes_also_when_nothing_is_posted()
+    {
+        using var bench = new JournalBench(new MemoryDisk().Root, JournalBench.Small(window: 1 << 19));
+        for (var record = 0; record < 30; record++) bench.Append(JournalBench.Payload(record, 1000));
+        bench.Journal.TrimTo(bench.Journal.Statistics().DurablePosition);
+        var before = bench.Journal.Statistics().Segments;
+        bench.Journal.Prune();
+        Assert.Equal(before, bench.Journal.Statistics().Segments);
+
+        bench.Time.Step(TimeSpan.FromMinutes(11));
+        bench.Journal.Prune();
+
+        Assert.Equal(1, bench.Journal.Statistics().Segments);
+    }
+
+    [Fact]
     public void A_journal_whose_disk_fills_and_empties_again_and_again_keeps_exactly_what_it_acknowledged()
     {
         for (var seed = 1; seed <= 100; seed++)

@@ -29,20 +29,24 @@ public sealed class JournalRefusalTests
         Assert.Equal(before, Snapshot(directory));
     });
 
-    [Fact]
-    public void A_posting_file_of_a_newer_version_is_refused_before_anything_is_changed() => StoreDirectories.OnEach(directory =>
+    [Theory]
+    [InlineData(".pending")]
+    [InlineData(".confirmed")]
+    [InlineData(".divided")]
+    public void A_posting_file_of_a_newer_version_is_refused_before_anything_is_changed(string state) => StoreDirectories.OnEach(directory =>
     {
         WriteSpool(directory);
-        var head = directory.ReadAll("n-3.pending", 1000);
+        if (state != ".pending") directory.Rename("n-3.pending", "n-3" + state);
+        var head = directory.ReadAll("n-3" + state, 1000);
         head[8] = 2;
         BitConverter.TryWriteBytes(head.AsSpan(140), Crc32C.Compute(head.AsSpan(0, 140)));
-        directory.Replace("n-3.pending", head);
+        directory.Replace("n-3" + state, head);
         var before = Snapshot(directory);
 
         var refused = Assert.Throws<JournalVersionException>(() => PostingSpool.RefuseNewer(directory));
         Assert.Throws<JournalVersionException>(() => PostingSpool.Open(directory, new PostingSpoolOptions(), new SteppedTime()));
 
-        Assert.Contains("n-3.pending has format version 2", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"n-3{state} has format version 2", refused.Message, StringComparison.Ordinal);
         Assert.Equal(before, Snapshot(directory));
     });
 

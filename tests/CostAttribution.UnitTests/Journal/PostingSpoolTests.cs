@@ -103,6 +103,49 @@ public sealed class PostingSpoolTests
     }
 
     [Fact]
+    public void What_has_left_the_window_goes_also_when_nothing_is_confirmed()
+    {
+        var (disk, time) = (new MemoryDisk(), new SteppedTime());
+        var spool = Open(disk.Root, time);
+        spool.Write("n-1", new byte[100]);
+        spool.Confirm("n-1");
+        time.Step(TimeSpan.FromMinutes(9));
+        spool.Prune(freeBytesMin: 0);
+        Assert.Single(spool.ListConfirmed());
+
+        time.Step(TimeSpan.FromMinutes(1));
+        spool.Prune(freeBytesMin: 0);
+
+        Assert.Empty(spool.ListConfirmed());
+        Assert.Empty(disk.Root.List());
+    }
+
+    [Fact]
+    public void On_a_short_disk_the_window_goes_oldest_first_as_far_as_needed_and_what_is_pending_stays()
+    {
+        var disk = new MemoryDisk();
+        var spool = Open(disk.Root);
+        spool.Write("n-1", new byte[1000]);
+        spool.Divide("n-1");
+        foreach (var id in new[] { "n-2", "n-3", "n-4" })
+        {
+            spool.Write(id, new byte[1000]);
+            spool.Confirm(id);
+        }
+        spool.Write("n-5", new byte[1000]);
+        disk.CapacityBytes = disk.UsedBytes;
+
+        spool.Prune(freeBytesMin: 1500);
+
+        Assert.Equal(["n-3", "n-4"], spool.ListConfirmed().Select(posting => posting.PostingId));
+        Assert.Equal(["n-5"], spool.ListPending().Select(posting => posting.PostingId));
+        Assert.Equal(3, disk.Root.List().Count);
+
+        spool.Prune(freeBytesMin: 1 << 20);
+        Assert.Equal(["n-5.pending"], disk.Root.List().Select(entry => entry.Name));
+    }
+
+    [Fact]
     public void Pending_postings_are_bounded()
     {
         var options = new PostingSpoolOptions { PostingBytesMax = 100, PendingBytesMax = 250 };
