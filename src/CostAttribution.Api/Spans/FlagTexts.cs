@@ -91,6 +91,8 @@ internal static class FlagTexts
             "The span reports a cost, but it is no call, no total over calls and no tool; the cost was not billed.",
         [SpanFlags.ReportedCostDeviates] =
             "The provider reported another cost than ours, by more than the rate book calls normal; both are on the row.",
+        [SpanFlags.CostItemUnreadable] =
+            "A cost rule applies to the span, but its quantity is missing or no number, so what it costs is unknown.",
     }.ToFrozenDictionary(pair => SpanFlagNames.NameOf(pair.Key), pair => pair.Value, StringComparer.Ordinal);
 
     /// <summary>All flags, ordered by name.</summary>

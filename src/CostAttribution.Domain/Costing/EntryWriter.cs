@@ -38,7 +38,7 @@ internal sealed class EntryWriter(CostingPolicy policy)
             Model = call.Model.Name,
             RequestModel = call.RequestModel.Name,
             ServiceTier = call.ServiceTier,
-            Region = call.Region,
+            Region = call.Region.Length > 0 ? call.Region : RegionOf(call.Geography),
             Seller = call.Seller,
             ProviderReportedCost = call.ReportedCost,
             RateBookVersion = Rates.Version,
@@ -66,12 +66,14 @@ internal sealed class EntryWriter(CostingPolicy policy)
                 RequestModel = entry.RequestModel,
                 Region = entry.Region,
                 ServiceTier = entry.ServiceTier,
-                Scope = Rates.ScopeOf("", call.ProviderProject, call.ProviderKey, entry.CustomerId),
+                Scope = Rates.ScopeOf(call.Account, call.ProviderProject, call.ProviderKey, entry.CustomerId),
+                Traits = Rates.TraitsOf(call.Geography, call.Endpoint, call.Speed),
                 EventTimeNanos = entry.EventTimeMicros * (long)NanosPerMicro,
             };
             // A fee per request is due once for a call, on top of its tokens; a card without one has no such unit.
             if (entry.Calls == 1 && Rates.Charges(request, UsageUnits.Requests))
                 entry.Usage.OtherUnits = UsageUnits.With(entry.Usage.OtherUnits, UsageUnits.Requests, 1);
+            entry.PriceHangsOnCustomer = Rates.TellsCustomersApart;
             Pricer.Price(Rates, request, entry.Usage, ref cost);
             if (cost.Overflowed) entry.Flags |= SpanFlags.CostOverflow;
             if (cost.UsedFallback) entry.Flags |= SpanFlags.UnitFallbackPrice;
@@ -85,6 +87,17 @@ internal sealed class EntryWriter(CostingPolicy policy)
         ReportedCosting.Settle(entry, Rates);
         if (entry.CallStatus is CallStatus.Error or CallStatus.Aborted) entry.RetryCost = cost.Cost;
     }
+
+    /// <summary>Says that the entry costs something, and that how much of the unit it is cannot be read.</summary>
+    public static void Leave(LedgerEntry entry, string unit)
+    {
+        entry.Cost = new CostBreakdown { Status = PriceStatus.UnpricedUnit, UnpricedUnit = unit, RateId = "" };
+        entry.Flags |= SpanFlags.CostItemUnreadable;
+    }
+
+    // Where a provider computes is its region, unless it says that this is anywhere.
+    private static string RegionOf(string geography) =>
+        geography is "" or "global" or "not_available" or "default" ? "" : geography.ToLowerInvariant();
 
     public void SetTimes(LedgerEntry entry, SpanFacts span)
     {

@@ -131,6 +131,10 @@ internal sealed class FactsReader
         facts.RunId = reading.Text(TextSlot.RunId);
         facts.ProviderProject = reading.Text(TextSlot.Workspace);
         facts.ProviderKey = reading.Text(TextSlot.ProviderKey);
+        facts.Account = reading.Text(TextSlot.Account);
+        facts.Geography = reading.Text(TextSlot.Geography);
+        facts.Endpoint = reading.Text(TextSlot.Endpoint);
+        facts.Speed = reading.Text(TextSlot.Speed);
         facts.HttpStatus = reading.Number(NumberSlot.HttpStatus);
         facts.Attempt = (int)Math.Min(reading.Number(NumberSlot.Attempt), ushort.MaxValue);
         var tier = reading.Text(TextSlot.ResponseTier);

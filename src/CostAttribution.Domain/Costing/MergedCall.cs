@@ -10,6 +10,7 @@ internal sealed class MergedCall
 
     public string Provider = "", Seller = "", Operation = "", ServiceTier = "", Region = "", FinishReason = "",
         ProviderProject = "", ProviderKey = "", ServerAddress = "";
+    public string Account = "", Geography = "", Endpoint = "", Speed = "";
     public ModelName Model = ModelName.None;
     public ModelName RequestModel = ModelName.None;
     public Money? ReportedCost;
@@ -27,6 +28,7 @@ internal sealed class MergedCall
         ProviderProject = span.ProviderProject;
         ProviderKey = span.ProviderKey;
         ServerAddress = span.ServerAddress;
+        (Account, Geography, Endpoint, Speed) = (span.Account, span.Geography, span.Endpoint, span.Speed);
         Model = span.ResponseModel;
         RequestModel = span.RequestModel;
         ReportedCost = span.Usage.Cost;
@@ -35,6 +37,20 @@ internal sealed class MergedCall
         Streamed = (span.Traits & SpanTraits.Stream) != 0;
         TierAsked = span.TierAsked;
         Vendor = span.Dialect.VendorPushed;
+    }
+
+    /// <summary>What an item is: the rule's word on who bills it, the span's on where it belongs.</summary>
+    public void FromItem(SpanFacts span, in CostItem item)
+    {
+        const SpanFlags ofSpan = SpanFlags.ParentLoop | SpanFlags.Orphan | SpanFlags.IdentityConflict | SpanFlags.EndBeforeStart
+            | SpanFlags.Sampled | SpanFlags.ValueTruncated | SpanFlags.AttributesOverLimit;
+        FromSpan(span);
+        Provider = item.Rule?.Provider ?? CostItems.VectorProvider;
+        Model = RequestModel = ModelName.None with { Name = item.Rule?.Model ?? CostItems.VectorItem };
+        Seller = ServiceTier = Region = "";
+        Usage = new UsageVector { OtherUnits = item.Units };
+        ReportedCost = null;
+        Flags = span.Flags & ofSpan;
     }
 
     public void FromCall(Call call, CallElection election, SpanFacts[] facts)
@@ -71,6 +87,10 @@ internal sealed class MergedCall
         if (ProviderProject.Length == 0) ProviderProject = other.ProviderProject;
         if (ProviderKey.Length == 0) ProviderKey = other.ProviderKey;
         if (ServerAddress.Length == 0) ServerAddress = other.ServerAddress;
+        if (Account.Length == 0) Account = other.Account;
+        if (Geography.Length == 0) Geography = other.Geography;
+        if (Endpoint.Length == 0) Endpoint = other.Endpoint;
+        if (Speed.Length == 0) Speed = other.Speed;
         if (Model.Name.Length == 0) Model = other.ResponseModel;
         if (RequestModel.Name.Length == 0) RequestModel = other.RequestModel;
         ReportedCost ??= other.Usage.Cost;

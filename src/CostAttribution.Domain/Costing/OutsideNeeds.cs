@@ -17,7 +17,7 @@ internal static class OutsideNeeds
 
     public static void Collect(TraceSpans trace, TraceTree tree, SpanFacts[] facts, CallElection calls,
         ContainerElection containers, IdentityTable identities, AttributionTable attribution,
-        EvidenceResolver resolver, TraceCosts result)
+        EvidenceResolver resolver, TraceCosts result, List<CostItem> items)
     {
         if (result.ExplicitRunId.Length > 0)
         {
@@ -25,6 +25,7 @@ internal static class OutsideNeeds
         }
         foreach (var call in calls.Calls) AddQuestions(call.Owner, call.FirstMember);
         foreach (var container in containers.Billed) AddQuestions(container.Node, -1);
+        foreach (var item in items) AddQuestions(item.Node, calls.CallOf(item.Node)?.FirstMember ?? -1);
 
         for (var node = 0; node < tree.Count; node++)
         {

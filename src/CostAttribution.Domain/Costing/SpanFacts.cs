@@ -32,6 +32,9 @@ internal sealed class SpanFacts
     public string Operation = "", Provider = "", Seller = "", ResponseId = "", ServiceTier = "", FinishReason = "",
         ErrorType = "",
         ServerAddress = "", ToolName = "", StepName = "", HttpRoute = "", RunId = "", ProviderProject = "", ProviderKey = "";
+
+    /// <summary>Account with the provider, and what of the request changes its price.</summary>
+    public string Account = "", Geography = "", Endpoint = "", Speed = "";
     public bool TierAsked;
 
     /// <summary>A named step of a run: an agent's step, a task, a tool.</summary>
@@ -42,6 +45,9 @@ internal sealed class SpanFacts
     public ModelName RequestModel = ModelName.None;
     public long HttpStatus;
     public int Attempt;
+
+    /// <summary>Units that the span reports and that are no part of a call; null for none.</summary>
+    public UnitQuantity[]? OwnUnits;
 
     // election
     public Ownership Ownership;

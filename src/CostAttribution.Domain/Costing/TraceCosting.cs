@@ -31,6 +31,7 @@ public sealed class TraceCosting
     private readonly Attempts attempts = new();
     private readonly EntryWriter writer;
     private readonly RunSummary summary = new();
+    private readonly CostItems items = new();
     private readonly MergedCall merged = new();
     private readonly Dictionary<Call, List<int>> failedRequests = [];
     private SpanFacts[] facts = [];
@@ -59,12 +60,14 @@ public sealed class TraceCosting
         summary.Begin(trace, tree, facts, context, writer.RunId, result);
         foreach (var call in calls.Calls) PostCall(call, result);
         foreach (var container in containers.Billed) PostContainer(container, result);
-        result.Entries.Sort(static (left, right) =>
-            left.EventTimeMicros != right.EventTimeMicros ? left.EventTimeMicros.CompareTo(right.EventTimeMicros)
-                : left.SpanId.CompareTo(right.SpanId));
+        items.Find(trace, tree, facts, calls, rates, attribution.Keys);
+        foreach (var item in items.Found) PostItem(item, result);
+        result.Entries.Sort(TraceCosts.InOrder);
         OutcomeWriter.Write(tree, facts, entryFlags, identities, writer.Resolver, result);
         summary.Finish(tree, facts, result.Entries);
-        OutsideNeeds.Collect(trace, tree, facts, calls, containers, identities, attribution, writer.Resolver, result);
+        OutsideNeeds.Collect(trace, tree, facts, calls, containers, identities, attribution, writer.Resolver, result,
+            items.Found);
+        result.CostRelevant |= items.Found.Count > 0;
         foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf
             || span.Ownership == Ownership.AggregateFallback;
     }
@@ -81,6 +84,7 @@ public sealed class TraceCosting
             var parent = tree.Parent(node);
             reader.Read(trace, trace[tree.Position(node)], span, SpanTraits.None);
             lessons.Note(node, span);
+            CostItems.TakeOwnUnits(span);
             if (tree.InLoop(node)) span.Flags |= SpanFlags.ParentLoop;
             if (final && tree.IsOrphan(node)) span.Flags |= SpanFlags.Orphan;
             // The feature a user asked for is the outermost one; a sub-agent's name inside does not change it.
@@ -95,6 +99,7 @@ public sealed class TraceCosting
             const SpanFlags fromTree = SpanFlags.ParentLoop | SpanFlags.Orphan | SpanFlags.IdentityConflict;
             var (span, kept) = (facts[node], facts[node].Flags & fromTree);
             reader.Read(trace, trace[tree.Position(node)], span, span.Dialect.LearnsFromOthers);
+            CostItems.TakeOwnUnits(span);
             span.Flags |= kept;
         }
     }
@@ -190,6 +195,21 @@ public sealed class TraceCosting
         writer.Price(entry, merged);
         entry.CallStatus = span.Failed ? CallStatus.Error : CallStatus.Ok;
         Post(entry, node, result);
+        summary.AddContainer(entry);
+    }
+
+    private void PostItem(in CostItem item, TraceCosts result)
+    {
+        var span = facts[item.Node];
+        merged.FromItem(span, item);
+        var call = calls.CallOf(item.Node);
+        var entry = writer.Write(item.Node, span, merged, call?.FirstMember ?? -1, calls);
+        entry.CostItem = item.Name;
+        entry.Step = StepOf(call?.Top ?? item.Node, span);
+        entry.CallStatus = span.Failed ? CallStatus.Error : CallStatus.Ok;
+        if (item.Units is null) EntryWriter.Leave(entry, item.Rule!.Unit);
+        else writer.Price(entry, merged);
+        Post(entry, item.Node, result);
         summary.AddContainer(entry);
     }
 

@@ -17,6 +17,14 @@ public sealed class TraceCosts
 
     public List<LedgerEntry> Entries { get; } = [];
 
+    /// <summary>The order of entries: start, span, cost item.</summary>
+    public static Comparison<LedgerEntry> InOrder { get; } = static (left, right) =>
+    {
+        if (left.EventTimeMicros != right.EventTimeMicros) return left.EventTimeMicros.CompareTo(right.EventTimeMicros);
+        var spans = left.SpanId.CompareTo(right.SpanId);
+        return spans != 0 ? spans : string.CompareOrdinal(left.CostItem, right.CostItem);
+    };
+
     /// <summary>One per span of the trace; the objects are used again after <see cref="Clear"/>.</summary>
     public List<SpanOutcome> Spans { get; } = [];
     public RunSegment Segment { get; set; } = new();

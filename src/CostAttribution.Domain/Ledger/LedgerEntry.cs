@@ -82,6 +82,12 @@ public sealed class LedgerEntry
     public ref UsageVector Usage => ref usage;
     public ref CostBreakdown Cost => ref cost;
 
+    /// <summary>
+    /// Set by costing, not kept: the book that priced it has contracts for some customers, so that another owner may mean
+    /// another price.
+    /// </summary>
+    public bool PriceHangsOnCustomer { get; set; }
+
     /// <summary>1 per elected provider call that succeeded or returned usage; else 0.</summary>
     public sbyte Calls { get; set; }
 

@@ -57,6 +57,9 @@ internal sealed class CallScopes
     /// <summary>Whether any card is for some callers only; else every call has the default scope.</summary>
     public bool HasScopes { get; }
 
+    /// <summary>Whether any card is for some customers only.</summary>
+    public bool HasCustomers => scopes[3].Count > 0;
+
     /// <summary>Whether any card has a price that depends on traits; else every call has the default traits.</summary>
     public bool HasTraits { get; }
 

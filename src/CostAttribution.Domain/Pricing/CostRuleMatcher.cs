@@ -8,7 +8,7 @@ public enum RuleFault : byte
 {
     None = 0,
 
-    /// <summary>The attribute that holds the number is not on the span.</summary>
+    /// <summary>The attribute that holds the number is not on the span, or its end is not known.</summary>
     NoQuantity = 1,
 
     /// <summary>It is no plain number that is not negative, or beyond 64 bits.</summary>
@@ -63,9 +63,22 @@ public sealed class CostRuleMatcher
     internal static IEnumerable<string> KeysOf(CostRule rule) => rule.Attributes.Select(match => match.Key)
         .Append(rule.Quantity.Attribute).Append(rule.Quantity.TimesAttribute);
 
+    /// <summary>Whether any rule may apply to spans of this scope and name.</summary>
+    public bool Concerns(string scope, string spanName)
+    {
+        if (byScope.Count > 0 && byScope.ContainsKey(scope)) return true;
+        if (byName.Count > 0 && byName.ContainsKey(spanName)) return true;
+        foreach (var rule in others)
+        {
+            if ((rule.Rule.Scope?.Holds(scope) ?? true) && (rule.Rule.SpanName?.Holds(spanName) ?? true)) return true;
+        }
+        return false;
+    }
+
     /// <summary>Adds what the rules find on a span, in no particular order; never throws on data.</summary>
+    /// <param name="durationNanos">Null when the span does not say how long it took.</param>
     /// <param name="values">Values of <see cref="AttributeKeys"/> as text, null where the span has none.</param>
-    public void Match(string scope, string spanName, ulong durationNanos, ReadOnlySpan<string?> values, List<RuleHit> hits)
+    public void Match(string scope, string spanName, ulong? durationNanos, ReadOnlySpan<string?> values, List<RuleHit> hits)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(values.Length, AttributeKeys.Count);
         if (byScope.Count > 0 && byScope.TryGetValue(scope, out var rules))
@@ -75,7 +88,7 @@ public sealed class CostRuleMatcher
         Apply(others, scope, spanName, durationNanos, values, hits);
     }
 
-    private void Apply(Compiled[] rules, string scope, string spanName, ulong durationNanos, ReadOnlySpan<string?> values,
+    private void Apply(Compiled[] rules, string scope, string spanName, ulong? durationNanos, ReadOnlySpan<string?> values,
         List<RuleHit> hits)
     {
         foreach (var rule in rules)
@@ -95,14 +108,15 @@ public sealed class CostRuleMatcher
         return true;
     }
 
-    private RuleHit Measure(Compiled compiled, ulong durationNanos, ReadOnlySpan<string?> values)
+    private RuleHit Measure(Compiled compiled, ulong? durationNanos, ReadOnlySpan<string?> values)
     {
         var (rule, quantity) = (compiled.Rule, compiled.Rule.Quantity);
         var amount = Rational.One;
         switch (quantity.Source)
         {
             case QuantitySource.Duration:
-                amount = new Rational(durationNanos, NanosPerStep(units.Find(rule.Unit)));
+                if (durationNanos is not { } nanos) return new(rule, 0, RuleFault.NoQuantity);
+                amount = new Rational(nanos, NanosPerStep(units.Find(rule.Unit)));
                 break;
             case QuantitySource.Attribute:
                 if (values[compiled.QuantityKey] is not { Length: > 0 } text) return new(rule, 0, RuleFault.NoQuantity);

@@ -86,6 +86,9 @@ public sealed class RateBook
     /// <summary>Whether the book tells more callers or traits apart than fit into a request.</summary>
     internal bool TellsTooMuchApart => !scopes.Fits;
 
+    /// <summary>Whether a contract is for some customers only, so that a price may change with the owner of a call.</summary>
+    public bool TellsCustomersApart => scopes.HasCustomers;
+
     /// <summary>
     /// Who made a call, for <see cref="PricingRequest.Scope"/>. Empty texts are unknown. Does not allocate; free of cost in a
     /// book without scoped contracts.

@@ -68,6 +68,25 @@ public static class RateBookText
         }
     }
 
+    /// <summary>
+    /// Keys of the attributes that the cost rules of a kept book read. Throws <see cref="InvalidDataException"/> when the bytes
+    /// are no book.
+    /// </summary>
+    public static IReadOnlyList<string> RuleKeysOf(ReadOnlyMemory<byte> utf8)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(utf8);
+            return [.. JsonParts.Optional(document.RootElement, "costRules").Select(SettlementText.ReadRule)
+                .SelectMany(CostRuleMatcher.KeysOf).Where(key => key.Length > 0).Distinct()];
+        }
+        catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException
+            or FormatException or ArgumentException)
+        {
+            throw new InvalidDataException("a kept rate book cannot be read", fault);
+        }
+    }
+
     /// <summary>63 bits of a hash of the text, never negative.</summary>
     internal static long VersionOf(RateBook book) => (long)(XxHash64.HashToUInt64(Write(book)) & long.MaxValue);
 

@@ -37,7 +37,9 @@ internal static class ContextKeys
             "anthropic.workspace.id", "openai.organization", "openai.project", "litellm.api_key.hash",
                 "metadata.user_api_key_hash",
             "metadata.user_api_key_alias", "anthropic.organization.id", "gen_ai.span.kind", "genkit:metadata:subtype",
-            "genkit:name", "judgment.llm.model", "judgment.llm.provider"),
+            "genkit:name", "judgment.llm.model", "judgment.llm.provider", "gen_ai.usage.raw:inference_geo",
+            "ai.response.providerMetadata:anthropic.usage.inference_geo", "llm.invocation_parameters:inference_geo",
+            "gen_ai.usage.raw:speed", "ai.response.providerMetadata:anthropic.usage.speed", "llm.invocation_parameters:speed"),
         // Texts of which only known members are kept.
         .. KnownKeys.Group(170, AttributeUse.Structured,
             "ai.response.providerMetadata", "langfuse.observation.usage_details", "langfuse.observation.cost_details",

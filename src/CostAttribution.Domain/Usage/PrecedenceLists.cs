@@ -152,6 +152,11 @@ internal static class PrecedenceLists
         (TextSlot.Workspace, ["anthropic.workspace.id", "openai.project"]),
         (TextSlot.SdkAgent, ["ai.request.headers.user-agent"]),
         (TextSlot.ProviderKey, ["litellm.api_key.hash", "metadata.user_api_key_hash", "metadata.user_api_key_alias"]),
+        (TextSlot.Account, ["openai.organization", "anthropic.organization.id"]),
+        (TextSlot.Geography, [Raw + "inference_geo", Meta + "anthropic.usage.inference_geo",
+            "llm.invocation_parameters:inference_geo"]),
+        (TextSlot.Endpoint, ["openai.api.type"]),
+        (TextSlot.Speed, [Raw + "speed", Meta + "anthropic.usage.speed", "llm.invocation_parameters:speed"]),
     ];
 
     public static string[] Costs { get; } =

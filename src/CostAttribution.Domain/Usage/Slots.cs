@@ -29,7 +29,8 @@ internal enum TextSlot : byte
     ResponseModel, RequestModel, InvokedModel, AnyModel, ResponseId, ResponseTier, RequestTier, FinishReason, ErrorType,
         ServerAddress,
     OpenInferenceKind, AiOperationId, LlmRequestType, LangfuseType, LangSmithKind, MlFlowType, TraceloopKind, LogfireType,
-    ToolName, StepName, HttpRoute, HttpMethod, RunId, Workspace, ProviderKey, SdkAgent, GenkitSubtype,
+    ToolName, StepName, HttpRoute, HttpMethod, RunId, Workspace, ProviderKey, SdkAgent, GenkitSubtype, Account, Geography,
+    Endpoint, Speed,
 }
 
 /// <summary>What was noticed on a span beside its values; part of what tells dialects apart.</summary>

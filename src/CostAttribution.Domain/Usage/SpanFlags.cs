@@ -54,6 +54,7 @@ public enum SpanFlags : ulong
     UsageMayBeEstimated = 1UL << 43,
     UnitFallbackPrice = 1UL << 44,
     ListPriceMissing = 1UL << 45,
+    CostItemUnreadable = 1UL << 46,
     ReasoningInclusionGuessed = 1UL << 48,
     UncachedMismatch = 1UL << 49,
     UsageLineUnknown = 1UL << 50,

@@ -121,6 +121,7 @@ internal sealed class OpenTrace(TraceId id, long now) : IDisposable
         Spans = new TraceSpans(Id);
         foreach (var facts in stored.Facts) Spans.AddAll(facts, sources);
         Standing = stored.Standing;
+        Standing.KnownSpans = Spans.Count;
         Standing.Topics = TraceTopics.Stored(stored.Topics);
         Topics = TraceTopics.EverTold(stored.Topics, Topics);
         Context = stored.Context;

@@ -12,7 +12,8 @@ namespace CostAttribution.Ingest.Costing;
 /// table it was posted with, what is new with the current ones; which spans own what does not depend on either. Not
 /// thread-safe: belongs to one assembler.
 /// </summary>
-internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bool storeIsEmpty, CostingPolicy? policy = null)
+internal sealed partial class CostingStage(CostingSnapshots snapshots, int topicsMax, bool storeIsEmpty,
+    CostingPolicy? policy = null)
 {
     private readonly TraceCosting costing = new(policy ?? CostingPolicy.Default);
     private readonly TraceCosts costs = new();
@@ -101,8 +102,7 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
                 continue;
             }
             several |= KeyOf(entry) != KeyOf(earliest);
-            if ((entry.EventTimeMicros, entry.SpanId.Value).CompareTo((earliest.EventTimeMicros, earliest.SpanId.Value)) < 0)
-                earliest = entry;
+            if (TraceCosts.InOrder(entry, earliest) < 0) earliest = entry;
         }
         return PairOf(standing, earliest!);
     }
@@ -127,14 +127,14 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
         for (var i = 0; i < costs.Entries.Count; i++)
         {
             var entry = costs.Entries[i];
+            if (entry.CostItem.Length > 0) continue;
             var pair = trace.Standing.Entries.TryGetValue((entry.SpanId, entry.CostItem), out var old)
                 ? PairOf(trace.Standing, old) : heirs.GetValueOrDefault(entry.SpanId, current);
             if (pair.Key != basis.Key)
             {
                 var other = CostsWith(trace, context, pair);
-                // Who owns a call depends on neither rates nor rules, and entries are in the order of their spans' starts.
-                var twin = i < other.Entries.Count ? other.Entries[i] : null;
-                if (twin is null || twin.SpanId != entry.SpanId || twin.CostItem != entry.CostItem)
+                // Who owns a call depends on neither rates nor rules.
+                if (TwinOf(entry, other) is not { } twin)
                     throw new InvalidOperationException("who owns a call depends on rates or attribution rules");
                 costs.Entries[i] = entry = twin;
                 TakeOutcome(other, entry.SpanId);
@@ -144,6 +144,7 @@ internal sealed class CostingStage(CostingSnapshots snapshots, int topicsMax, bo
             entry.Flags |= SpanFlags.SnapshotMissing;
             LackedSnapshot = true;
         }
+        taken |= TakeItems(trace, context, basis);
         if (taken) costs.Segment.TakeOwners(costs.Entries);
         foreach (var (_, other) in byOtherPair) spare.Push(other);
         byOtherPair.Clear();

@@ -20,9 +20,13 @@ internal static class LedgerContent
         && a.RetryCost == b.RetryCost && a.RateBookVersion == b.RateBookVersion
         && a.Ownership == b.Ownership && (a.Flags & ~PostingFlags) == (b.Flags & ~PostingFlags);
 
-    /// <summary>Whether the same rate card question is asked about the same quantities.</summary>
+    /// <summary>
+    /// Whether the same rate card question is asked about the same quantities. Another customer is another question where
+    /// contracts tell customers apart.
+    /// </summary>
     public static bool SamePricedUsage(LedgerEntry a, LedgerEntry b) =>
-        a.EventTimeMicros == b.EventTimeMicros && a.Provider == b.Provider && a.Model == b.Model
+        (a.CustomerId == b.CustomerId || !(a.PriceHangsOnCustomer || b.PriceHangsOnCustomer))
+        && a.EventTimeMicros == b.EventTimeMicros && a.Provider == b.Provider && a.Model == b.Model
         && a.RequestModel == b.RequestModel && a.ServiceTier == b.ServiceTier && a.Region == b.Region
         && a.Seller == b.Seller && a.ProviderReportedCost == b.ProviderReportedCost && SameUsage(a.Usage, b.Usage);
 

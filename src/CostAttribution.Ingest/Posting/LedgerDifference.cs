@@ -73,7 +73,8 @@ internal static class LedgerDifference
     }
 
     // What the rate book says about an entry beside its price.
-    private const SpanFlags PriceFlags = SpanFlags.UnknownModel | SpanFlags.CostOverflow;
+    private const SpanFlags PriceFlags = SpanFlags.UnknownModel | SpanFlags.CostOverflow
+        | SpanFlags.UnitFallbackPrice | SpanFlags.ListPriceMissing | SpanFlags.ReportedCostDeviates;
 
     /// <summary>Identity of a row: the same correction made twice has the same id.</summary>
     public static UInt128 EntryIdOf(TraceId traceId, SpanId spanId, string costItem, int revision, int sign)

@@ -71,6 +71,9 @@ internal sealed class StandingTrace
         return true;
     }
 
+    /// <summary>Spans of the trace, counted from its first, that were part of what was posted.</summary>
+    public int KnownSpans { get; set; }
+
     /// <summary>Revision of the last facts row; 0 when there is none.</summary>
     public int FactsRevision { get; set; }
 

@@ -76,6 +76,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         standing.Topics = topics;
         standing.PostedAsSettled = settled;
         standing.WasSettled |= settled;
+        if (settled) standing.KnownSpans = trace.Spans.Count;
         Buffer.Add(new TracePosting
         {
             TraceId = trace.Id,

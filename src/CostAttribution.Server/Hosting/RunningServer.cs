@@ -154,7 +154,7 @@ internal sealed class RunningServer : IAsyncDisposable
         store = await OpenStore.OpenAsync(settings.Store, settings.DataDirectory, stop).ConfigureAwait(false);
         closing.Push(store.DisposeAsync);
         var kept = await LoadKeptKeysAsync(stop).ConfigureAwait(false);
-        var keys = KeptKeys.With(settings.Attribution, kept);
+        var keys = KeptKeys.With(settings.Attribution, kept, cards.Book);
         var attribution = OpenAttribution(keys);
 
         var builder = BareHost.New(configuration, quiet);
