@@ -59,6 +59,11 @@ public sealed class IngestPipeline : IDisposable
     /// <summary>Sessions, runs and links that traces may ask each other about.</summary>
     private const int TopicsMax = 200_000;
 
+    /// <summary>
+    /// Questions about responses that a start reads back; an answer to an older one that comes later is not told.
+    /// </summary>
+    private const int ResponsesAskedMax = 2_000_000;
+
     private const int DamagedTold = 20;
 
     private readonly PipelineParts parts;
@@ -177,9 +182,12 @@ public sealed class IngestPipeline : IDisposable
         state = PipelineState.Recovering;
         if (!await recovery.TryResolveAsync(stop).ConfigureAwait(false)) return false;
         bool storeIsEmpty;
+        IReadOnlyList<string> asked;
         try
         {
             storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
+            asked = storeIsEmpty ? [] : await new TopicReader(parts.Store).LoadAskedResponsesAsync(ResponsesAskedMax, stop)
+                .ConfigureAwait(false);
             Metrics.QuarantinedFiles = parts.Spool.Refused().Files;
             setAside ??= new SetAsideTraces(parts.Journal.OpenAside("traces"), parts.Keys, parts.Clock, AssemblyMetrics, Metrics,
                 parts.Logger);
@@ -193,7 +201,7 @@ public sealed class IngestPipeline : IDisposable
         }
         recoveryPause.Succeeded();
         Metrics.PostingTrouble = "";
-        OpenStages(storeIsEmpty);
+        OpenStages(storeIsEmpty, asked);
         if (parts.Spool.DamagedFiles is { Count: > 0 } damaged)
             PipelineLog.PostingFilesDamaged(parts.Logger, damaged.Count, string.Join(", ", damaged.Take(DamagedTold)));
         state = PipelineState.Running;
@@ -201,9 +209,10 @@ public sealed class IngestPipeline : IDisposable
         return true;
     }
 
-    private void OpenStages(bool storeIsEmpty)
+    private void OpenStages(bool storeIsEmpty, IReadOnlyList<string> asked)
     {
         var costing = new CostingStage(parts.Snapshots, TopicsMax, storeIsEmpty);
+        foreach (var key in asked) costing.Outside.ResponseAskedBefore(key);
         assembler = new TraceAssembler(parts.Assembly, parts.Clock, costing, poster,
             AssemblyMetrics, OpenCosts, storeIsEmpty);
         assembler.Aside.IsSetAside = setAside!.Contains;

@@ -20,13 +20,28 @@ public sealed class TopicReader(IClickHouseTransport transport)
     /// <summary>Text of topics in one statement, well under the server's query size limit of 256 KiB.</summary>
     private const int TopicTextMax = 100_000;
 
-    /// <summary>Who asks or tells about sessions and runs, newest word each.</summary>
+    /// <summary>Who asks or tells about sessions, runs and responses, newest word each.</summary>
     public Task<IReadOnlyList<TopicRow>> LoadAsync(IReadOnlyList<TopicKey> topics, CancellationToken cancel) =>
         ReadAsync([.. topics.Select(topic => $"('{SchemaEnums.SnakeCase(topic.Kind)}', {SqlText.String(topic.Topic)})")], cancel);
 
     /// <summary>Who asks about any span of these traces.</summary>
     public Task<IReadOnlyList<TopicRow>> LoadAskersAsync(IReadOnlyList<TraceId> linked, CancellationToken cancel) =>
         ReadAsync([.. linked.Select(trace => $"('link', '{trace}')")], cancel);
+
+    /// <summary>Keys of the responses that traces asked about, of the newest <paramref name="max"/> questions.</summary>
+    public async Task<IReadOnlyList<string>> LoadAskedResponsesAsync(int max, CancellationToken cancel)
+    {
+        var keys = new List<string>();
+        var sql = $"SELECT topic FROM {TraceTopicsBlock.TableName} WHERE kind = 'response' AND asks " +
+            $"ORDER BY posted_at DESC LIMIT {SqlText.Number(max)}";
+        foreach (var block in await transport.ReadAsync(new ClickHouseQuery(sql), cancel).ConfigureAwait(false))
+        {
+            if (block.Rows == 0) continue;
+            var topics = block.Column<StringValues>("topic");
+            for (var i = 0; i < block.Rows; i++) keys.Add(topics.At(i));
+        }
+        return keys;
+    }
 
     /// <summary>
     /// All topics that these traces ever had, with what each told last; those it has left, too.

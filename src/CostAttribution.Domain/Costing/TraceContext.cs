@@ -20,6 +20,11 @@ public sealed record TraceContext
     public IReadOnlyDictionary<(TraceId TraceId, SpanId SpanId), OutsideValue[]> Links { get; init; } =
         new Dictionary<(TraceId, SpanId), OutsideValue[]>();
 
+    /// <summary>
+    /// Key of a response id → what every other trace that reports it says, by trace (<see cref="OutsideValue.Dimension"/>).
+    /// </summary>
+    public IReadOnlyDictionary<string, OutsideValue[]> Responses { get; init; } = new Dictionary<string, OutsideValue[]>();
+
     /// <summary>Values found in other traces of the explicit run <see cref="RunId"/>, unique per dimension.</summary>
     public IReadOnlyList<OutsideValue> Run { get; init; } = [];
 

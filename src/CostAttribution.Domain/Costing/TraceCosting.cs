@@ -28,6 +28,7 @@ public sealed class TraceCosting
     private readonly CallElection calls = new();
     private readonly ContainerElection containers = new();
     private readonly CumulativeLoops loops = new();
+    private readonly CallsElsewhere elsewhere = new();
     private readonly Attempts attempts = new();
     private readonly EntryWriter writer;
     private readonly RunSummary summary = new();
@@ -54,6 +55,7 @@ public sealed class TraceCosting
         calls.Elect(tree, facts);
         if (attribution.CumulativeLoopServices.Count > 0) loops.Apply(calls, facts, attribution.CumulativeLoopServices);
         containers.Elect(tree, facts, calls);
+        elsewhere.Collect(calls, facts, result);
         FindFailedRequests();
         Begin(trace, context, rates, attribution, result);
 
@@ -136,6 +138,9 @@ public sealed class TraceCosting
     {
         merged.FromCall(call, calls, facts);
         if (call.Adjusted) merged.Usage = call.Adjustment;
+        var isElsewhere = elsewhere.IsBilledElsewhere(call, writer.Context, writer.TraceId, out var differs);
+        if (isElsewhere) (merged.Usage, merged.ReportedCost) = (default, null);
+        else if (differs) merged.Flags |= SpanFlags.DuplicateUsageMismatch;
         var owner = facts[call.Owner];
         for (var node = call.FirstMember; node >= 0; node = calls.NextMember(node))
         {
@@ -146,6 +151,11 @@ public sealed class TraceCosting
         var entry = writer.Write(call.Owner, owner, merged, call.FirstMember, calls);
         entry.Step = StepOf(call.Top, owner);
         SetOutcome(entry, call, owner);
+        if (isElsewhere)
+        {
+            entry.Calls = 0;
+            entry.Flags = (entry.Flags & ~SpanFlags.UsageMissing) | SpanFlags.CrossTraceDuplicate;
+        }
         entry.Attempt = attempts.Number(call.Top, facts[call.Top], entry, failedWithin);
         writer.Price(entry, merged);
         Post(entry, call.Owner, result);

@@ -50,6 +50,11 @@ public sealed class TraceCosts
     /// </summary>
     public List<(string SessionId, OutsideValue Value)> SessionValues { get; } = [];
 
+    /// <summary>
+    /// Calls with a unique response id: its key, what the trace says of the call first-hand, and whether it asks what others say.
+    /// </summary>
+    public List<(string Key, string Word, bool Asks)> Responses { get; } = [];
+
     /// <summary>The trace's explicit run id; empty when it has none.</summary>
     public string ExplicitRunId { get; set; } = "";
 
@@ -92,6 +97,7 @@ public sealed class TraceCosts
         OpenSessions.Clear();
         OpenLinks.Clear();
         SessionValues.Clear();
+        Responses.Clear();
         ExplicitRunId = "";
         RunValues.Clear();
     }

@@ -9,7 +9,8 @@ using CostAttribution.Ingest.Assembly;
 namespace CostAttribution.Ingest.Costing;
 
 /// <summary>
-/// What traces know of each other: which customer a session, a run or a linked span belongs to. A trace hears what the others
+/// What traces know of each other: which customer a session, a run or a linked span belongs to, and who else reports a call. A
+/// trace hears what the others
 /// say, never its own word, and is named again when the answer to its question changes. What earlier processes knew of a topic
 /// is asked of the store when the topic is first met; only topics that no earlier process can have met, and that this one has
 /// not forgotten, need no asking. Bounded: the oldest topics are forgotten, and asked of the store when met again. Not
@@ -24,6 +25,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     private readonly Queue<TopicKey> age = new();
     private readonly Queue<TopicKey> wanted = new();
     private readonly Dictionary<TopicKey, ulong> heldFrom = [];
+    private readonly AskedResponses askedResponses = new();
     private BloomFilter? forgotten;
 
     /// <summary>Lowest journal position of words whose askers are not known yet; <see cref="ulong.MaxValue"/> for none.</summary>
@@ -53,6 +55,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
 
         var sessions = Answers(asker, questions.OpenSessions, TopicKey.OfSession, context.Sessions, ref mustWait);
         if (!ReferenceEquals(sessions, context.Sessions)) context = context with { Sessions = sessions };
+        context = AnswerResponses(asker, context, questions, ref mustWait);
         var run = questions.ExplicitRunId;
         if (run.Length + context.RunId.Length == 0) return context;
         IReadOnlyList<OutsideValue> heard = run.Length > 0 && context.RunId == run ? context.Run : [];
@@ -60,6 +63,27 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         if (heard.Count == 0) run = "";
         return run == context.RunId && heard.SequenceEqual(context.Run) ? context : context with { RunId = run, Run = heard };
     }
+
+    /// <summary>A trace of an earlier process asked about a response.</summary>
+    public void ResponseAskedBefore(string key) => askedResponses.Add(TopicKey.OfResponse(key));
+
+    private TraceContext AnswerResponses(TraceId asker, TraceContext context, TraceCosts questions, ref bool mustWait)
+    {
+        if (questions.Responses.Count + context.Responses.Count == 0) return context;
+        var asked = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (key, _, asks) in questions.Responses)
+        {
+            if (!asks) continue;
+            asked.Add(key);
+            askedResponses.Add(TopicKey.OfResponse(key));
+        }
+        var responses = Answers(asker, asked, TopicKey.OfResponse, context.Responses, ref mustWait);
+        return ReferenceEquals(responses, context.Responses) ? context : context with { Responses = responses };
+    }
+
+    // Nearly every call has an id that nobody asks about: it is not even remembered.
+    private bool IsOfInterest(in TopicKey key, TraceTopics says) => key.Kind != TopicKind.Response || says.Asks(key)
+        || topics.ContainsKey(key) || askedResponses.MayContain(key);
 
     /// <summary>
     /// Publishes what a costed trace knows first-hand. Traces whose answer changed are added to <paramref name="concerned"/>.
@@ -77,10 +101,14 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     public void Publish(TraceId source, TraceCosts costs, TraceTopics said, TraceTopics says, bool again, ulong? position,
         ICollection<TraceId> concerned)
     {
-        foreach (var key in says.Keys) Tell(key, source, said, says, again, position, concerned);
+        foreach (var key in says.Keys)
+        {
+            if (IsOfInterest(key, says)) Tell(key, source, said, says, again, position, concerned);
+        }
         foreach (var key in said.Keys)
         {
-            if (says.WordsOf(key).Length == 0) Tell(key, source, said, says, again, position, concerned);
+            if (says.WordsOf(key).Length == 0 && IsOfInterest(key, said))
+                Tell(key, source, said, says, again, position, concerned);
         }
         foreach (var span in costs.Spans)
         {
@@ -252,8 +280,14 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         if (topics.TryGetValue(key, out var topic)) return topic;
         for (var tries = age.Count; topics.Count >= topicsMax && tries > 0; tries--) ForgetOldest();
         age.Enqueue(key);
-        topic = topics[key] = new Topic(ofOneSpan: key.Kind == TopicKind.Link);
-        if (key.Kind == TopicKind.Link || (storeIsEmpty && !WasForgotten(key))) return topic;
+        topic = topics[key] = new Topic(key.Kind switch
+        {
+            TopicKind.Link => TopicRule.OneSpan,
+            TopicKind.Response => TopicRule.EachWord,
+            _ => TopicRule.Agreement,
+        });
+        // What applications said of a response before anybody asked is in the store alone.
+        if (key.Kind == TopicKind.Link || (storeIsEmpty && key.Kind != TopicKind.Response && !WasForgotten(key))) return topic;
         topic.IsPending = topic.StoreAsked = true;
         wanted.Enqueue(key);
         return topic;

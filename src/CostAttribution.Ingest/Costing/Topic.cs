@@ -5,11 +5,19 @@ namespace CostAttribution.Ingest.Costing;
 
 /// <summary>What is known of one topic: who said what and who asked. There is about one per trace, and most hold one word:
 /// plain arrays, made when needed.</summary>
-/// <param name="ofOneSpan">One trace alone knows the answer, and may be the one that asks.</param>
-internal sealed class Topic(bool ofOneSpan)
+/// <param name="rule">What the answer is made of.</param>
+internal sealed class Topic(TopicRule rule)
 {
     public const int AskersMax = 256;
     public const int SourcesMax = 128;
+
+    /// <summary>
+    /// Traces that can report one call: its application, gateways and brokers on the way, the provider. An id that more of them
+    /// name is handed out again and again, and names none.
+    /// </summary>
+    public const int ReportersMax = 8;
+
+    private const string TooMany = "many";
 
     /// <param name="Source">Who says it; none for the sources past the limit together.</param>
     /// <param name="Dimension">About what.</param>
@@ -17,6 +25,9 @@ internal sealed class Topic(bool ofOneSpan)
     /// <param name="Before">Until the store has answered: what the askers may have heard from this source.</param>
     private readonly record struct Told(TraceId Source, string Dimension, string? Word, string? Before);
 
+    private readonly bool ofOneSpan = rule == TopicRule.OneSpan;
+    private readonly bool eachWord = rule == TopicRule.EachWord;
+    private readonly int sourcesMax = rule == TopicRule.EachWord ? ReportersMax : SourcesMax;
     private Told[] told = [];
     private int toldCount;
     private HashSet<TraceId>? askers;
@@ -66,11 +77,18 @@ internal sealed class Topic(bool ofOneSpan)
     /// </summary>
     public void Tell(TraceId source, string dimension, string? word, string? before, ICollection<TraceId> concerned)
     {
+        if (eachWord) dimension = source.ToString();
         var at = IndexOf(source, dimension);
         if (at < 0)
         {
             if (word is null && before is null) return;
-            if (toldCount >= SourcesMax)
+            if (eachWord && toldCount >= sourcesMax)
+            {
+                if (word is null) return;
+                (source, dimension, word, before) = (default, TooMany, TooMany, null);
+                at = IndexOf(source, dimension);
+            }
+            else if (toldCount >= sourcesMax)
             {
                 if (Agreed(dimension, default, before: false) == word) return;
                 at = IndexOf(source = default, dimension);
@@ -98,8 +116,8 @@ internal sealed class Topic(bool ofOneSpan)
     /// </summary>
     public void Note(TraceId source, string dimension, string? word)
     {
-        var at = IndexOf(source, dimension);
-        if (at >= 0 || toldCount < SourcesMax) Put(at, source, dimension, word, word);
+        var at = IndexOf(source, eachWord ? source.ToString() : dimension);
+        if (at >= 0 || toldCount < sourcesMax) Put(at, source, eachWord ? source.ToString() : dimension, word, word);
         else if (word is not null) Tell(source, dimension, word, null, new List<TraceId>());
     }
 
@@ -140,8 +158,10 @@ internal sealed class Topic(bool ofOneSpan)
     /// </summary>
     public void AddStored(TraceId source, OutsideValue word)
     {
+        if (eachWord) word = word with { Dimension = source.ToString() };
         if (IndexOf(source, word.Dimension) >= 0) return;
-        if (toldCount < SourcesMax) Put(-1, source, word.Dimension, word.Value, word.Value);
+        if (eachWord && toldCount >= sourcesMax) Put(IndexOf(default, TooMany), default, TooMany, TooMany, TooMany);
+        else if (toldCount < sourcesMax) Put(-1, source, word.Dimension, word.Value, word.Value);
         else if (Agreed(word.Dimension, default, before: false) != word.Value)
             Put(IndexOf(default, word.Dimension), default, word.Dimension, word.Value, word.Value);
     }

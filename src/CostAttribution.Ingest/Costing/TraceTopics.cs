@@ -5,7 +5,8 @@ using CostAttribution.Domain.Identity;
 namespace CostAttribution.Ingest.Costing;
 
 /// <summary>
-/// What one trace has to do with sessions, runs and linked spans, by its spans alone: what it asks and what it tells. Immutable.
+/// What one trace has to do with sessions, runs, linked spans and responses, by its spans alone: what it asks and what it
+/// tells. Immutable.
 /// </summary>
 internal sealed class TraceTopics
 {
@@ -14,6 +15,8 @@ internal sealed class TraceTopics
 
     // As costing tells them (TraceCosts.RunValues).
     private static readonly OutsideValue[] Silent = [];
+
+    private const string CallWord = "call";
 
     private readonly Dictionary<TopicKey, (bool Asks, OutsideValue[] Words)> entries;
 
@@ -26,11 +29,14 @@ internal sealed class TraceTopics
     /// <summary>What the trace tells about a topic, ordered by dimension; nothing for one it has nothing to do with.</summary>
     public OutsideValue[] WordsOf(in TopicKey topic) => entries.TryGetValue(topic, out var entry) ? entry.Words : Silent;
 
+    /// <summary>Whether the trace wants to hear what others say about a topic.</summary>
+    public bool Asks(in TopicKey topic) => entries.TryGetValue(topic, out var entry) && entry.Asks;
+
     /// <summary>The topics of a trace as it was just costed.</summary>
     public static TraceTopics Of(TraceCosts costs)
     {
-        if (costs.SessionValues.Count + costs.OpenSessions.Count + costs.OpenLinks.Count + costs.ExplicitRunId.Length == 0)
-            return None;
+        if (costs.SessionValues.Count + costs.OpenSessions.Count + costs.OpenLinks.Count + costs.ExplicitRunId.Length
+            + costs.Responses.Count == 0) return None;
         var entries = new Dictionary<TopicKey, (bool Asks, OutsideValue[] Words)>();
         foreach (var session in costs.SessionValues.GroupBy(word => word.SessionId, StringComparer.Ordinal))
             Add(entries, TopicKey.OfSession(session.Key), asks: false, session.Select(word => word.Value));
@@ -40,6 +46,10 @@ internal sealed class TraceTopics
             Add(entries, TopicKey.OfRun(costs.ExplicitRunId), asks: true, costs.RunValues);
         foreach (var (trace, span) in costs.OpenLinks.OrderBy(link => link.TraceId).ThenBy(link => link.SpanId))
             Add(entries, TopicKey.OfLink(trace, span), asks: true, []);
+        foreach (var (key, word, asks) in costs.Responses)
+        {
+            if (entries.Count < TopicsPerTraceMax) entries[TopicKey.OfResponse(key)] = (asks, [new OutsideValue(CallWord, word)]);
+        }
         return new TraceTopics(entries);
     }
 

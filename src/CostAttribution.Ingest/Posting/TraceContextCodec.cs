@@ -14,7 +14,7 @@ internal static class TraceContextCodec
     public static ReadOnlyMemory<byte> Encode(TraceContext context)
     {
         if (context.Sessions.Count == 0 && context.Links.Count == 0 && context.Run.Count == 0
-            && !context.Incomplete)
+            && context.Responses.Count == 0 && !context.Incomplete)
             return default;
 
         var bytes = new ArrayBufferWriter<byte>(256);
@@ -29,6 +29,13 @@ internal static class TraceContextCodec
         foreach (var ((trace, span), values) in context.Links.OrderBy(pair => pair.Key.TraceId).ThenBy(pair => pair.Key.SpanId))
             WriteValues(json, $"{trace}{span}", values);
         json.WriteEndObject();
+        if (context.Responses.Count > 0)
+        {
+            json.WriteStartObject("responses");
+            foreach (var (key, values) in context.Responses.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                WriteValues(json, key, values);
+            json.WriteEndObject();
+        }
         json.WriteString("runId", context.RunId);
         WriteValues(json, "run", context.Run);
         json.WriteEndObject();
@@ -62,6 +69,8 @@ internal static class TraceContextCodec
                 Sessions = Members(root, "sessions")
                     .ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal),
                 Links = links,
+                Responses = Members(root, "responses")
+                    .ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal),
                 Run = run,
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() ?? "" : run.Length > 0 ? postedRunId : "",
             };

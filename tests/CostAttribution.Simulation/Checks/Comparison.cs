@@ -2,6 +2,7 @@ using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
+using CostAttribution.Domain.Usage;
 using CostAttribution.Ingest.Costing;
 using CostAttribution.Ingest.Posting;
 using CostAttribution.Simulation.Running;
@@ -133,6 +134,9 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
             var (customer, feature) = (words.OwnerOf(trace, entry, context, "customer"), words.OwnerOf(trace, entry, context, "feature"));
             findings.Expect((entry.CustomerId, entry.FeatureId) == (customer, feature), () => $"trace {trace.Ordinal} \"{trace.Story}\", "
                 + $"span {entry.SpanId}: belongs to '{customer}' and '{feature}', not to '{entry.CustomerId}' and '{entry.FeatureId}'");
+            var isElsewhere = words.IsBilledElsewhere(trace, entry.SpanId.Value);
+            findings.Expect(isElsewhere == ((entry.Flags & SpanFlags.CrossTraceDuplicate) != 0) && (!isElsewhere || entry.Usage.IsZero),
+                () => $"trace {trace.Ordinal} \"{trace.Story}\", span {entry.SpanId}: {(isElsewhere ? "another trace bills it" : "no other trace bills it")}");
         }
         CheckEntries(trace, [reference.Cost(trace, facts, MayLackCostless(trace), context, pairs[0], findings)], standing, findings);
     }

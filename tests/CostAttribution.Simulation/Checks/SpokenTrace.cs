@@ -65,6 +65,17 @@ internal sealed class SpokenTrace
         group value by (session, key.Key) into said
         select (said.Key.session, said.Key.Key, said.Distinct().Count() == 1 ? said.First() : "");
 
+    /// <summary>Calls whose id the provider gives to no other.</summary>
+    public IEnumerable<CallReport> Reports() => from item in spans.Values
+        let id = item.Span.Text(item.Copy, "gen_ai.response.id")
+        where id.StartsWith("chatcmpl-", StringComparison.Ordinal)
+        let isCounted = item.Copy != SpanCopy.Draft
+        select new CallReport(Trace, item.Span.Id, id, RankOf(item.Span), item.Span.Text(item.Copy, "gen_ai.response.model"),
+            item.Span.StartNanos / 1_000_000_000, isCounted ? item.Span.Number("gen_ai.usage.input_tokens") : 0,
+            isCounted ? item.Span.Number("gen_ai.usage.output_tokens") : 0);
+
+    private static int RankOf(WorldSpan span) => span.Exporter.Service == "openrouter" ? 2 : span.Name == "litellm_request" ? 1 : 0;
+
     /// <summary>The values of a dimension on any of its spans.</summary>
     public IReadOnlyCollection<string> Anywhere(string dimension) => [.. spans.Values
         .Select(item => item.Span.Text(item.Copy, dimension + ".id")).Where(value => value.Length > 0).Distinct()];

@@ -15,6 +15,7 @@ internal sealed class SpokenWorld
     private readonly Dictionary<UInt128, SpokenTrace> traces = [];
     private readonly HashSet<UInt128> unsure = [];
     private readonly HashSet<string> unsureTopics = [];
+    private readonly List<CallReport> reports = [];
     private readonly List<(WorldTrace Trace, string Topic, string Dimension, string Value)> said = [];
 
     /// <param name="trace">Who speaks.</param>
@@ -35,6 +36,7 @@ internal sealed class SpokenWorld
                 if (values.Count > 0) said.Add((trace, OfRun(spoken.RunId), dimension, values.Count == 1 ? values.First() : ""));
             }
         }
+        reports.AddRange(spoken.Reports());
         if (!isSure) LeaveOpen(trace);
         else if (!isStored) unsure.Add(trace.Number);
     }
@@ -49,6 +51,7 @@ internal sealed class SpokenWorld
             {
                 unsureTopics.Add(OfSession(span.Text(copy, "session.id")));
                 unsureTopics.Add(OfRun(span.Text(copy, "workflow.run.id")));
+                unsureTopics.Add(OfResponse(span.Text(copy, "gen_ai.response.id")));
             }
         }
     }
@@ -71,10 +74,25 @@ internal sealed class SpokenWorld
             if (unsure.Contains(link.Trace)) return null;
             links[KeyOf(link)] = OwnerOf(link);
         }
+        var responses = new Dictionary<string, OutsideValue[]>(StringComparer.Ordinal);
+        foreach (var report in reports.Where(report => report.Trace == trace && report.Rank > 0))
+        {
+            if (unsureTopics.Contains(OfResponse(report.Id))) return null;
+            responses[ResponseKey.Of(report.Id)] = IsOverused(report.Id) ? [] : [.. reports
+                .Where(other => other.Id == report.Id && other.Trace != trace).Select(other => new OutsideValue(other.Trace.Id.ToString(), other.Word))];
+        }
         if (spoken.RunId.Length > 0 && unsureTopics.Contains(OfRun(spoken.RunId))) return null;
         var run = spoken.RunId.Length > 0 ? Agreed(trace, OfRun(spoken.RunId)) : [];
-        return TraceContext.Empty with { Sessions = sessions, Links = links, Run = run, RunId = run.Length > 0 ? spoken.RunId : "" };
+        return TraceContext.Empty with { Sessions = sessions, Links = links, Run = run, RunId = run.Length > 0 ? spoken.RunId : "",
+            Responses = responses };
     }
+
+    /// <summary>Whether another trace bills the call that this span reports.</summary>
+    public bool IsBilledElsewhere(WorldTrace trace, ulong span) => reports.Find(report => report.Trace == trace && report.Span == span)
+        is { } own && !IsOverused(own.Id) && reports.Exists(own.LeavesTo);
+
+    private bool IsOverused(string id) =>
+        reports.Where(report => report.Id == id).Select(report => report.Trace).Distinct().Count() > CallReport.ReportersMax;
 
     /// <summary>Whose an entry is, by the order of evidence, given what its trace has heard.</summary>
     public string OwnerOf(WorldTrace trace, LedgerEntry entry, TraceContext heard, string dimension)
@@ -121,6 +139,8 @@ internal sealed class SpokenWorld
         values.FirstOrDefault(value => value.Dimension == dimension).Value ?? "";
 
     private static string OfSession(string session) => "session " + session;
+
+    private static string OfResponse(string id) => "response " + id;
 
     private static string OfRun(string run) => "run " + run;
 }

@@ -27,6 +27,9 @@ public enum SabotageKind
     /// <summary>What traces ask and tell each other is not kept.</summary>
     ForgetsTopics,
 
+    /// <summary>What traces say of calls that others report too is not kept.</summary>
+    ForgetsReports,
+
     /// <summary>The rollup is not fed.</summary>
     SkipsView,
 
@@ -63,6 +66,8 @@ internal sealed class Sabotage(SabotageKind kind)
     public StoredInsert Change(StoredInsert insert)
     {
         if (kind == SabotageKind.ForgetsTopics && insert.Table == TraceTopicsBlock.TableName) return With(insert, []);
+        if (kind == SabotageKind.ForgetsReports && insert.Table == TraceTopicsBlock.TableName)
+            return With(insert, [], [.. insert.Topics.Where(row => row.Kind != TopicKind.Response)]);
         if (insert.Table != CostLedgerBlock.TableName) return insert;
         return kind switch
         {
@@ -74,10 +79,12 @@ internal sealed class Sabotage(SabotageKind kind)
         };
     }
 
-    private static StoredInsert With(StoredInsert insert, IReadOnlyList<LedgerRow> ledger) => new()
+    private static StoredInsert With(StoredInsert insert, IReadOnlyList<LedgerRow> ledger,
+        IReadOnlyList<StoredTopic>? topics = null) => new()
     {
         Table = insert.Table, Token = insert.Token, PostingId = insert.PostingId, Hash = insert.Hash,
         RowCount = insert.RowCount, PostedAtMillis = insert.PostedAtMillis, AppliedAt = insert.AppliedAt, Ledger = ledger,
+        Topics = topics ?? [],
     };
 
     private static LedgerRow Elsewhere(LedgerRow row)

@@ -15,20 +15,24 @@ internal sealed class Stories(Dice dice)
     private readonly List<(string Id, string Customer)> sessions = [];
     private readonly List<(string Id, string Customer)> runs = [];
     private readonly List<WorldSpan> linkable = [];
+    private readonly List<WorldSpan> reported = [];
     private int made;
     private long clockNanos;
 
     public WorldTrace Next(DateTimeOffset now)
     {
         clockNanos = (now.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100 + SkewNanos();
-        var story = dice.Between(0, 14);
+        var story = dice.Between(0, 18);
         var trace = new WorldTrace(++made, ((UInt128)dice.Id() << 64) | dice.Id(), story switch
         {
             0 or 1 => "question", 2 or 3 => "agent", 4 => "resource", 5 => "linked", 6 => "session", 7 => "run", 8 => "retries",
-            9 => "no root", 10 => "twice reported", 11 => "nested run", 12 => "own link", 13 => "entangled", _ => "no cost",
+            9 => "no root", 10 => "twice reported", 11 => "nested run", 12 => "own link", 13 => "entangled",
+            14 or 15 => "reported", 16 or 17 => "pushed", _ => "no cost",
         });
         Act(trace);
-        foreach (var span in trace.Spans.Where(_ => dice.Chance(30))) span.Rival = RivalOf(trace, span);
+        // What a vendor says of customers is for its own spans alone, and is left out here.
+        foreach (var span in trace.Spans.Where(span => dice.Chance(30) && span.Exporter.Service != "openrouter"))
+            span.Rival = RivalOf(trace, span);
         Plan(trace, now);
         return trace;
     }
@@ -60,6 +64,13 @@ internal sealed class Stories(Dice dice)
             case "nested run": NestedRun(trace); break;
             case "own link": OwnLink(trace); break;
             case "entangled": Entangled(trace); break;
+            case "reported":
+                Report(trace, Root(trace, dice.Chance(900) ? Customer() : ""), null);
+                break;
+            case "pushed":
+                // By a broker, or by a gateway that the application calls.
+                Report(trace, null, dice.Chance(700) ? new Exporter("openrouter") : new Exporter("gateway"));
+                break;
             default:
                 Span(trace, Root(trace, Customer()), "execute_tool look_up", SpanKind.Internal, null, ("gen_ai.operation.name", "execute_tool"));
                 break;
@@ -209,6 +220,30 @@ internal sealed class Stories(Dice dice)
         if (dice.Chance(500)) inner.Attributes.Add(("gen_ai.usage.cache_read.input_tokens", 5L));
     }
 
+    // One call that an application, a gateway and a broker may report, each in a trace of its own, in any order.
+    private void Report(WorldTrace trace, WorldSpan? parent, Exporter? broker)
+    {
+        var known = reported.Count > 0 && dice.Chance(750) ? dice.Pick(reported) : null;
+        var isGateway = broker is { Service: "gateway" };
+        if (known is not null && dice.Chance(900)) clockNanos = known.StartNanos + dice.Between(-2_000L, 2_000) * Millisecond;
+        var call = known is null ? Call(trace, parent, broker, responseId: "chatcmpl-" + UniqueId())
+            : Span(trace, parent, known.Name, SpanKind.Client, broker, StatusCode.Unset, isCall: true, null, 0, [.. known.Attributes],
+                isGateway ? "litellm_request" : null, plain: broker is not null);
+        if (known is null && broker is not null)
+        {
+            trace.Spans.Remove(call);
+            call = Span(trace, parent, call.Name, SpanKind.Client, broker, StatusCode.Unset, isCall: true, null, 0, [.. call.Attributes],
+                isGateway ? "litellm_request" : null, plain: true);
+        }
+        // Some count otherwise, and some do not count.
+        if (dice.Chance(100)) call.Attributes.RemoveAll(attribute => attribute.Key.StartsWith("gen_ai.usage", StringComparison.Ordinal));
+        else if (dice.Chance(80) && call.Attributes.RemoveAll(attribute => attribute.Key == "gen_ai.usage.output_tokens") > 0)
+            call.Attributes.Add(("gen_ai.usage.output_tokens", dice.Between(1L, 900)));
+        reported.Add(call);
+    }
+
+    private string UniqueId() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{dice.Id():x16}{dice.Id():x16}");
+
     private WorldSpan Root(WorldTrace trace, string customer, params (string, object)[] more)
     {
         List<(string, object)> attributes = [("http.route", "/ask"), .. more];
@@ -246,16 +281,16 @@ internal sealed class Stories(Dice dice)
         Span(trace, parent, name, kind, exporter, status, isCall, link, 0, attributes);
 
     private WorldSpan Span(WorldTrace trace, WorldSpan? parent, string name, SpanKind kind, Exporter? exporter, StatusCode status,
-        bool isCall, (UInt128, ulong)? link, ulong parentId, (string, object)[] attributes)
+        bool isCall, (UInt128, ulong)? link, ulong parentId, (string, object)[] attributes, string? callName = null, bool plain = false)
     {
         clockNanos += dice.Between(1L, 40) * Millisecond;
         var span = new WorldSpan
         {
-            Trace = trace, Id = dice.Id(), Parent = parent?.Id ?? parentId, Name = name, Kind = kind, Status = status,
+            Trace = trace, Id = dice.Id(), Parent = parent?.Id ?? parentId, Name = callName ?? name, Kind = kind, Status = status,
             Exporter = exporter ?? (dice.Chance(700) ? Exporters[0] : dice.Pick(Exporters)), Link = link, IsCall = isCall,
             StartNanos = clockNanos, EndNanos = clockNanos + dice.Between(1L, 3_000) * Millisecond,
             Attributes = [.. attributes], HasDraft = dice.Chance(40),
-            Enriched = dice.Chance(40) ? new Exporter("collector", dice.Chance(500) ? "tenant-of-collector" : "") : null,
+            Enriched = !plain && dice.Chance(40) ? new Exporter("collector", dice.Chance(500) ? "tenant-of-collector" : "") : null,
         };
         trace.Spans.Add(span);
         return span;

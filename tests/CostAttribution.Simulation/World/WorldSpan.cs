@@ -95,6 +95,9 @@ internal sealed class WorldSpan
     public string Text(SpanCopy copy, string key) =>
         AttributesOf(copy).FirstOrDefault(attribute => attribute.Key == key).Value as string ?? "";
 
+    /// <summary>The number of an attribute; 0 when it has none.</summary>
+    public long Number(string key) => Attributes.FirstOrDefault(attribute => attribute.Key == key).Value as long? ?? 0;
+
     private IReadOnlyList<(string Key, object Value)> AttributesOf(SpanCopy copy) =>
         copy == SpanCopy.Rival ? Rival!.Attributes : Attributes;
 

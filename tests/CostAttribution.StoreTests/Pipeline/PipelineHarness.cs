@@ -132,9 +132,17 @@ internal sealed class PipelineHarness : IDisposable
         encoder = new PostingEncoder("test", Clock);
         var shelf = new SnapshotShelf(new SnapshotArchive(store), keys, snapshots, NullLogger.Instance);
         loader = new TraceLoader(new LedgerReader(store), new TopicReader(store), shelf, keys, new PipelineMetrics(), NullLogger.Instance);
-        Assembler = new TraceAssembler(assemblyOptions, Clock, new CostingStage(snapshots, 10_000, storeIsEmpty), poster, Metrics, OpenCosts,
-            storeIsEmpty);
+        var costing = new CostingStage(snapshots, 10_000, storeIsEmpty);
+        if (!storeIsEmpty) AskedBefore(costing, new TopicReader(store));
+        Assembler = new TraceAssembler(assemblyOptions, Clock, costing, poster, Metrics, OpenCosts, storeIsEmpty);
         Clock.Advance(TimeSpan.FromMilliseconds(1));
+    }
+
+    // As the pipeline does when it starts.
+    private static void AskedBefore(CostingStage costing, TopicReader topics)
+    {
+        foreach (var key in topics.LoadAskedResponsesAsync(1000, CancellationToken.None).GetAwaiter().GetResult())
+            costing.Outside.ResponseAskedBefore(key);
     }
 
     private void Stop()

@@ -26,6 +26,7 @@ public sealed class SimulationTests
     [InlineData(SabotageKind.OnePicodollar, "cost is")]
     [InlineData(SabotageKind.RepeatsCorrected, "says what the one says that it replaces")]
     [InlineData(SabotageKind.ForgetsTopics, "belongs to")]
+    [InlineData(SabotageKind.ForgetsReports, "another trace bills it")]
     [InlineData(SabotageKind.SkipsView, "cost_hourly lacks")]
     [InlineData(SabotageKind.DropsInsert, "trace")]
     [InlineData(SabotageKind.HidesRunningInserts, "twice")]

@@ -29,7 +29,7 @@ internal sealed record TestSpan(int Trace, int Id, int Parent = 0)
     /// <summary>Nanoseconds since the Unix epoch; null for a fixed instant four hours before the bench's clock.</summary>
     public ulong? Start { get; init; }
 
-    /// <summary>Attributes of its process besides the service name.</summary>
+    /// <summary>Attributes of its process; <c>test-service</c> unless they name it.</summary>
     public Dictionary<string, string> Resource { get; init; } = [];
 
     /// <summary>A linked span, as (trace, span).</summary>
@@ -264,8 +264,9 @@ internal sealed class AssemblyBench : IDisposable
         foreach (var process in spans.GroupBy(span => string.Join(';', span.Resource)))
         {
             builder.BeginResource();
-            builder.AddText(Key(builder, "service.name"), "test-service"u8);
-            foreach (var (name, value) in process.First().Resource)
+            var resourceAttributes = new Dictionary<string, string>(process.First().Resource);
+            resourceAttributes.TryAdd("service.name", "test-service");
+            foreach (var (name, value) in resourceAttributes)
                 builder.AddText(Key(builder, name), Encoding.UTF8.GetBytes(value));
             var resource = builder.EndResource();
             foreach (var span in process) Write(builder, span, resource, scope, now);
@@ -279,8 +280,12 @@ internal sealed class AssemblyBench : IDisposable
     private void Start(bool storeIsEmpty)
     {
         poster = new TracePoster(new SpanBatchBuilder(keys, TracingLimits.Default));
-        Assembler = new TraceAssembler(options, Clock, new CostingStage(snapshots, topicsMax, storeIsEmpty, policy), poster, Metrics,
-            OpenCosts, storeIsEmpty);
+        var costing = new CostingStage(snapshots, topicsMax, storeIsEmpty, policy);
+        foreach (var row in Postings.SelectMany(posting => posting.Topics))
+        {
+            if (row is { Asks: true, Topic.Kind: TopicKind.Response }) costing.Outside.ResponseAskedBefore(row.Topic.Text);
+        }
+        Assembler = new TraceAssembler(options, Clock, costing, poster, Metrics, OpenCosts, storeIsEmpty);
     }
 
     private static void Write(SpanBatchBuilder builder, TestSpan span, int resource, int scope, ulong now)
