@@ -200,6 +200,51 @@ public sealed partial class CaptureVariantTests
             after.Where(row => !row.Usage.IsZero).Select(row => (row.SpanId, row.Cost.Cost)));
     }
 
+    [Theory, MemberData(nameof(Clients))]
+    public void A_batch_costs_half(string client)
+    {
+        var before = Rows(client);
+
+        var after = Rows(client, span =>
+        {
+            RemoveKeys(span, key => key.EndsWith("service_tier", StringComparison.Ordinal));
+            Texts(span, text => TierMembers().Replace(text, "$1\"batch\""));
+            span.Attributes.Add(Text("gen_ai.response.service_tier", "batch"));
+        });
+
+        Assert.Equal(Keys(before), Keys(after));
+        foreach (var (row, batched) in before.Zip(after).Where(pair => !pair.First.Usage.IsZero))
+            Assert.Equal(("batch", row.Cost.Cost.PicoUsd), (batched.ServiceTier, batched.Cost.Cost.PicoUsd * 2));
+    }
+
+    [Theory, MemberData(nameof(Clients))]
+    public void A_failed_attempt_before_each_call_is_counted_and_costs_nothing(string client)
+    {
+        var before = Rows(client);
+        var owners = before.Where(row => row.Calls > 0).Select(row => $"{row.SpanId}").ToHashSet();
+        var request = Request(client);
+        foreach (var scope in request.ResourceSpans.SelectMany(resource => resource.ScopeSpans))
+        {
+            foreach (var call in scope.Spans.Where(span => owners.Contains(Convert.ToHexStringLower(span.SpanId.Span))).ToArray())
+            {
+                var attempt = call.Clone();
+                attempt.SpanId = Flip(call.SpanId);
+                attempt.StartTimeUnixNano -= 20_000_000;
+                attempt.EndTimeUnixNano = attempt.StartTimeUnixNano + 1_000_000;
+                attempt.Status = new Status { Code = Status.Types.StatusCode.Error };
+                RemoveKeys(attempt, key => AnswerKeys().IsMatch(key));
+                scope.Spans.Add(attempt);
+            }
+        }
+
+        var after = Rows(request);
+
+        var what = string.Join('\n', after.Select(CostsText.Of));
+        Assert.True(before.Sum(row => row.Calls) == after.Sum(row => row.Calls), what);
+        Assert.True(before.Sum(row => row.FailedCalls) + owners.Count == after.Sum(row => row.FailedCalls), what);
+        Assert.True(Sum(before) == Sum(after), what);
+    }
+
     private static Capture Capture(string client) => Captures.Get(client, "grpc");
 
     private static ExportTraceServiceRequest Request(string client) => ExportTraceServiceRequest.Parser.ParseFrom(Capture(client).Body);
@@ -294,6 +339,12 @@ public sealed partial class CaptureVariantTests
 
     [GeneratedRegex("(\"[A-Za-z0-9_]*[tT]okens[A-Za-z0-9_]*\"\\s*:\\s*)([0-9]+)")]
     private static partial Regex TokenMembers();
+
+    [GeneratedRegex("(\"service_tier\"\\s*:\\s*)\"[a-z]+\"")]
+    private static partial Regex TierMembers();
+
+    [GeneratedRegex("usage|token_count|response|output|completion|cost")]
+    private static partial Regex AnswerKeys();
 
     [GeneratedRegex("^(?!.*max_tokens)(gen_ai|llm|ai|anthropic)\\.(usage|token_count)\\.")]
     private static partial Regex CountKeys();

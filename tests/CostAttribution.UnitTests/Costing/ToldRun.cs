@@ -18,6 +18,11 @@ internal sealed record LogicalRun(ModelProfile Model, IReadOnlyList<ProviderCall
     public static LogicalRun Make(Random random, ModelProfile model)
     {
         var calls = new List<ProviderCall>();
+        if (model.Provider == Provider.OpenAi && random.Next(3) == 0)
+        {
+            calls.Add(new ProviderCall(CallKind.Embedding, Models.EmbeddingSmall, new CallUsage(1 + random.Next(9_000)),
+                CallOutcome.Answered, Stream: false, $"resp_{random.NextInt64():x}", 0));
+        }
         for (var turn = 0; turn < 1 + random.Next(5); turn++)
         {
             var outcome = random.Next(10) switch
@@ -72,7 +77,7 @@ internal sealed class ToldRun
             {
                 var turn = dialect.BeginTurn(build, agent);
                 dialect.Call(build, turn, service, call);
-                agent.Add(call);
+                if (call.Kind == CallKind.Chat) agent.Add(call);
                 if (call.Turn % 2 == 0) dialect.Tool(build, turn, service, "lookup");
                 dialect.EndTurn(build, agent, turn);
                 build.Pass(1, 20);
@@ -81,6 +86,32 @@ internal sealed class ToldRun
         }
         build.End(root);
         return new ToldRun([.. build.Spans.Select(Plan)], calls);
+    }
+
+    /// <summary>
+    /// One run whose every call is told twice: by <paramref name="outer"/>, and by <paramref name="inner"/> inside or beside it at
+    /// the same time, as when an SDK below an instrumentation has one of its own.
+    /// </summary>
+    public static List<SpanPlan> TellTwice(int seed, LogicalRun run, Dialect outer, Dialect inner, bool nested)
+    {
+        SimulatedSpan? told = null;
+        var build = new RunBuilder(new WorkloadRandom((ulong)seed), Trace, CustomerProfile.All[1], WorkflowProfile.All[0],
+            CustomerProfile.All[1].Id, 0, (_, span, _) => told = span);
+        var service = ServiceProfile.Support;
+        var root = build.Begin(null, service, new ScopeProfile("app"), "POST /ask", WireKind.Server)
+            .Set("customer.id", CustomerProfile.All[1].Id);
+        var times = new Dictionary<ulong, (long Start, long End)>();
+        foreach (var call in run.Calls)
+        {
+            outer.Call(build, root, service, call);
+            var (first, span) = (build.Spans.Count, told!);
+            inner.Call(build, nested ? span : root, service, call);
+            foreach (var below in build.Spans.Skip(first)) times[below.SpanId] = (span.StartNanos, span.EndNanos);
+            build.Pass(5, 20);
+        }
+        build.End(root);
+        return [.. build.Spans.Select(span => times.TryGetValue(span.SpanId, out var time)
+            ? Plan(span) with { StartMillis = time.Start / 1_000_000, EndMillis = time.End / 1_000_000 } : Plan(span))];
     }
 
     /// <summary>What the provider's list price asks for <paramref name="usage"/>, at the start of the run.</summary>
