@@ -35,6 +35,7 @@ internal sealed class RunningServer : IAsyncDisposable
     private readonly ServerSettings settings;
     private readonly StopDeadline deadline;
     private readonly CancellationTokenSource ended = new();
+    private volatile bool leaving;
     private readonly Closers closing = new();
     private OpenStore? store;
     private IngestPipeline? pipeline;
@@ -127,13 +128,14 @@ internal sealed class RunningServer : IAsyncDisposable
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Register(asked.SetResult).ConfigureAwait(false);
         var ends = new ServerEnds { Journal = journalRun, Pipeline = pipelineRun, Claim = claim?.Lost, Audit = auditRun };
-        if (await ends.FirstAsync(asked.Task).ConfigureAwait(false) is not { } fault) return;
+        if (await ends.FirstAsync(asked.Task).ConfigureAwait(false) is not { } fault || leaving) return;
         ExitCode = 1;
         await Console.Error.WriteLineAsync($"error: {fault}").ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
     {
+        leaving = true;
         deadline.Begin(ExitCode);
         intake?.Close();
         await closing.CloseAsync(Console.Error).ConfigureAwait(false);
