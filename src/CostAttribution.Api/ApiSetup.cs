@@ -11,6 +11,7 @@ using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Rates;
 using CostAttribution.Api.Reading;
 using CostAttribution.Api.ReportedCosts;
+using CostAttribution.Api.Repricings;
 using CostAttribution.Api.Requests;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
@@ -29,9 +30,9 @@ public static class ApiSetup
 {
     /// <summary>
     /// Registers the control plane. The host brings <c>IClickHouseTransport</c>, <see cref="TimeProvider"/>,
-    /// <see cref="IPipelineStatus"/>, <see cref="IOpenCosts"/>, <see cref="IAudits"/>, <see cref="IQuarantine"/> and
-    /// <see cref="Rates.RatesInForce"/>, all as singletons. Throws <see cref="ArgumentException"/> with every fault of the
-    /// options.
+    /// <see cref="IPipelineStatus"/>, <see cref="IOpenCosts"/>, <see cref="IAudits"/>, <see cref="IQuarantine"/>,
+    /// <see cref="IRates"/>, <see cref="IRepricings"/> and <see cref="RatesInForce"/>, all as singletons. Throws
+    /// <see cref="ArgumentException"/> with every fault of the options.
     /// </summary>
     public static IServiceCollection AddCostAttributionApi(this IServiceCollection services, ApiOptions options)
     {
@@ -56,8 +57,11 @@ public static class ApiSetup
         MapHealth(endpoints);
         endpoints.MapDescription();
 
-        var api = endpoints.MapGroup("/api/v1");
+        var all = endpoints.MapGroup("/api/v1");
+        var api = all.MapGroup("");
         Guard(api);
+        var bodies = all.MapGroup("");
+        Guard(bodies, RequestBody.BytesMax);
         MapCosts(api);
         MapRuns(api);
         MapSpans(api);
@@ -68,8 +72,11 @@ public static class ApiSetup
         UnpricedRoutes.Map(api);
         ReportedCostRoutes.Map(api);
         FlagRoutes.Map(api);
+        RepricingRoutes.Map(api);
+        RateRoutes.MapBodies(bodies);
+        RepricingRoutes.MapBodies(bodies);
         RouteFallback.Map(endpoints);
-        return api;
+        return all;
     }
 
     private static void MapCosts(RouteGroupBuilder api) =>
@@ -148,12 +155,13 @@ public static class ApiSetup
             .Produces<GetReadiness.Answer>(StatusCodes.Status503ServiceUnavailable);
     }
 
-    private static void Guard(RouteGroupBuilder group)
+    private static void Guard(RouteGroupBuilder group, int bodyBytesMax = 0)
     {
-        group.WithMetadata(new RequestSizeLimitAttribute(0));
+        group.WithMetadata(new RequestSizeLimitAttribute(bodyBytesMax));
         group.AddEndpointFilterFactory((context, next) =>
         {
-            var filter = ActivatorUtilities.CreateInstance<ProblemFilter>(context.ApplicationServices);
+            var filter = ActivatorUtilities.CreateInstance<ProblemFilter>(context.ApplicationServices,
+                new BodyRule(bodyBytesMax > 0));
             return invocation => filter.InvokeAsync(invocation, next);
         });
     }

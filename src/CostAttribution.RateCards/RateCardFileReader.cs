@@ -5,7 +5,10 @@ using YamlDotNet.RepresentationModel;
 namespace CostAttribution.RateCards;
 
 /// <summary>Reads one file: its head, whose fields are the cards' defaults, then cards and exchange rates.</summary>
-internal sealed class RateCardFileReader(string file, List<RateCardFault> faults)
+/// <param name="file">Name for messages.</param>
+/// <param name="faults">Takes the faults.</param>
+/// <param name="learntAtNanos">When what does not say when it was learnt was learnt.</param>
+internal sealed class RateCardFileReader(string file, List<RateCardFault> faults, long learntAtNanos = 0)
 {
     private static readonly string[] HeadFields =
     [
@@ -45,7 +48,7 @@ internal sealed class RateCardFileReader(string file, List<RateCardFault> faults
             Layer = Layer(head) ?? RateLayer.List,
             Source = head.Text("source") ?? "",
             Checked = CheckedDay(head) ?? "",
-            RecordedAtNanos = head.Instant("recorded_at") ?? 0,
+            RecordedAtNanos = head.Instant("recorded_at") ?? learntAtNanos,
             TimeZone = head.Text("time_zone") ?? "",
             Fallbacks = prices.Fallbacks(head),
             Scope = Scope(head),

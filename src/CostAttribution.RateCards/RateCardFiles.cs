@@ -28,12 +28,16 @@ public static class RateCardFiles
     /// <param name="directory">Null or empty for the shipped cards alone.</param>
     public static RateCardLoadResult Load(string? directory)
     {
-        var files = new List<(string Name, string Text)>(Shipped());
-        if (string.IsNullOrEmpty(directory)) return RateCardLoader.Load(files);
+        var (files, faults) = All(directory);
+        return faults.Count > 0 ? new RateCardLoadResult(null, faults) : RateCardLoader.Load(files);
+    }
+
+    /// <summary>The shipped files and those of a directory, if any; with faults when one cannot be read.</summary>
+    public static (IReadOnlyList<(string Name, string Text)> Files, IReadOnlyList<RateCardFault> Faults) All(string? directory)
+    {
+        if (string.IsNullOrEmpty(directory)) return (Shipped(), []);
         var (read, faults) = Read(directory);
-        if (faults.Count > 0) return new RateCardLoadResult(null, faults);
-        files.AddRange(read);
-        return RateCardLoader.Load(files);
+        return ([.. Shipped(), .. read], faults);
     }
 
     /// <summary>The <c>*.yaml</c> and <c>*.yml</c> files of a directory; none of them when one cannot be read.</summary>

@@ -18,13 +18,24 @@ public static class RateCardLoader
     /// </summary>
     /// <param name="files">Name for messages, and text.</param>
     /// <param name="asKnownAtNanos">Leave out what was recorded later; default: everything.</param>
-    public static RateCardLoadResult Load(IEnumerable<(string Name, string Text)> files, long asKnownAtNanos = long.MaxValue)
+    public static RateCardLoadResult Load(IEnumerable<(string Name, string Text)> files, long asKnownAtNanos = long.MaxValue) =>
+        Load(files, [], asKnownAtNanos);
+
+    /// <summary>
+    /// As above, together with what was published since: a document may repeat what a file or another document says.
+    /// </summary>
+    /// <param name="files">Name for messages, and text.</param>
+    /// <param name="documents">What was published.</param>
+    /// <param name="asKnownAtNanos">Leave out what was recorded later; default: everything.</param>
+    public static RateCardLoadResult Load(IEnumerable<(string Name, string Text)> files,
+        IReadOnlyCollection<RateCardDocument> documents, long asKnownAtNanos = long.MaxValue)
     {
         var lists = new SourceLists();
         var faults = new List<RateCardFault>();
-        foreach (var (name, text) in files) Read(name, text, lists, faults);
+        foreach (var (name, text) in files) Read(name, text, 0, lists, faults);
+        foreach (var document in documents) Read(document.Name, document.Text, document.LearntAtNanos, lists, faults);
         // Checks between cards would only repeat what an unreadable card already caused.
-        var sources = lists.ToSources();
+        var sources = documents.Count == 0 ? lists.ToSources() : SourceRepeats.Without(lists.ToSources());
         if (faults.Count == 0 && asKnownAtNanos == long.MaxValue && RateCatalogue.TryBuild(sources, faults, out var catalogue))
             return new RateCardLoadResult(catalogue!.Current, []) { Catalogue = catalogue };
         if (faults.Count == 0 && RateBookBuilder.TryBuild(sources, faults, out var book, asKnownAtNanos))
@@ -40,14 +51,14 @@ public static class RateCardLoader
         return new RateCardLoadResult(null, told);
     }
 
-    private static void Read(string name, string text, SourceLists lists, List<RateCardFault> faults)
+    private static void Read(string name, string text, long learntAtNanos, SourceLists lists, List<RateCardFault> faults)
     {
         if (text.Length > FileCharsMax)
         {
             faults.Add(new(name, 0, RateCardFaultKind.LimitPassed, $"file is longer than {FileCharsMax} characters; split it"));
             return;
         }
-        if (RootOf(name, text, faults) is { } root) new RateCardFileReader(name, faults).Read(root, lists);
+        if (RootOf(name, text, faults) is { } root) new RateCardFileReader(name, faults, learntAtNanos).Read(root, lists);
     }
 
     /// <summary>The file's one document; null, with a fault, when it has none that can be read.</summary>

@@ -86,6 +86,7 @@ internal static class DescriptionSetup
             + "with what would be right.",
         "404" => "There is no such thing in the store.",
         "409" => "Something of the kind is under way; wait until it has ended.",
+        "422" => "What was sent is refused; the answer says why, and nothing was changed.",
         "500" => "A defect of the server; its log says more under the requestId.",
         "503" => "The store, or a part of this process, is not available now; try again.",
         "504" => "The question takes too long or too much memory; ask for less.",

@@ -6,10 +6,13 @@ using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Rates;
 using CostAttribution.Api.ReportedCosts;
+using CostAttribution.Api.Repricings;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
 using CostAttribution.Api.Unpriced;
 using CostAttribution.ClickHouse.Auditing;
+using CostAttribution.ClickHouse.Rates;
+using CostAttribution.ClickHouse.Repricing;
 using FluentValidation;
 using MediatR;
 using Microsoft.Extensions.DependencyInjection;
@@ -60,6 +63,18 @@ internal static class MediatorSetup
             .AddSingleton<IValidator<GetRate.Query>, GetRate.Rules>();
         services.AddSlice<ResolveRate.Query, ResolveRate.Answer, ResolveRate.Handler>()
             .AddSingleton<IValidator<ResolveRate.Query>, ResolveRate.Rules>();
+        services.AddSlice<PublishRates.Command, RatePublication, PublishRates.Handler>()
+            .AddSingleton<IValidator<PublishRates.Command>, PublishRates.Rules>();
+        services.AddSlice<StartRepricing.Command, RepricingStart, StartRepricing.Handler>()
+            .AddSingleton<IValidator<StartRepricing.Command>, StartRepricing.Rules>();
+        services.AddSlice<AskWhatIf.Command, RepricingStart, AskWhatIf.Handler>()
+            .AddSingleton<IValidator<AskWhatIf.Command>, AskWhatIf.Rules>();
+        services.AddSlice<GetRepricing.Query, RepricingReport?, GetRepricing.Handler>()
+            .AddSingleton<IValidator<GetRepricing.Query>, GetRepricing.Rules>();
+        services.AddSlice<ListRepricings.Query, ListRepricings.Answer, ListRepricings.Handler>()
+            .AddSingleton<IValidator<ListRepricings.Query>, ListRepricings.Rules>();
+        services.AddSlice<CancelRepricing.Command, bool, CancelRepricing.Handler>()
+            .AddSingleton<IValidator<CancelRepricing.Command>, CancelRepricing.Rules>();
         services.AddSlice<GetReadiness.Query, GetReadiness.Answer, GetReadiness.Handler>();
         return services;
     }

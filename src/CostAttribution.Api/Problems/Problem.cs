@@ -56,6 +56,14 @@ public sealed record Problem
         Detail = "one audit runs at a time; /api/v1/audits tells when it has ended",
     };
 
+    internal static Problem RepricingUnderWay() => new()
+    {
+        Type = "urn:cost-attribution:problem:repricing-under-way",
+        Title = "A re-pricing is under way",
+        Status = StatusCodes.Status409Conflict,
+        Detail = "one re-pricing, dry run or what-if runs at a time; /api/v1/repricings tells when it has ended",
+    };
+
     internal static Problem UnknownAddress(string path, IReadOnlyList<string> addresses) => new()
     {
         Type = "urn:cost-attribution:problem:unknown-address",

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace CostAttribution.Api.Problems;
 
 /// <summary>Turns everything that can go wrong behind a route into a problem document.</summary>
-internal sealed class ProblemFilter(ILogger<ProblemFilter> log) : IEndpointFilter
+internal sealed class ProblemFilter(ILogger<ProblemFilter> log, BodyRule bodies) : IEndpointFilter
 {
     // Codes of the store for a question that was too expensive, not wrong: TIMEOUT_EXCEEDED, TOO_SLOW, MEMORY_LIMIT_EXCEEDED,
     // TOO_MANY_ROWS, TOO_MANY_BYTES, TOO_MANY_ROWS_OR_BYTES.
@@ -18,8 +18,8 @@ internal sealed class ProblemFilter(ILogger<ProblemFilter> log) : IEndpointFilte
     public async ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         var http = context.HttpContext;
-        if (http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true) return new ProblemResult(
-            Problem.UnexpectedBody());
+        if (!bodies.Allowed && http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true)
+            return new ProblemResult(Problem.UnexpectedBody());
         try
         {
             return await next(context);
@@ -64,6 +64,9 @@ internal sealed class ProblemFilter(ILogger<ProblemFilter> log) : IEndpointFilte
             .Take(ApiLimits.FaultsMax),
     ];
 }
+
+/// <summary>Whether the routes behind a filter take bodies.</summary>
+internal sealed record BodyRule(bool Allowed);
 
 /// <summary>Writes one problem.</summary>
 internal sealed class ProblemResult(Problem problem) : IResult

@@ -39,6 +39,12 @@ public sealed class CostLedgerBlock : RowBlock
     private readonly LowCardinalityColumn serviceTier;
     private readonly LowCardinalityColumn region;
     private readonly LowCardinalityColumn seller;
+    private readonly LowCardinalityColumn providerAccount;
+    private readonly LowCardinalityColumn providerProject;
+    private readonly LowCardinalityColumn providerKey;
+    private readonly LowCardinalityColumn geography;
+    private readonly LowCardinalityColumn endpoint;
+    private readonly LowCardinalityColumn speed;
     private readonly StringColumn customerId;
     private readonly StringColumn featureId;
     private readonly StringColumn product;
@@ -108,6 +114,12 @@ public sealed class CostLedgerBlock : RowBlock
         serviceTier = Add("service_tier", Columns.LowCardinality());
         region = Add("region", Columns.LowCardinality());
         seller = Add("seller", Columns.LowCardinality());
+        providerAccount = Add("provider_account", Columns.LowCardinality());
+        providerProject = Add("provider_project", Columns.LowCardinality());
+        providerKey = Add("provider_key", Columns.LowCardinality());
+        geography = Add("geography", Columns.LowCardinality());
+        endpoint = Add("endpoint", Columns.LowCardinality());
+        speed = Add("speed", Columns.LowCardinality());
         customerId = Add("customer_id", Columns.String());
         featureId = Add("feature_id", Columns.String());
         product = Add("product", Columns.String());
@@ -203,6 +215,12 @@ public sealed class CostLedgerBlock : RowBlock
         serviceTier.Append(entry.ServiceTier);
         region.Append(entry.Region);
         seller.Append(entry.Seller);
+        providerAccount.Append(entry.ProviderAccount);
+        providerProject.Append(entry.ProviderProject);
+        providerKey.Append(entry.ProviderKey);
+        geography.Append(entry.Geography);
+        endpoint.Append(entry.Endpoint);
+        speed.Append(entry.Speed);
     }
 
     private void AppendAttribution(LedgerEntry entry)

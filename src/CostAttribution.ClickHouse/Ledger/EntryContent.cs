@@ -18,9 +18,11 @@ internal static class EntryContent
         string[] names =
         [
             entry.CostItem, entry.RunId, entry.Workflow, entry.Step, entry.Agent, entry.Operation, entry.Provider, entry.Model,
-            entry.RequestModel, entry.ServiceTier, entry.Region, entry.CustomerId, entry.FeatureId, entry.Product, entry.Team,
+            entry.RequestModel, entry.ServiceTier, entry.Region, entry.Seller, entry.ProviderAccount, entry.ProviderProject,
+            entry.ProviderKey, entry.Geography, entry.Endpoint, entry.Speed,
+            entry.CustomerId, entry.FeatureId, entry.Product, entry.Team,
             entry.Environment, entry.UserId, entry.SessionId, entry.Plan, entry.Audience, entry.Cost.RateId ?? "",
-            entry.Cost.UnpricedUnit ?? "", entry.Seller,
+            entry.Cost.UnpricedUnit ?? "",
         ];
         foreach (var name in names) Add(text, name);
         foreach (var (name, value) in entry.Dimensions)

@@ -19,6 +19,7 @@ internal sealed class LedgerRowReader(NativeBlock block)
         "cost_item", "reason", "posting_id", "accounting_date", "trace_id", "span_id", "parent_span_id", "run_id", "workflow",
         "step",
         "agent", "attempt", "call_status", "operation", "provider", "model", "request_model", "service_tier", "region", "seller",
+        "provider_account", "provider_project", "provider_key", "geography", "endpoint", "speed",
         "customer_id",
         "feature_id", "product", "team", "environment", "user_id", "session_id", "plan", "audience", "dimensions",
         "customer_evidence",
@@ -100,6 +101,12 @@ internal sealed class LedgerRowReader(NativeBlock block)
         entry.ServiceTier = Low("service_tier", row);
         entry.Region = Low("region", row);
         entry.Seller = Low("seller", row);
+        entry.ProviderAccount = Low("provider_account", row);
+        entry.ProviderProject = Low("provider_project", row);
+        entry.ProviderKey = Low("provider_key", row);
+        entry.Geography = Low("geography", row);
+        entry.Endpoint = Low("endpoint", row);
+        entry.Speed = Low("speed", row);
     }
 
     private void ReadIdentity(LedgerEntry entry, int row)

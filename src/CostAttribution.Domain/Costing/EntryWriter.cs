@@ -40,6 +40,12 @@ internal sealed class EntryWriter(CostingPolicy policy)
             ServiceTier = call.ServiceTier,
             Region = call.Region.Length > 0 ? call.Region : RegionOf(call.Geography),
             Seller = call.Seller,
+            ProviderAccount = call.Account,
+            ProviderProject = call.ProviderProject,
+            ProviderKey = call.ProviderKey,
+            Geography = call.Geography,
+            Endpoint = call.Endpoint,
+            Speed = call.Speed,
             ProviderReportedCost = call.ReportedCost,
             RateBookVersion = Rates.Version,
             AttributionVersion = Attribution.Version,
@@ -49,43 +55,6 @@ internal sealed class EntryWriter(CostingPolicy policy)
         SetTimes(entry, span);
         SetDimensions(entry, node, span, call, members, calls);
         return entry;
-    }
-
-    /// <summary>Prices the entry's usage, or says why not.</summary>
-    public void Price(LedgerEntry entry, MergedCall call)
-    {
-        ref var cost = ref entry.Cost;
-        var hasUsage = !entry.Usage.IsZero;
-        if (hasUsage)
-        {
-            var request = new PricingRequest
-            {
-                Provider = entry.Provider,
-                Seller = call.Seller,
-                Model = entry.Model,
-                RequestModel = entry.RequestModel,
-                Region = entry.Region,
-                ServiceTier = entry.ServiceTier,
-                Scope = Rates.ScopeOf(call.Account, call.ProviderProject, call.ProviderKey, entry.CustomerId),
-                Traits = Rates.TraitsOf(call.Geography, call.Endpoint, call.Speed),
-                EventTimeNanos = entry.EventTimeMicros * (long)NanosPerMicro,
-            };
-            // A fee per request is due once for a call, on top of its tokens; a card without one has no such unit.
-            if (entry.Calls == 1 && Rates.Charges(request, UsageUnits.Requests))
-                entry.Usage.OtherUnits = UsageUnits.With(entry.Usage.OtherUnits, UsageUnits.Requests, 1);
-            entry.PriceHangsOnCustomer = Rates.TellsCustomersApart;
-            Pricer.Price(Rates, request, entry.Usage, ref cost);
-            if (cost.Overflowed) entry.Flags |= SpanFlags.CostOverflow;
-            if (cost.UsedFallback) entry.Flags |= SpanFlags.UnitFallbackPrice;
-            if (cost.ListPriceMissing) entry.Flags |= SpanFlags.ListPriceMissing;
-            if (entry.Model.Length == 0 || cost.Status == PriceStatus.UnpricedModel) entry.Flags |= SpanFlags.UnknownModel;
-        }
-        else
-        {
-            cost = new CostBreakdown { Status = PriceStatus.NoUsage, RateId = "" };
-        }
-        ReportedCosting.Settle(entry, Rates);
-        if (entry.CallStatus is CallStatus.Error or CallStatus.Aborted) entry.RetryCost = cost.Cost;
     }
 
     /// <summary>Says that the entry costs something, and that how much of the unit it is cannot be read.</summary>

@@ -157,7 +157,7 @@ public sealed class TraceCosting
             entry.Flags = (entry.Flags & ~SpanFlags.UsageMissing) | SpanFlags.CrossTraceDuplicate;
         }
         entry.Attempt = attempts.Number(call.Top, facts[call.Top], entry, failedWithin);
-        writer.Price(entry, merged);
+        EntryPricing.Price(entry, writer.Rates);
         Post(entry, call.Owner, result);
         summary.AddCall(entry, stepOf[call.Top] >= 0);
     }
@@ -202,7 +202,7 @@ public sealed class TraceCosting
         entry.Step = StepOf(node, span);
         // At least one call was made; how many is not known. Calls with rows of their own are not counted again.
         entry.Calls = container.HasCallsBelow ? (sbyte)0 : (sbyte)1;
-        writer.Price(entry, merged);
+        EntryPricing.Price(entry, writer.Rates);
         entry.CallStatus = span.Failed ? CallStatus.Error : CallStatus.Ok;
         Post(entry, node, result);
         summary.AddContainer(entry);
@@ -218,7 +218,7 @@ public sealed class TraceCosting
         entry.Step = StepOf(call?.Top ?? item.Node, span);
         entry.CallStatus = span.Failed ? CallStatus.Error : CallStatus.Ok;
         if (item.Units is null) EntryWriter.Leave(entry, item.Rule!.Unit);
-        else writer.Price(entry, merged);
+        else EntryPricing.Price(entry, writer.Rates);
         Post(entry, item.Node, result);
         summary.AddContainer(entry);
     }
@@ -286,7 +286,7 @@ public sealed class TraceCosting
             entry.CallStatus = CallStatus.Error;
             entry.Attempt = (ushort)Math.Min(i + 1, ushort.MaxValue);
             entry.Flags = SpanFlags.FailedNoUsage | span.Flags;
-            writer.Price(entry, merged);
+            EntryPricing.Price(entry, writer.Rates);
             span.Ownership = Ownership.Owner;
             Post(entry, requests[i], result);
             summary.AddCall(entry, inStep: true);

@@ -57,8 +57,18 @@ public sealed class LedgerEntry
     public string ServiceTier { get; set; } = "";
     public string Region { get; set; } = "";
 
-    /// <summary>Reseller or gateway that bills the call, when it is not the provider itself; empty otherwise.</summary>
+    /// <summary>Reseller or gateway that bills the call; empty when it is the provider itself.</summary>
     public string Seller { get; set; } = "";
+
+    /// <summary>Account, project and key with the provider, where spans name them: contracts may be for them.</summary>
+    public string ProviderAccount { get; set; } = "";
+    public string ProviderProject { get; set; } = "";
+    public string ProviderKey { get; set; } = "";
+
+    /// <summary>What of the request changes its price: where it is computed, kind of endpoint, speed; empty if unknown.</summary>
+    public string Geography { get; set; } = "";
+    public string Endpoint { get; set; } = "";
+    public string Speed { get; set; } = "";
 
     public string CustomerId { get; set; } = "";
     public string FeatureId { get; set; } = "";

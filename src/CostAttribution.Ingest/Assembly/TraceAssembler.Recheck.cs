@@ -1,3 +1,4 @@
+using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Ingest.Posting;
 
@@ -55,6 +56,16 @@ internal sealed partial class TraceAssembler
         // The store has segments of these. One that the trace has left gets an empty segment; with several, one at a time.
         standing.RunId = recheck.RunIds.FirstOrDefault(run => run != standing.RunId) ?? standing.RunId;
         standing.HasRun = true;
+    }
+
+    // Nothing has come to it and all of it stands: its rows are priced as they are, and it need not stay.
+    private bool EndsRepriced(OpenTrace trace, TraceCosts? recalled)
+    {
+        if (trace.Recheck is not { Prices: not null } recheck || recalled is null || !trace.Settled || trace.Dirty) return false;
+        poster.Reprice(trace, recalled, recheck);
+        trace.EndRecheck(RecheckOutcome.Done);
+        traces.Evict(trace);
+        return true;
     }
 
     // Rows alone do not say what a trace cost.

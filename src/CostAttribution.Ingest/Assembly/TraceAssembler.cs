@@ -237,9 +237,10 @@ internal sealed partial class TraceAssembler : IDisposable
         if (trace.Recheck is not null && takenBack is null && EndsWithoutFacts(trace, stored)) return;
         if (stored is not null)
         {
-            Merge(trace, stored);
+            var recalled = Merge(trace, stored);
             posted.Add(id);
             metrics.TraceLoaded();
+            if (EndsRepriced(trace, recalled)) return;
         }
         else if (trace.Spans.Count == 0)
         {
@@ -252,12 +253,14 @@ internal sealed partial class TraceAssembler : IDisposable
     }
 
     // What arrived is laid over what the store has: a mere repetition changes nothing and is not posted again.
-    private void Merge(OpenTrace trace, StoredTrace stored)
+    private TraceCosts? Merge(OpenTrace trace, StoredTrace stored)
     {
+        TraceCosts? recalled = null;
         using var arrived = trace.EncodeAll(poster.Builder);
         trace.StartFrom(stored, sources);
         // An audit may want written again what the store has wrong, and after half a posting nobody knows what that is.
-        if (trace.Recheck is null && !stored.WasCutOff) poster.Recall(trace, costing.Recall(trace));
+        if (trace.Recheck is null or { Prices: not null } && !stored.WasCutOff)
+            poster.Recall(trace, recalled = costing.Recall(trace));
         // One that comes from the journal again may not have told the others yet.
         var changed = trace.ContextChanged || trace.Replayed;
         foreach (var span in arrived.Spans)
@@ -266,11 +269,12 @@ internal sealed partial class TraceAssembler : IDisposable
             else if (trace.Recheck is null) metrics.Count(AssemblyReason.DuplicateSpan);
         }
         trace.ForgetWhole();
-        trace.Dirty = changed || trace.Recheck is not null || trace.TakenBackEdition is not null;
+        trace.Dirty = changed || trace.Recheck is { Prices: null } || trace.TakenBackEdition is not null;
         // It may have come to rest before it was asked for.
         if (trace.Dirty) trace.Settled = false;
         if (trace.Recheck is { } recheck) Prepare(trace, recheck, stored.Standing, changed);
         if (!trace.Dirty && stored.Standing.PostedAsSettled) trace.Rest(Now);
+        return recalled;
     }
 
     private void Visit(OpenTrace trace, long now)

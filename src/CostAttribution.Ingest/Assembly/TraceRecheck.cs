@@ -1,5 +1,7 @@
 using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
+using CostAttribution.Ingest.Repricing;
 
 namespace CostAttribution.Ingest.Assembly;
 
@@ -50,6 +52,14 @@ public sealed class TraceRecheck(TraceId traceId)
 
     /// <summary>They are kept: whoever brought them need not.</summary>
     internal bool IsBrought { get; set; }
+
+    /// <summary>
+    /// Only prices are looked at: what stands is priced by another book, and nothing is costed again. Null for a whole re-check.
+    /// </summary>
+    internal PriceOrder? Prices { get; init; }
+
+    /// <summary>What stood and what came in its place, by <see cref="Prices"/>; whole once the outcome is done.</summary>
+    internal List<(LedgerEntry Old, LedgerEntry Priced)> Repriced { get; } = [];
 
     public RecheckOutcome Outcome { get; internal set; }
 

@@ -28,7 +28,7 @@ internal static class LedgerContent
         (a.CustomerId == b.CustomerId || !(a.PriceHangsOnCustomer || b.PriceHangsOnCustomer))
         && a.EventTimeMicros == b.EventTimeMicros && a.Provider == b.Provider && a.Model == b.Model
         && a.RequestModel == b.RequestModel && a.ServiceTier == b.ServiceTier && a.Region == b.Region
-        && a.Seller == b.Seller && a.ProviderReportedCost == b.ProviderReportedCost && SameUsage(a.Usage, b.Usage);
+        && SameBilling(a, b) && a.ProviderReportedCost == b.ProviderReportedCost && SameUsage(a.Usage, b.Usage);
 
     /// <summary>A copy with its own posting identity to be filled in.</summary>
     public static LedgerEntry Copy(LedgerEntry from)
@@ -40,8 +40,9 @@ internal static class LedgerContent
             RunId = from.RunId, Workflow = from.Workflow, Step = from.Step, Agent = from.Agent, Attempt = from.Attempt,
             CallStatus = from.CallStatus, Operation = from.Operation, Provider = from.Provider, Model = from.Model,
             RequestModel = from.RequestModel, ServiceTier = from.ServiceTier, Region = from.Region, Seller = from.Seller,
-            CustomerId = from.CustomerId, FeatureId = from.FeatureId, Product = from.Product, Team = from.Team,
-            Environment = from.Environment,
+            ProviderAccount = from.ProviderAccount, ProviderProject = from.ProviderProject, ProviderKey = from.ProviderKey,
+            Geography = from.Geography, Endpoint = from.Endpoint, Speed = from.Speed, CustomerId = from.CustomerId,
+            FeatureId = from.FeatureId, Product = from.Product, Team = from.Team, Environment = from.Environment,
             UserId = from.UserId, SessionId = from.SessionId, Plan = from.Plan, Audience = from.Audience,
             Dimensions = from.Dimensions, CustomerEvidence = from.CustomerEvidence, FeatureEvidence = from.FeatureEvidence,
             Calls = from.Calls, FailedCalls = from.FailedCalls, ProviderReportedCost = from.ProviderReportedCost,
@@ -59,7 +60,11 @@ internal static class LedgerContent
         && a.ParentSpanId == b.ParentSpanId && a.RunId == b.RunId && a.Workflow == b.Workflow && a.Step == b.Step
         && a.Agent == b.Agent && a.Attempt == b.Attempt && a.CallStatus == b.CallStatus && a.Operation == b.Operation
         && a.Provider == b.Provider && a.Model == b.Model && a.RequestModel == b.RequestModel && a.ServiceTier == b.ServiceTier
-        && a.Region == b.Region && a.Seller == b.Seller;
+        && a.Region == b.Region && SameBilling(a, b);
+
+    private static bool SameBilling(LedgerEntry a, LedgerEntry b) =>
+        a.Seller == b.Seller && a.ProviderAccount == b.ProviderAccount && a.ProviderProject == b.ProviderProject
+        && a.ProviderKey == b.ProviderKey && a.Geography == b.Geography && a.Endpoint == b.Endpoint && a.Speed == b.Speed;
 
     private static bool SameOwner(LedgerEntry a, LedgerEntry b) =>
         a.CustomerId == b.CustomerId && a.FeatureId == b.FeatureId && a.Product == b.Product && a.Team == b.Team

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
+using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
@@ -72,10 +73,6 @@ internal static class LedgerDifference
         standing.Surplus = standing.StrayReversals = null;
     }
 
-    // What the rate book says about an entry beside its price.
-    private const SpanFlags PriceFlags = SpanFlags.UnknownModel | SpanFlags.CostOverflow
-        | SpanFlags.UnitFallbackPrice | SpanFlags.ListPriceMissing | SpanFlags.ReportedCostDeviates;
-
     /// <summary>Identity of a row: the same correction made twice has the same id.</summary>
     public static UInt128 EntryIdOf(TraceId traceId, SpanId spanId, string costItem, int revision, int sign)
     {
@@ -87,6 +84,14 @@ internal static class LedgerDifference
         BinaryPrimitives.WriteInt32LittleEndian(text[(TraceId.Bytes + SpanId.Bytes)..], revision);
         text[fixedBytes - 1] = (byte)(sign < 0 ? 1 : 0);
         return XxHash128.HashToUInt128(text[..(fixedBytes + Encoding.UTF8.GetBytes(costItem, text[fixedBytes..]))]);
+    }
+
+    /// <summary>Appends a reversal of what stands, and what is to stand instead.</summary>
+    public static void Replace(StandingTrace standing, LedgerEntry old, LedgerEntry entry, PostingReason reason,
+        List<LedgerEntry> rows)
+    {
+        rows.Add(Reverse(old, reason));
+        Post(standing, (old.SpanId, old.CostItem), entry, reason, old.Revision + 1, rows);
     }
 
     private static void Post(StandingTrace standing, (SpanId, string) key, LedgerEntry entry, PostingReason reason, int revision,
@@ -129,6 +134,6 @@ internal static class LedgerDifference
         wanted.Cost = standing.Cost;
         wanted.RateBookVersion = standing.RateBookVersion;
         wanted.RetryCost = wanted.CallStatus is CallStatus.Error or CallStatus.Aborted ? wanted.Cost.Cost : Money.Zero;
-        wanted.Flags = (wanted.Flags & ~PriceFlags) | (standing.Flags & PriceFlags);
+        wanted.Flags = (wanted.Flags & ~EntryPricing.PriceFlags) | (standing.Flags & EntryPricing.PriceFlags);
     }
 }

@@ -49,6 +49,8 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
         rows.Clear();
         standing.Expect(wanted.Count);
         LedgerDifference.Append(standing, wanted, ReasonForNew(trace), ReasonForChange(trace), rows, trace.Spans);
+        // Spans have come: what they change is posted as ever, and what then stands is priced.
+        if (trace.Recheck is { Prices: { } order } asked) order.Append(standing, rows, asked.Repriced);
         if (trace.Recheck is { } recheck)
         {
             recheck.Rows = rows.Count;
@@ -92,6 +94,30 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
             Topics = topicRows,
         });
         return waiting;
+    }
+
+    /// <summary>
+    /// Gathers new prices of what stands of a loaded trace, and the sums of its run; nothing else is written. True when any price
+    /// differs.
+    /// </summary>
+    /// <param name="trace">At rest, as the store has it.</param>
+    /// <param name="costs">What its last posting was made of.</param>
+    /// <param name="recheck">Asks for it.</param>
+    public bool Reprice(OpenTrace trace, TraceCosts costs, TraceRecheck recheck)
+    {
+        var standing = trace.Standing;
+        rows.Clear();
+        recheck.Prices!.Append(standing, rows, recheck.Repriced);
+        recheck.Rows = rows.Count;
+        if (rows.Count == 0) return false;
+        standing.FactsRevision++;
+        standing.SegmentHash = HashOfSegment(trace, costs, settled: true);
+        Buffer.Add(new TracePosting
+        {
+            TraceId = trace.Id, Revision = standing.FactsRevision, Settled = true, Rows = [.. rows], Spans = [],
+            EncodedSpans = default, Context = trace.Context, Segment = costs.Segment, WithRun = true, LeftRunId = "", Topics = [],
+        });
+        return true;
     }
 
     /// <summary>
@@ -144,7 +170,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     }
 
     // A trace to which spans are still coming changes because of them.
-    private static bool IsAudited(OpenTrace trace) => trace.Recheck is { Outcome: RecheckOutcome.Waiting };
+    private static bool IsAudited(OpenTrace trace) => trace.Recheck is { Outcome: RecheckOutcome.Waiting, Prices: null };
 
     private static PostingReason ReasonForNew(OpenTrace trace) =>
         IsAudited(trace) ? PostingReason.Audit : trace.Standing.PostedAsSettled ? PostingReason.LateSpan : PostingReason.First;

@@ -51,6 +51,8 @@ internal static class CommandTree
         root.Subcommands.Add(ReportCommands.Unpriced(settings));
         root.Subcommands.Add(ReportCommands.ReportedCosts(settings));
         root.Subcommands.Add(ReportCommands.Flags(settings));
+        root.Subcommands.Add(new RepriceCommand(settings));
+        root.Subcommands.Add(new WhatIfCommand(settings));
         root.SetAction((parsed, _) => demo.IsAskedFor(parsed) ? demo.RunAsync(parsed) : ServeCommand.RunAsync(settings));
         return root;
     }

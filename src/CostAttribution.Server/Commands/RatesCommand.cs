@@ -10,5 +10,6 @@ internal sealed class RatesCommand : Command
     {
         Subcommands.Add(new RatesImportCommand(given, TimeProvider.System));
         Subcommands.Add(RatesShow.Command(given));
+        Subcommands.Add(new RatesPublishCommand(given));
     }
 }

@@ -4,6 +4,7 @@ using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Rates;
+using CostAttribution.Api.Repricings;
 using CostAttribution.ClickHouse.Embedded;
 using CostAttribution.ClickHouse.Endpoint;
 using CostAttribution.ClickHouse.Snapshots;
@@ -14,11 +15,9 @@ using CostAttribution.Ingest;
 using CostAttribution.Ingest.Auditing;
 using CostAttribution.Ingest.Costing;
 using CostAttribution.Ingest.Intake;
+using CostAttribution.Ingest.Repricing;
 using CostAttribution.Journal;
-using CostAttribution.Journal.Filesystem;
-using CostAttribution.Journal.Postings;
 using CostAttribution.Otlp;
-using CostAttribution.RateCards;
 using CostAttribution.Server.Demo;
 using CostAttribution.Server.Settings;
 using CostAttribution.Server.Telemetry;
@@ -43,6 +42,8 @@ internal sealed class RunningServer : IAsyncDisposable
     private JournalIntake? intake;
     private Task journalRun = Task.CompletedTask;
     private Task? auditRun;
+    private Task ratesRun = Task.CompletedTask;
+    private ServerRates? rates;
     private NodeClaim? claim;
 
     private RunningServer(ServerSettings settings, StopDeadline deadline)
@@ -56,6 +57,8 @@ internal sealed class RunningServer : IAsyncDisposable
     public IClickHouseTransport Store => store!.Transport;
     public Auditor Auditor { get; private set; } = null!;
     public RefusedPostings RefusedPostings { get; private set; } = null!;
+    public Repricer Repricer { get; private set; } = null!;
+    public IRates Rates => rates!;
     public int GrpcPort { get; private set; }
     public int HttpPort { get; private set; }
     public int ApiPort { get; private set; }
@@ -145,18 +148,19 @@ internal sealed class RunningServer : IAsyncDisposable
     private async Task OpenAsync(IConfiguration configuration, bool quiet, TimeProvider clock, bool listen,
         CancellationToken stop)
     {
-        var cards = RateCardFiles.Load(settings.RateCardDirectory);
-        if (!cards.IsSound) throw new StartupException([.. cards.Faults.Select(fault => $"rate card {fault}")]);
+        var cardFiles = ServerRates.ReadFiles(settings);
         OpenAttribution(null);
-        CreateDataDirectory();
+        var files = new DataFiles(settings);
 
         var startId = NodeClaim.NewId();
-        var (journal, spool, instance) = OpenJournal(clock, out var events);
+        var (journal, spool, instance) = files.Open(clock, out var events);
         closing.Push(journal);
         store = await OpenStore.OpenAsync(settings.Store, settings.DataDirectory, stop).ConfigureAwait(false);
         closing.Push(store.DisposeAsync);
+        rates = await ServerRates.OpenAsync(settings, cardFiles, store.Transport, clock, stop).ConfigureAwait(false);
+        closing.Push(rates);
         var kept = await LoadKeptKeysAsync(stop).ConfigureAwait(false);
-        var keys = KeptKeys.With(settings.Attribution, kept, cards.Book);
+        var keys = KeptKeys.With(settings.Attribution, kept, rates.Book);
         var attribution = OpenAttribution(keys);
 
         var builder = BareHost.New(configuration, quiet);
@@ -164,12 +168,15 @@ internal sealed class RunningServer : IAsyncDisposable
         var intakeMetrics = new IntakeMetrics();
         var readers = new OtlpReaderPool(keys, settings.Intake.ToLimits(), idleMax: Environment.ProcessorCount * 2);
         closing.Push(readers);
-        var snapshots = new CostingSnapshots(cards.Book, attribution);
+        var snapshots = new CostingSnapshots(rates.Book, attribution);
+        rates.Publisher.Attach(snapshots);
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(store.Transport);
-        builder.Services.AddSingleton(new RatesInForce(() => snapshots.Current.Rates, () => cards.Catalogue));
+        builder.Services.AddSingleton(new RatesInForce(() => snapshots.Current.Rates, () => rates.Publisher.Catalogue));
         builder.Services.AddSingleton<IAudits>(provider => new AuditorAudits(Auditor));
         builder.Services.AddSingleton<IQuarantine>(provider => new RefusedQuarantine(RefusedPostings));
+        builder.Services.AddSingleton<IRates>(rates);
+        builder.Services.AddSingleton<IRepricings>(new ServerRepricings(() => Repricer));
         builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, spool, intake, intakeMetrics,
             provider.GetRequiredService<IAudits>(), clock));
         builder.Services.AddSingleton<IPipelineStatus>(provider => provider.GetRequiredService<PipelineStatus>());
@@ -212,6 +219,13 @@ internal sealed class RunningServer : IAsyncDisposable
         closing.Push(new DiskUpkeep(journal, spool, settings.Journal.FreeBytesMin,
             () => pipeline.State == PipelineState.Running, clock, logger).DisposeAsync);
         RefusedPostings = new RefusedPostings(pipeline, spool, keys, clock);
+        Repricer = new Repricer(new RepricerParts
+        {
+            Pipeline = pipeline, Store = store.Transport, Snapshots = snapshots, Publisher = rates.Publisher,
+            NodeId = settings.NodeId, Clock = clock, Logger = logger,
+        });
+        rates.Repricer = Repricer;
+        closing.Push(Repricer);
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
         closing.Push(pipeline);
@@ -239,6 +253,7 @@ internal sealed class RunningServer : IAsyncDisposable
             throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
         if (!listen) return;
         auditRun = Auditor.RunScheduleAsync(ended.Token);
+        ratesRun = Task.WhenAll(rates.Publisher.RunAsync(logger, ended.Token), Repricer.RunQueueAsync(ended.Token));
         intake.Open();
     }
 
@@ -287,64 +302,6 @@ internal sealed class RunningServer : IAsyncDisposable
         return AttributionTableBuilder.Build(settings.Attribution, keys, faults) ?? throw new StartupException(faults);
     }
 
-    private void CreateDataDirectory()
-    {
-        try
-        {
-            Directory.CreateDirectory(settings.DataDirectory);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw Unusable(fault);
-        }
-    }
-
-    private (DurableJournal Journal, PostingSpool Spool, InstanceFile Instance) OpenJournal(
-        TimeProvider clock, out JournalEvents events)
-    {
-        var told = events = new JournalEvents();
-        DurableJournal? journal = null;
-        try
-        {
-            var directory = SystemDirectory.Open(Path.Combine(settings.DataDirectory, "journal"));
-            var postings = SystemDirectory.Open(Path.Combine(settings.DataDirectory, "postings"));
-            PostingSpool.RefuseNewer(postings);
-            journal = DurableJournal.Open(directory, settings.NodeId, settings.Journal, clock, told.Add);
-            var instance = InstanceFile.Adopt(directory, NodeClaim.NewId());
-            MakeRoom(journal);
-            var opened = (journal, PostingSpool.Open(postings, settings.Postings, clock), instance);
-            journal = null;
-            return opened;
-        }
-        catch (JournalException fault)
-        {
-            throw new StartupException(fault.Message);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw Unusable(fault);
-        }
-        finally
-        {
-            journal?.Dispose();
-        }
-    }
-
-    // The store may need the room to open. A disk that does not work is told by what needs it.
-    private static void MakeRoom(DurableJournal journal)
-    {
-        try
-        {
-            journal.Prune();
-        }
-        catch (JournalException)
-        {
-        }
-    }
-
-    private StartupException Unusable(Exception fault) =>
-        new($"DataDirectory '{settings.DataDirectory}' cannot be used: {fault.Message.TrimEnd('.')}");
-
     private async Task<int[]> ListenAsync(WebApplication app)
     {
         try
@@ -389,7 +346,7 @@ internal sealed class RunningServer : IAsyncDisposable
             await pipeline!.DrainAsync(limit.Token).ConfigureAwait(false);
         }
         await ended.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun,
+        await Task.WhenAll(pipelineRun.ContinueWith(static _ => { }, TaskScheduler.Default), journalRun, ratesRun,
             (auditRun ?? Task.CompletedTask).ContinueWith(static _ => { }, TaskScheduler.Default)).ConfigureAwait(false);
     }
 

@@ -51,7 +51,9 @@ internal static class LedgerRules
                 if (before is not null && reversedBy.GetValueOrDefault(before.EntryId) == entry.PostingId)
                 {
                     var kept = (before.RateBookVersion, before.AttributionVersion) == (entry.RateBookVersion, entry.AttributionVersion);
-                    findings.Expect(kept, () => $"{Name(entry)} has other rates or rules than the one that it replaces");
+                    // Only to have other rates is a row priced anew, and then nothing but its price differs.
+                    if (entry.Reason == PostingReason.Reprice) CheckRepriced(before, entry, findings);
+                    else findings.Expect(kept, () => $"{Name(entry)} has other rates or rules than the one that it replaces");
                     findings.Expect(!EntryText.AreAlike(before, entry), () => $"{Name(entry)} says what the one says that it replaces");
                 }
                 before = entry;
@@ -65,6 +67,16 @@ internal static class LedgerRules
 
     public static string Name(LedgerEntry entry) =>
         $"entry {entry.TraceId}/{entry.SpanId}{(entry.CostItem.Length > 0 ? "/" + entry.CostItem : "")} revision {entry.Revision} of {entry.PostingId}";
+
+    private static readonly string[] OfPrices = ["input_cost", "cache_read_cost", "output_cost", "cost", "list_cost", "retry_cost", "price_status",
+        "unpriced_unit", "rate_id", "rate_book_version", "flags"];
+
+    private static void CheckRepriced(LedgerEntry before, LedgerEntry entry, Findings findings)
+    {
+        var other = EntryText.Of(before).Zip(EntryText.Of(entry)).Where(pair => !Equals(pair.First.Value, pair.Second.Value))
+            .Select(pair => pair.First.Column).Except(OfPrices);
+        findings.Expect(!other.Any(), () => $"{Name(entry)} was priced anew and has other {string.Join(' ', other)}");
+    }
 
     private static void CheckSums(LedgerRow row, Findings findings)
     {

@@ -2,6 +2,7 @@ using System.Globalization;
 using CostAttribution.ClickHouse.Snapshots;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
+using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest;
 using CostAttribution.Ingest.Assembly;
@@ -123,6 +124,9 @@ internal sealed class SimulatedNode(SimulationPlan plan, MemoryDisk disk, IClick
         rechecks = traces;
         _ = pipeline!.RecheckAsync(traces, CancellationToken.None);
     }
+
+    /// <summary>The book that is in force and kept by the store.</summary>
+    public RateBook RatesInUse => snapshots!.Current.Rates;
 
     public bool IsRechecking => IsServing && !pipeline!.Assembly.Rechecks.IsIdle;
 

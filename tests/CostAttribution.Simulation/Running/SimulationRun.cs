@@ -60,7 +60,7 @@ public sealed class SimulationRun : IDisposable
         store = new SimulatedStore(tables, clock, dice.Fork(), log, new Sabotage(plan.Sabotage));
         node = new SimulatedNode(plan, disk, store, clock, log);
         senders = new Senders(clock, dice.Fork(), log);
-        rechecks = new Rechecks(senders, dice.Fork(), log);
+        rechecks = new Rechecks(plan, senders, dice.Fork(), log);
         comparison = new Comparison(plan, tables, senders);
         bounds = new Bounds(plan, node, store);
         rot = new BitRot(disk, dice.Fork(), log, plan.Sabotage == SabotageKind.ForgesChecksums);

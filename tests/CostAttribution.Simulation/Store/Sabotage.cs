@@ -56,6 +56,9 @@ public enum SabotageKind
 
     /// <summary>Spans that arrive while an audit that only reports looks at their trace are told OK and not kept.</summary>
     ForgetsWhatMeetsDryRuns,
+
+    /// <summary>What is priced anew changes its usage, too.</summary>
+    RepricesUsage,
 }
 
 /// <summary>Puts the fault into the rows of the store.</summary>
@@ -74,6 +77,7 @@ internal sealed class Sabotage(SabotageKind kind)
             SabotageKind.SkipsReversals => With(insert, [.. insert.Ledger.Where(row => row.Entry.Sign > 0)]),
             SabotageKind.ReversesElsewhere => With(insert, [.. insert.Ledger.Select(Elsewhere)]),
             SabotageKind.RepeatsCorrected => With(insert, [.. insert.Ledger.Select(row => Repeated(row, insert.Ledger))]),
+            SabotageKind.RepricesUsage => With(insert, [.. insert.Ledger.Select(MoreUsed)]),
             SabotageKind.OnePicodollar => With(insert, [.. insert.Ledger.Select(Dearer)]),
             _ => insert,
         };
@@ -102,6 +106,12 @@ internal sealed class Sabotage(SabotageKind kind)
         (entry.Reason, entry.PostingId, entry.PostedAtMillis, entry.Revision) =
             (posted.Reason, posted.PostingId, posted.PostedAtMillis, posted.Revision);
         return new LedgerRow(entry, [.. reversal.Measures.Select(measure => -measure)]);
+    }
+
+    private static LedgerRow MoreUsed(LedgerRow row)
+    {
+        if (row.Entry.Sign > 0 && row.Entry.Reason == Domain.Ledger.PostingReason.Reprice) row.Entry.Usage.InputTokens++;
+        return row;
     }
 
     private static LedgerRow Dearer(LedgerRow row)

@@ -41,7 +41,7 @@ internal sealed class AuditRig : IAsyncDisposable
         Pipeline = new IngestPipeline(new PipelineParts
         {
             Journal = journal, JournalBytesMax = 1L << 30, Spool = Spool, Store = store, Keys = AttributionTable.Default.Keys,
-            Snapshots = new CostingSnapshots(TestRates.Book, AttributionTable.Default), Clock = TimeProvider.System,
+            Snapshots = Snapshots, Clock = TimeProvider.System,
             NodeId = node, StartId = "1", Limits = TracingLimits.Default, Logger = NullLogger.Instance,
             Assembly = new AssemblyOptions
             {
@@ -64,6 +64,7 @@ internal sealed class AuditRig : IAsyncDisposable
     }
 
     public IClickHouseTransport Store { get; }
+    public CostingSnapshots Snapshots { get; } = new(TestRates.Book, AttributionTable.Default);
     public string Node { get; }
     public IngestPipeline Pipeline { get; }
     public PostingSpool Spool { get; }

@@ -6,7 +6,10 @@ using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Rates;
+using CostAttribution.Api.Repricings;
 using CostAttribution.ClickHouse.Auditing;
+using CostAttribution.ClickHouse.Rates;
+using CostAttribution.ClickHouse.Repricing;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Pricing;
 using Microsoft.AspNetCore.Builder;
@@ -17,7 +20,7 @@ using Microsoft.Extensions.Logging;
 namespace CostAttribution.UnitTests.Api;
 
 /// <summary>The control plane on a real port of the loopback interface, with everything behind it replaced.</summary>
-internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, IAudits, IQuarantine
+internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, IAudits, IQuarantine, IRates, IRepricings
 {
     public static readonly DateTimeOffset Now = new(2026, 3, 15, 10, 20, 30, TimeSpan.Zero);
 
@@ -36,6 +39,8 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
         builder.Services.AddSingleton<IAudits>(this);
         builder.Services.AddSingleton<IQuarantine>(this);
         builder.Services.AddSingleton(new RatesInForce(() => Catalogue?.Current ?? RateBook.Empty, () => Catalogue));
+        builder.Services.AddSingleton<IRates>(this);
+        builder.Services.AddSingleton<IRepricings>(this);
         builder.Services.AddCostAttributionApi(options);
         app = builder.Build();
         app.MapCostAttributionApi();
@@ -85,6 +90,38 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
         return Task.FromResult<RefusedResult?>(new RefusedResult(postingId, RefusedOutcome.Posted, 3, ""));
     }
 
+    /// <summary>What was to be published, and what is answered.</summary>
+    public List<(IReadOnlyList<RateFile> Files, bool DryRun)> Published { get; } = [];
+    public RatePublication Publication { get; set; } =
+        new() { InForce = true, DryRun = false, RateBookVersion = "2", PreviousVersion = "1" };
+
+    Task<RatePublication> IRates.PublishAsync(IReadOnlyList<RateFile> files, bool dryRun, CancellationToken cancel)
+    {
+        Published.Add((files, dryRun));
+        return Task.FromResult(Publication);
+    }
+
+    /// <summary>Re-pricings asked for, and the one under way.</summary>
+    public List<RepricingRequest> RepricingsAsked { get; } = [];
+    public RepricingReport? Repricing { get; set; }
+    public IReadOnlyList<RateFault> RepricingFaults { get; set; } = [];
+
+    RepricingReport? IRepricings.Current => Repricing;
+    RepricingReport? IRepricings.Last => null;
+
+    Task<RepricingStart> IRepricings.StartAsync(RepricingRequest request, CancellationToken cancel)
+    {
+        if (RepricingFaults.Count > 0) return Task.FromResult(new RepricingStart(null, RepricingFaults));
+        if (Repricing is not null) return Task.FromResult(RepricingStart.Busy);
+        RepricingsAsked.Add(request);
+        return Task.FromResult(new RepricingStart(Repricing = new RepricingReport
+        {
+            Id = "node-1-2", Node = "node-1", Kind = request.Kind, State = RepricingState.Running, StartedAt = Now, RateBookVersion = "7",
+        }, []));
+    }
+
+    bool IRepricings.Cancel(string id) => Repricing?.Id == id;
+
     public static async Task<ApiHost> StartAsync(ApiOptions? options = null)
     {
         var transport = new RecordingTransport();
@@ -108,9 +145,10 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
         return (response.StatusCode, JsonNode.Parse(text)!);
     }
 
-    public async Task<(HttpStatusCode Status, JsonNode Body, Uri? Location)> PostAsync(string address)
+    public async Task<(HttpStatusCode Status, JsonNode Body, Uri? Location)> PostAsync(string address, string? body = null)
     {
-        using var response = await Client.PostAsync(new Uri(address, UriKind.Relative), null, TestContext.Current.CancellationToken);
+        using var content = body is null ? null : new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var response = await Client.PostAsync(new Uri(address, UriKind.Relative), content, TestContext.Current.CancellationToken);
         var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         return (response.StatusCode, JsonNode.Parse(text)!, response.Headers.Location);
     }

@@ -12,7 +12,7 @@ public sealed class ReferenceTests
     [InlineData("Otlp", "Domain")]
     [InlineData("ClickHouse", "Domain")]
     [InlineData("Workload", "Domain")]
-    [InlineData("Ingest", "Domain Otlp Journal ClickHouse")]
+    [InlineData("Ingest", "Domain RateCards Otlp Journal ClickHouse")]
     [InlineData("Api", "Domain ClickHouse")]
     [InlineData("Server", "Domain RateCards Otlp Journal ClickHouse Ingest Api Workload")]
     public void A_project_refers_only_to_what_stands_below_it(string project, string allowed)

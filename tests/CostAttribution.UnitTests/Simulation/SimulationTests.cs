@@ -34,6 +34,7 @@ public sealed class SimulationTests
     [InlineData(SabotageKind.ForgetsWhatMeetsDryRuns, "trace")]
     [InlineData(SabotageKind.KeepsOldRates, "came after the rates changed and has the old")]
     [InlineData(SabotageKind.LosesSnapshots, "flags are")]
+    [InlineData(SabotageKind.RepricesUsage, "was priced anew and has other input_tokens")]
     [InlineData(SabotageKind.ForgesChecksums, "nobody sent it")]
     [InlineData(SabotageKind.IgnoresTraceLimit, "traces in memory are more than")]
     public void A_fault_that_the_product_cannot_mend_is_noticed(SabotageKind kind, string words)
@@ -67,6 +68,7 @@ public sealed class SimulationTests
         return kind switch
         {
             SabotageKind.KeepsOldRates or SabotageKind.LosesSnapshots => plan with { Reprices = true, Rots = false },
+            SabotageKind.RepricesUsage => plan with { Reprices = true, Rechecks = true },
             SabotageKind.ForgesChecksums => plan with { Rots = true, Crashes = true, Reprices = false },
             SabotageKind.IgnoresTraceLimit => plan with { Pressure = true, Traces = 40 },
             _ => plan,

@@ -11,9 +11,10 @@ public sealed class EntryCheck : TraceCheck
     // What a reversal has in common with its entry; all columns but those that the contract of the ledger names.
     private const string Copied = "event_time, cost_kind, cost_item, accounting_date, parent_span_id, run_id, workflow, step, " +
         "agent, attempt, call_status, operation, provider, model, request_model, service_tier, region, seller, " +
-        "customer_id, feature_id, product, team, environment, user_id, session_id, plan, audience, dimensions, " +
-        "customer_evidence, feature_evidence, price_status, unpriced_unit, rate_id, rate_book_version, " +
-        "attribution_version, ownership, flags, revision";
+        "provider_account, provider_project, provider_key, geography, endpoint, speed, customer_id, feature_id, product, " +
+        "team, environment, user_id, session_id, plan, audience, dimensions, customer_evidence, feature_evidence, " +
+        "price_status, unpriced_unit, rate_id, rate_book_version, attribution_version, ownership, flags, " +
+        "revision";
 
     private static readonly string[] Additive = ["input_tokens", "cache_read_tokens", "cache_write_tokens",
         "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "calls", "failed_calls", "input_cost", "cache_read_cost",
