@@ -47,7 +47,7 @@ public sealed class DiskTests(StoreServer stores)
             File.Delete(filler);
             await Settled.SentAsync(senders, Told);
             await Settled.WithoutDifferencesAsync(server, () => Books.DifferencesAsync(store.Sql, senders.Truth), Told);
-            Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(20)));
+            Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(60)));
 
             string Told() => $"{senders}\n{server}";
         }
@@ -70,7 +70,7 @@ public sealed class DiskTests(StoreServer stores)
             Assert.True(status == HttpStatusCode.TooManyRequests, $"{(int)status} {body}");
             var pipeline = await server.Api.GetAsync("/api/v1/pipeline");
             Assert.Contains("the disk is nearly full", pipeline.GetProperty("journal").Text("detail"), StringComparison.Ordinal);
-            Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(20)));
+            Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(60)));
         }
 
         await using var again = await ServerProcess.StartAsync(data, store.Settings);
@@ -110,7 +110,7 @@ public sealed class DiskTests(StoreServer stores)
         await Eventually.GetAsync(
             () => store.Sql.ScalarAsync("SELECT uniqExact(trace_id), count(), sum(calls) FROM cost_ledger"),
             row => row == $"{sent.Count}\t{sent.Count}\t{sent.Count}", () => $"{sent.Count} were accepted\n{server}");
-        Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(60)));
     }
 
     /// <summary>What befalls the directory.</summary>

@@ -24,7 +24,7 @@ internal enum Moment
 internal sealed class Killer(TempDirectory data, Senders senders, Random random)
 {
     private static readonly TimeSpan GlanceInterval = TimeSpan.FromMilliseconds(1);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     private readonly List<string> told = [];
 

@@ -6,7 +6,7 @@ namespace CostAttribution.EndToEnd.Hosting;
 internal static class Eventually
 {
     /// <summary>Generous, because it is met only when something is wrong; the machine may be busy.</summary>
-    public static readonly TimeSpan DeadlineDefault = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan DeadlineDefault = TimeSpan.FromSeconds(180);
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 

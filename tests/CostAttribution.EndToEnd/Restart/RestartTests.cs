@@ -7,7 +7,7 @@ namespace CostAttribution.EndToEnd.Restart;
 /// <summary>Stopping, killing and starting again on the same data directory.</summary>
 public sealed class RestartTests
 {
-    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopMax = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task After_a_clean_stop_nothing_doubles_and_a_late_call_finds_its_stored_customer()

@@ -29,7 +29,7 @@ public sealed class AuditCommandTests
             Assert.Equal("completed", Assert.Single(listed.GetProperty("audits").EnumerateArray()).Text("state"));
             var pipeline = await server.Api.GetAsync("/api/v1/pipeline");
             Assert.Equal("healthy", pipeline.GetProperty("audit").GetProperty("status").Text("state"));
-            Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(30)));
+            Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(60)));
         }
 
         var stopped = await ServerRun.ToEndAsync(data, "audit", "--json", "--DataDirectory", directory);

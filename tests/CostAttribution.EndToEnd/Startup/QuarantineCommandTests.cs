@@ -23,7 +23,7 @@ public sealed class QuarantineCommandTests
 
             var taken = await ServerRun.ToEndAsync(data, "quarantine", "post", "--all", "--DataDirectory", directory);
             taken.FailedWith(["in use by another process", "quarantine post --server"]);
-            Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(30)));
+            Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(60)));
         }
 
         var stopped = await ServerRun.ToEndAsync(data, "quarantine", "post", "--all", "--DataDirectory", directory);

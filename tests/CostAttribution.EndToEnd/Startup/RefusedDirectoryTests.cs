@@ -76,7 +76,7 @@ public sealed class RefusedDirectoryTests : IDisposable
     private async Task MakeDataAsync()
     {
         await using var server = await ServerProcess.StartAsync(directory);
-        await server.StopAsync(TimeSpan.FromSeconds(30));
+        await server.StopAsync(TimeSpan.FromSeconds(60));
     }
 
     private async Task RefusedAsync(string[] words, params string[] settings)

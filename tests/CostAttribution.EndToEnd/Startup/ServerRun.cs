@@ -7,7 +7,7 @@ namespace CostAttribution.EndToEnd.Startup;
 internal sealed record ServerRun(int ExitCode, IReadOnlyList<string> Lines, IReadOnlyList<string> Errors)
 {
     /// <summary>Far more than it takes; met only when the server hangs or goes on serving.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     public static readonly string[] AnyPorts = ["--Otlp:GrpcPort", "0", "--Otlp:HttpPort", "0", "--Api:Port", "0", "--ClickHouse:HttpPort", "0"];
 

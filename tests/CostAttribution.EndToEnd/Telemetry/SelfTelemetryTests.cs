@@ -81,7 +81,7 @@ public sealed class SelfTelemetryTests(StoreServer stores)
                 Rows: receiver.Find(Prefix + "ledger.rows"), Healthy: receiver.Find(Prefix + "part.state{part=posting,state=healthy}"))),
             seen => seen is { Rows: 1, Healthy: 1 }, server.ToString);
         var before = receiver.Requests;
-        Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal(0, await server.StopAsync(TimeSpan.FromSeconds(60)));
         Assert.True(receiver.Requests > before, "the last figures did not go out before the end");
     }
 

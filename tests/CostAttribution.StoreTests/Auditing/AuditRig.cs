@@ -23,7 +23,7 @@ namespace CostAttribution.StoreTests.Auditing;
 /// <summary>The real pipeline from the journal to the real engine, with its auditor; waits are short, time is real.</summary>
 internal sealed class AuditRig : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(180);
 
     private readonly string directory = Directory.CreateTempSubdirectory("audit-").FullName;
     private readonly OtlpReaderPool readers = new(AttributionTable.Default.Keys, OtlpLimits.Default, 1);

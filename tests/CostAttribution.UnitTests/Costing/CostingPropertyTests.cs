@@ -77,8 +77,8 @@ public sealed class CostingPropertyTests
 
         new TraceCosting().Cost(trace, TraceContext.Empty, RateBook.Empty, AttributionTable.Default, costs);
 
-        // Linear work takes well under a second; anything quadratic takes minutes.
-        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(20));
+        // Linear work takes well under a second; anything quadratic takes many minutes.
+        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromMinutes(2));
         Assert.Equal(spans.Length, costs.Spans.Count);
     }
 
