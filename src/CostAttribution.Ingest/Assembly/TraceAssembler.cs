@@ -375,7 +375,7 @@ internal sealed partial class TraceAssembler : IDisposable
         openCosts.Remove(trace.Waiting);
         trace.Waiting = [];
         if (!trace.CostRelevant) return;
-        trace.Waiting = poster.Post(trace, costs, scope, settled);
+        trace.Waiting = poster.Post(trace, costs, scope, settled ? costing.Topics : null);
         openCosts.Add(trace.Waiting);
         posted.Add(trace.Id);
     }

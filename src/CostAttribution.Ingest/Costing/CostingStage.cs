@@ -17,6 +17,7 @@ internal sealed partial class CostingStage(CostingSnapshots snapshots, int topic
 {
     private readonly TraceCosting costing = new(policy ?? CostingPolicy.Default);
     private readonly TraceCosts costs = new();
+    private TraceTopics? topics;
     private readonly List<(PairKey Key, TraceCosts Costs)> byOtherPair = [];
     private readonly Stack<TraceCosts> spare = new();
     private readonly Dictionary<SpanId, KeptPair> heirs = [];
@@ -40,6 +41,7 @@ internal sealed partial class CostingStage(CostingSnapshots snapshots, int topic
     /// </summary>
     public TraceCosts Cost(OpenTrace trace, bool final, bool incomplete)
     {
+        topics = null;
         var basis = Begin(trace, out var several);
         var context = trace.Context with { Final = final, Incomplete = incomplete };
         Run(trace, context, basis, costs);
@@ -58,6 +60,7 @@ internal sealed partial class CostingStage(CostingSnapshots snapshots, int topic
     /// </summary>
     public TraceCosts Recall(OpenTrace trace)
     {
+        topics = null;
         var basis = Begin(trace, out var several);
         var context = trace.Context = trace.Context with { Final = trace.Standing.WasSettled };
         Run(trace, context, basis, costs);
@@ -65,10 +68,13 @@ internal sealed partial class CostingStage(CostingSnapshots snapshots, int topic
         return costs;
     }
 
+    /// <summary>What the trace last costed asks and tells.</summary>
+    public TraceTopics Topics => topics ??= TraceTopics.Of(costs);
+
     /// <summary>Makes known what the trace last costed knows; names the traces that should be costed again.</summary>
     public void Publish(OpenTrace trace, ICollection<TraceId> concerned)
     {
-        var says = TraceTopics.Of(costs);
+        var says = Topics;
         Outside.Publish(trace.Id, costs, trace.Topics, says, trace.Replayed, trace.UnpostedFrom, concerned);
         trace.Topics = says;
         trace.Replayed = false;

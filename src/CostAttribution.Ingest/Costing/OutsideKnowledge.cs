@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using CostAttribution.ClickHouse.Auditing;
@@ -70,11 +71,13 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     private TraceContext AnswerResponses(TraceId asker, TraceContext context, TraceCosts questions, ref bool mustWait)
     {
         if (questions.Responses.Count + context.Responses.Count == 0) return context;
-        var asked = new HashSet<string>(StringComparer.Ordinal);
+        // Applications only tell, so that nearly no trace asks.
+        IReadOnlySet<string> asked = FrozenSet<string>.Empty;
         foreach (var (key, _, asks) in questions.Responses)
         {
             if (!asks) continue;
-            asked.Add(key);
+            if (asked is not HashSet<string> known) asked = known = new HashSet<string>(StringComparer.Ordinal);
+            known.Add(key);
             askedResponses.Add(TopicKey.OfResponse(key));
         }
         var responses = Answers(asker, asked, TopicKey.OfResponse, context.Responses, ref mustWait);
@@ -101,12 +104,14 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     public void Publish(TraceId source, TraceCosts costs, TraceTopics said, TraceTopics says, bool again, ulong? position,
         ICollection<TraceId> concerned)
     {
-        foreach (var key in says.Keys)
+        for (var i = 0; i < says.Count; i++)
         {
+            ref readonly var key = ref says[i];
             if (IsOfInterest(key, says)) Tell(key, source, said, says, again, position, concerned);
         }
-        foreach (var key in said.Keys)
+        for (var i = 0; i < said.Count; i++)
         {
+            ref readonly var key = ref said[i];
             if (says.WordsOf(key).Length == 0 && IsOfInterest(key, said))
                 Tell(key, source, said, says, again, position, concerned);
         }

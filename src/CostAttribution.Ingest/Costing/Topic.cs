@@ -101,12 +101,19 @@ internal sealed class Topic(TopicRule rule)
             return;
         }
         if (at < 0 && before is not null) at = Put(at, source, dimension, before, before);
-        var heard = askers.Select(asker => Agreed(dimension, asker, before: false)).ToArray();
-        Put(at, source, dimension, word, word);
+        Replace(askers, at, new Told(source, dimension, word, word), concerned);
+    }
+
+    // Apart: what the closure holds would be allocated for every word, and nearly none is asked for.
+    private void Replace(HashSet<TraceId> askers, int at, Told now, ICollection<TraceId> concerned)
+    {
+        var heard = askers.Select(asker => Agreed(now.Dimension, asker, before: false)).ToArray();
+        Put(at, now.Source, now.Dimension, now.Word, now.Before);
         var i = 0;
         foreach (var asker in askers)
         {
-            if (Agreed(dimension, asker, before: false) != heard[i++] && (ofOneSpan || asker != source)) concerned.Add(asker);
+            var hears = Agreed(now.Dimension, asker, before: false);
+            if (hears != heard[i++] && (ofOneSpan || asker != now.Source)) concerned.Add(asker);
         }
     }
 

@@ -42,8 +42,13 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
     public void Hold(ulong position) => Buffer.Hold.Journal(position);
 
     /// <summary>Gathers what is new or changed and returns the entries that wait, by <paramref name="scope"/>.</summary>
-    public IReadOnlyList<LedgerEntry> Post(OpenTrace trace, TraceCosts costs, PostingScope scope, bool settled)
+    /// <param name="trace">Of which it is.</param>
+    /// <param name="costs">What it costs.</param>
+    /// <param name="scope">What may be posted.</param>
+    /// <param name="told">What it asks and tells, which is for final postings only; null for a provisional one.</param>
+    public IReadOnlyList<LedgerEntry> Post(OpenTrace trace, TraceCosts costs, PostingScope scope, TraceTopics? told)
     {
+        var settled = told is not null;
         var standing = trace.Standing;
         var waiting = Select(trace, costs, scope);
         rows.Clear();
@@ -61,8 +66,7 @@ internal sealed class TracePoster(SpanBatchBuilder builder) : IDisposable
 
         var facts = NewFacts(trace, costs);
         var segmentHash = HashOfSegment(trace, costs, settled);
-        // What a trace asks and tells is for final postings only.
-        var topics = settled ? TraceTopics.Of(costs) : standing.Topics;
+        var topics = told ?? standing.Topics;
         var topicRows = topics.RowsSince(standing.Topics, trace.Id);
         if (rows.Count + facts.Count + topicRows.Count == 0 && segmentHash == standing.SegmentHash
             && settled == standing.PostedAsSettled)
