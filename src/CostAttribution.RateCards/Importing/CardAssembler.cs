@@ -108,7 +108,15 @@ internal sealed class CardAssembler(Action<ImportFindingKind, ImportedModel, str
         }
         var ordinary = prices.Where(price => price.Window is null).ToArray();
         var rates = Rates(ordinary, "", 0);
-        if (rates.Count == 0) return null;
+        if (rates.Count == 0)
+        {
+            tell(ImportFindingKind.NotExpressible, model, model.Key,
+                "no price for an ordinary call: all are of a tier, above a threshold or in hours of the day");
+            return null;
+        }
+        foreach (var price in ordinary.Where(price => price.Above > 0 && !ordinary.Any(below => below.Unit == price.Unit
+            && below.Tier == price.Tier && below.Above < price.Above)))
+            tell(ImportFindingKind.Warning, model, price.Path, $"{price.Line} has no price below: shorter prompts are unpriced");
         var id = IdOf(model);
         var card = new RateCard
         {

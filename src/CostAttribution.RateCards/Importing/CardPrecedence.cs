@@ -57,8 +57,9 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
 
     private ImportedCard[] Take(IReadOnlyList<ImportedCard> periods, bool bookFirst)
     {
-        // The last period is the one in force, and what other sources speak of.
-        var current = periods[^1];
+        // What other sources speak of is the period in force; one that ended or is announced is compared with nobody.
+        var inForce = periods.FirstOrDefault(period => period.HoldsAt(request.ChangesFromNanos));
+        var current = inForce ?? periods[^1];
         var (providers, seller) = (current.Card.Providers, current.Card.Seller);
         var model = CardChanges.ModelOf(current.Card.Id);
         var match = new List<ModelRule>();
@@ -69,7 +70,7 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
             var name = rule.Pattern.Trim('*');
             if (byOthers.WithRule(providers, seller, rule) is { } same && !bookFirst)
             {
-                Compare(current, same, compared);
+                Compare(inForce, same, compared);
                 tell(ImportFindingKind.Refused, current.Source, current.Key,
                     $"card '{same.Id}' in force has the same rule '{rule.Pattern}'; "
                     + "correct that card, under its id and a later recorded_at");
@@ -77,11 +78,11 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
             else if (bookFirst && (byOthers.WithRule(providers, seller, rule) ?? byOthers.Find(providers, seller, name))
                 is { } other)
             {
-                Compare(current, other, compared);
+                Compare(inForce, other, compared);
             }
             else if ((accepted.WithRule(providers, seller, rule) ?? accepted.Find(providers, seller, name)) is { } earlier
                 && (origins[earlier].Source != current.Source || accepted.WithRule(providers, seller, rule) is not null))
-                Compare(current, earlier, compared);
+                Compare(inForce, earlier, compared);
             else if (byOwn.WithRule(providers, seller, rule) is { } before && CardChanges.ModelOf(before.Id) != model)
             {
                 tell(ImportFindingKind.Refused, current.Source, current.Key,
@@ -103,7 +104,7 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
                 },
             }).ToArray();
         if (kept.Length == 0) return [];
-        accepted.Add(kept[^1].Card);
+        accepted.Add((kept.FirstOrDefault(period => period.HoldsAt(request.ChangesFromNanos)) ?? kept[^1]).Card);
         foreach (var period in kept) origins[period.Card] = period;
         return kept;
     }
@@ -124,9 +125,10 @@ internal sealed class CardPrecedence(IReadOnlyList<RateCard> others, IReadOnlyLi
         }
     }
 
-    private void Compare(ImportedCard said, RateCard used, HashSet<RateCard> compared)
+    private void Compare(ImportedCard? said, RateCard used, HashSet<RateCard> compared)
     {
-        if (!compared.Add(used)) return;
+        if (said is null || used.FromNanos > request.ChangesFromNanos || used.ToNanos <= request.ChangesFromNanos
+            || !compared.Add(used)) return;
         var mine = CardLines.Of(said.Card);
         var differs = false;
         foreach (var (line, each) in CardLines.Of(used))

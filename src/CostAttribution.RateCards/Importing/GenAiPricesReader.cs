@@ -23,11 +23,13 @@ internal sealed class GenAiPricesReader(ImportFile file, ImportFindings findings
     ];
 
     private readonly List<ImportedModel> models = [];
+    private int providersRead;
 
     /// <summary>Throws <see cref="JsonException"/> when the file is not JSON of this form.</summary>
     public IReadOnlyList<ImportedModel> Read()
     {
         JsonEntries.OfList(file.Utf8.Span, Provider);
+        if (providersRead == 0) throw new JsonException("no provider has a list of models");
         return models;
     }
 
@@ -40,6 +42,7 @@ internal sealed class GenAiPricesReader(ImportFile file, ImportFindings findings
             Add(ImportFindingKind.Refused, index, "a provider needs an id and a list of models");
             return;
         }
+        providersRead++;
         Unknown(provider, ProviderFields, id, "");
         var url = provider.TryGetProperty("pricing_urls", out var urls) && urls.ValueKind == JsonValueKind.Array
             && urls.GetArrayLength() > 0 && urls[0].ValueKind == JsonValueKind.String ? urls[0].GetString() ?? "" : "";

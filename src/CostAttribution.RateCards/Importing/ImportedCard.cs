@@ -11,4 +11,6 @@ public sealed record ImportedCard(RateCard Card, ImportSource Source, string Key
 
     /// <summary>Cards of people have order 0 and are asked before any that was imported, whatever the rules.</summary>
     public const int OrderAfterPeople = 1;
+
+    public bool HoldsAt(long nanos) => Card.FromNanos <= nanos && nanos < Card.ToNanos;
 }

@@ -23,6 +23,8 @@ public sealed record ImportedPrice(string Unit, Rational Amount, long Per, strin
 
     public Rational Each => Amount / Per;
 
+    public bool HoldsAt(long nanos) => FromNanos <= nanos && nanos < ToNanos;
+
     /// <summary>Names the line in reports and finds the same line in another source.</summary>
     public string Line => LineOf(Unit, Tier, Above);
 

@@ -15,11 +15,13 @@ internal sealed class LiteLlmReader(ImportFile file, ImportFindings findings)
 
     private readonly List<ImportedModel> models = [];
     private readonly HashSet<string> keys = [];
+    private int entries;
 
     /// <summary>Throws <see cref="JsonException"/> when the file is not JSON of this form.</summary>
     public IReadOnlyList<ImportedModel> Read()
     {
         JsonEntries.OfObject(file.Utf8.Span, Entry);
+        if (entries == 0) throw new JsonException("no entry names a litellm_provider");
         return models;
     }
 
@@ -27,10 +29,18 @@ internal sealed class LiteLlmReader(ImportFile file, ImportFindings findings)
     {
         if (key == "sample_spec") return;
         if (entry.ValueKind != JsonValueKind.Object) Add(ImportFindingKind.Refused, key, "the entry is not an object");
-        else if (!keys.Add(key)) Add(ImportFindingKind.Refused, key, "the key stands twice; the first entry is used");
+        else if (!keys.Add(key))
+        {
+            models.RemoveAll(model => model.Key == key);
+            Add(ImportFindingKind.Refused, key, "the key stands twice; no entry of it is used");
+        }
         else if (JsonEntries.Text(entry, "litellm_provider").Trim() is not { Length: > 0 } provider)
             Add(ImportFindingKind.Refused, key, "no litellm_provider, so nobody knows who bills");
-        else Entry(key, entry, LiteLlmKeys.Parse(key, provider));
+        else
+        {
+            entries++;
+            Entry(key, entry, LiteLlmKeys.Parse(key, provider));
+        }
     }
 
     private void Entry(string key, JsonElement entry, LiteLlmKeys.Parts parts)

@@ -33,11 +33,14 @@ internal sealed class ModelsDevReader(ImportFile file, ImportFindings findings)
     ];
 
     private readonly List<ImportedModel> models = [];
+    private readonly HashSet<string> paths = [];
+    private int providersRead;
 
     /// <summary>Throws <see cref="JsonException"/> when the file is not JSON of this form.</summary>
     public IReadOnlyList<ImportedModel> Read()
     {
         JsonEntries.OfObject(file.Utf8.Span, Provider);
+        if (providersRead == 0) throw new JsonException("no provider has an object of models");
         return models;
     }
 
@@ -49,12 +52,19 @@ internal sealed class ModelsDevReader(ImportFile file, ImportFindings findings)
             findings.Add(ImportFindingKind.Refused, file, id, "a provider needs a name and an object of models");
             return;
         }
+        providersRead++;
         Unknown(provider, ProviderFields, id, "");
         var url = JsonEntries.Text(provider, "doc");
         foreach (var model in list.EnumerateObject())
         {
             var path = $"{id}/{model.Name}";
-            if (model.Value.ValueKind == JsonValueKind.Object) Model(id, model.Name.ToLowerInvariant(), path, model.Value, url);
+            if (!paths.Add(path))
+            {
+                models.RemoveAll(read => read.Key == path);
+                findings.Add(ImportFindingKind.Refused, file, path, "the model stands twice; no entry of it is used");
+            }
+            else if (model.Value.ValueKind == JsonValueKind.Object)
+                Model(id, model.Name.ToLowerInvariant(), path, model.Value, url);
             else findings.Add(ImportFindingKind.Refused, file, path, "the model is not an object");
         }
     }

@@ -42,9 +42,18 @@ internal sealed class PriceLines(ImportFile file, ImportFindings findings, strin
             Refuse(price, $"'{text}' is no price: more digits than a card holds");
             return;
         }
-        if (found.Exists(other => other.Line == price.Line && other.Window == price.Window))
+        if (found.Find(other => other.Line == price.Line && other.Window == price.Window) is { } said)
         {
-            findings.Add(ImportFindingKind.Warning, file, path, $"{price.Line} is said twice; the first price is used");
+            if (said.Each == amount / per) return;
+            // Readers of JSON differ in which of two they take.
+            found.Remove(said);
+            lost.Add(said);
+            Refuse(price, $"{price.Line} is said twice with different prices (also {said.Path}); neither is used");
+            return;
+        }
+        if (lost.Exists(other => other.Line == price.Line && other.Window == price.Window))
+        {
+            Refuse(price, $"{price.Line} is said twice and could not be read once; neither is used");
             return;
         }
         if (DigitsOf(text) > DigitsLikeFloat)

@@ -30,9 +30,8 @@ public static class RateImport
         {
             var read = request.Files.ToDictionary(file => file.Source, Read);
             var peers = Peers(read.Values.SelectMany(models => models));
-            var check = new PlausibilityCheck(model => peers(model), IsFree);
-            var judged = read.ToDictionary(models => models.Key, models => models.Value
-                .Select(model => check.Judge(model, (kind, path, reason) => Tell(kind, model.Source, path, reason))).ToList());
+            var check = new PlausibilityCheck(model => peers(model), IsFree, request.ChangesFromNanos);
+            var judged = read.ToDictionary(models => models.Key, models => FileTrust.Judge(models.Value, check, Tell));
             var assembler = new CardAssembler((kind, model, path, reason) => Tell(kind, model.Source, path, reason));
             var cards = judged.ToDictionary(models => models.Key, models => models.Value.GroupBy(model => model.Identity)
                 .Select(group => Dated(assembler.Assemble([.. group]))).Where(periods => periods.Count > 0).ToList());
@@ -147,8 +146,8 @@ public static class RateImport
                     foreach (var other in byName[(model.Providers[0], model.Seller, model.Region, name)])
                     {
                         if (other.Source == model.Source || !told.Add(other)) continue;
-                        foreach (var price in other.Prices.Where(price => price is { Window: null, ToNanos: long.MaxValue }
-                            && !price.Amount.IsZero))
+                        foreach (var price in other.Prices.Where(price => price.Window is null
+                            && !price.Amount.IsZero && price.HoldsAt(request.ChangesFromNanos)))
                             Add(price.Line, new($"{ImportSources.NameOf(other.Source)} ({other.Key})", price.Each));
                     }
                 }

@@ -29,7 +29,7 @@ public sealed class RatesImportCommandTests : IDisposable
             new cards: 1
               imported/acme/m  input_tokens 2.5 per 1M  litellm
             refused: 1
-              {File}: acme/n.input_cost_per_token: input_tokens is 2500000 per 1M, outside 0.0001 and 1000 per 1M: a mix-up of units
+              {File}: acme/n.input_cost_per_token: input_tokens is 2500000 per 1M, outside 0.0001 and 200 per 1M: a mix-up of units
             no price (a zero is not 'free'): 1
               {File}: acme/m.output_cost_per_token: output_tokens is 0, which a third party also writes for 'unknown'; no price (--free says otherwise)
             fields not understood: 1

@@ -216,4 +216,33 @@ public class ImportPlanTests
             Assert.Equal(Shipped.CardFor(Call(provider, model, at), out _)?.Id, book.CardFor(Call(provider, model, at), out _)?.Id);
         }
     }
+
+    private const string Dated = """
+        [{ "prices": { "input_mtok": 20 } }, { "constraint": { "start_date": "2026-02-01" }, "prices": { "input_mtok": 2 } },
+         { "constraint": { "start_date": "2027-01-01" }, "prices": { "input_mtok": 1.5 } }]
+        """;
+
+    [Fact]
+    public void Of_a_source_with_dates_the_price_in_force_is_compared_not_the_one_announced()
+    {
+        var book = PlanOver(People, GenAiModel(Dated));
+        var sources = Plan(GenAiModel(Dated), ModelsDevModel("""{ "input": 2 }"""));
+
+        Assert.Empty(book.Disagreements);
+        Assert.Empty(sources.Disagreements);
+        Assert.Equal(["20", "2", "1.5"], new[] { "2026-01-15", "2026-11-25", "2027-01-02" }
+            .Select(at => sources.Book().Million("input_tokens", at: at)));
+        Assert.Contains("models.dev of 2026-11-20 agrees", sources.New.Single(card => card.Card.Id == "imported/acme/m@2026-02-01").Note);
+    }
+
+    [Fact]
+    public void A_mix_up_of_units_is_found_beside_the_price_in_force_while_another_is_announced()
+    {
+        var plan = Plan(GenAiModel(Dated), ModelsDevModel("""{ "input": 200 }"""));
+
+        // The price of long ago was ten times today's, and is not the fault of today's.
+        Assert.Contains(plan.Lines(ImportFindingKind.Refused), line => line.StartsWith("acme/m.cost.input: input_tokens is 200 per 1M here "
+            + "and 2 per 1M in genai-prices", StringComparison.Ordinal));
+        Assert.DoesNotContain(plan.Lines(ImportFindingKind.Refused), line => line.Contains("prices[0]", StringComparison.Ordinal));
+    }
 }
