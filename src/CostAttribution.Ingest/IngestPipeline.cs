@@ -3,6 +3,7 @@ using CostAttribution.ClickHouse.Ledger;
 using CostAttribution.ClickHouse.Snapshots;
 using CostAttribution.ClickHouse.Topics;
 using CostAttribution.ClickHouse.Transport;
+using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Assembly;
@@ -211,7 +212,8 @@ public sealed class IngestPipeline : IDisposable
 
     private void OpenStages(bool storeIsEmpty, IReadOnlyList<string> asked)
     {
-        var costing = new CostingStage(parts.Snapshots, TopicsMax, storeIsEmpty);
+        var policy = CostingPolicy.Default with { SpansPerTraceMax = parts.Assembly.SpansPerTraceMax };
+        var costing = new CostingStage(parts.Snapshots, TopicsMax, storeIsEmpty, policy);
         foreach (var key in asked) costing.Outside.ResponseAskedBefore(key);
         assembler = new TraceAssembler(parts.Assembly, parts.Clock, costing, poster,
             AssemblyMetrics, OpenCosts, storeIsEmpty);

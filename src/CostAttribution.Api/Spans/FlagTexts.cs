@@ -46,11 +46,13 @@ internal static class FlagTexts
             "A call below this span reported no usage, so what the span reports beyond its other calls was billed here.",
         [SpanFlags.CacheWriteUnobservable] =
             "The instrumentation cannot show cache writes; if there were any, they are billed as plain input.",
-        [SpanFlags.CacheReadUnallocated] = "Cached tokens were reported without saying to which kind of input they belong.",
+        [SpanFlags.CacheReadUnallocated] =
+            "It is not told whether cached tokens were text, audio, image or video; all were taken for text.",
         [SpanFlags.DuplicateUsageMismatch] =
             "Two spans of the same call report different usage; the more detailed one was billed.",
         [SpanFlags.CrossTraceDuplicate] = "The same call was also reported in another trace, which it is billed in.",
-        [SpanFlags.LateCorrection] = "Spans that arrived late changed this result after it had been posted.",
+        [SpanFlags.LateCorrection] = 
+            "The row was added or changed after its trace had been posted, because of what arrived late.",
         [SpanFlags.ClockSkew] = "The span's start time is too far from when it was received; the receive time was used instead.",
         [SpanFlags.EndBeforeStart] = "The span ends before it starts; its duration was taken as 0.",
         [SpanFlags.Sampled] =
@@ -64,8 +66,9 @@ internal static class FlagTexts
         [SpanFlags.CostOverflow] =
             "A quantity or price was too large to be true; the value was rejected and the row left without a price.",
         [SpanFlags.SiblingDuplicate] = "A span beside this one reports the same call; it is billed once.",
-        [SpanFlags.MissingRoot] = "The first span of the trace has not been received.",
-        [SpanFlags.TraceOverLimit] = "The trace has more spans than are kept together, so it was costed in parts.",
+        [SpanFlags.MissingRoot] = "The parent of this span and the first span of the trace have not been received.",
+        [SpanFlags.TraceOverLimit] = 
+            "The trace has more spans than are kept together; those beyond the limit that carry no usage were left out.",
         [SpanFlags.SnapshotMissing] =
             "The rates or rules this entry was first posted with were not kept, so the correction used those of today.",
         [SpanFlags.CacheReadUnobservable] =
@@ -85,7 +88,7 @@ internal static class FlagTexts
         [SpanFlags.UsageLineUnknown] =
             "The reported usage has a line that is not known here, so a part of it was not billed.",
         [SpanFlags.SilentSibling] =
-            "This call reported no usage, and a call beside it from another instrumentation did; they may be the same call.",
+            "This call reported no usage and runs beside one of another instrumentation; they may be the same call.",
         [SpanFlags.CostCurrency] = "The reported cost is not in US dollars; it was treated as not reported.",
         [SpanFlags.CostNotBilled] =
             "The span reports a cost, but it is no call, no total over calls and no tool; the cost was not billed.",

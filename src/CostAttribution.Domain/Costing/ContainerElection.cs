@@ -24,8 +24,11 @@ internal sealed class ContainerElection
         public Money Reported;
         public bool CallUsage, ContainerUsage, CallCost;
 
-        /// <summary>A span below repeats a call that stands outside: what is billed below cannot be told exactly.</summary>
-        public bool Foreign;
+        /// <summary>
+        /// Last span of any call that a span below tells: beyond the subtree, the call is billed outside, and what is billed
+        /// below cannot be told exactly.
+        /// </summary>
+        public int Reach;
         public int SilentCalls, Calls;
 
         public void Add(in Below other)
@@ -35,7 +38,7 @@ internal sealed class ContainerElection
             CallUsage |= other.CallUsage;
             ContainerUsage |= other.ContainerUsage;
             CallCost |= other.CallCost;
-            Foreign |= other.Foreign;
+            Reach = Math.Max(Reach, other.Reach);
             SilentCalls += other.SilentCalls;
             Calls += other.Calls;
         }
@@ -54,10 +57,10 @@ internal sealed class ContainerElection
         for (var node = tree.Count - 1; node >= 0; node--)
         {
             ref var here = ref below[node];
-            AddOwnCall(node, tree, facts, calls, ref here);
+            AddOwnCall(node, facts, calls, ref here);
             var span = facts[node];
             var totals = span.Role == SpanRole.Container || calls.ActsAsContainer(node);
-            if (totals && span.HasUsage) ElectContainer(node, span, ref here);
+            if (totals && span.HasUsage) ElectContainer(node, span, here.Reach > tree.SubtreeEnd(node), ref here);
             else if ((totals || span.Role == SpanRole.Tool) && span.Usage.Cost is { IsZero: false } cost)
                 ElectCost(node, span, cost, ref here);
             var parent = tree.Parent(node);
@@ -66,7 +69,7 @@ internal sealed class ContainerElection
         Billed.Reverse();
     }
 
-    private static void AddOwnCall(int node, TraceTree tree, SpanFacts[] facts, CallElection calls, ref Below here)
+    private static void AddOwnCall(int node, SpanFacts[] facts, CallElection calls, ref Below here)
     {
         if (calls.CallOf(node) is not { } call) return;
         if (facts[node].HasUsage) here.CallUsage = true;
@@ -78,20 +81,22 @@ internal sealed class ContainerElection
             if (call.HasUsage) here.Billed.Add(facts[call.Owner].Usage);
             else if (!call.Failed) here.SilentCalls++;
         }
-        else if (!tree.Holds(node, call.Bottom))
-        {
-            here.Foreign = true;
-        }
+        here.Reach = Math.Max(here.Reach, call.Bottom);
     }
 
-    private void ElectContainer(int node, SpanFacts span, ref Below here)
+    private void ElectContainer(int node, SpanFacts span, bool isBilledOutside, ref Below here)
     {
         var surplus = UsageSum.Surplus(span.Usage, here.Billed);
         if (here.CallUsage)
         {
             span.Ownership = Ownership.Aggregate;
+            if (isBilledOutside)
+            {
+                here.ContainerUsage = true;
+                return;
+            }
             span.Excess = surplus.ToVector();
-            if (here.SilentCalls > 0 && !here.Foreign && surplus.IsGain) BillResidual(node, span, surplus, ref here);
+            if (here.SilentCalls > 0 && surplus.IsGain) BillResidual(node, span, surplus, ref here);
             else if (surplus.InputTotal > 0 || surplus.OutputTotal > 0) span.Flags |= SpanFlags.UnexplainedResidual;
         }
         else if (here.ContainerUsage)

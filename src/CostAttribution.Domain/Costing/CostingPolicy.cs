@@ -1,7 +1,8 @@
 namespace CostAttribution.Domain.Costing;
 
 /// <summary>
-/// Bounds on what costing believes of a sender's clock. Immutable; not versioned, so they do not change while rows stand.
+/// Bounds on what costing believes of a sender's clock, and on the spans of a trace. Immutable; not versioned, so they do not
+/// change while rows stand.
 /// </summary>
 public sealed record CostingPolicy
 {
@@ -12,4 +13,7 @@ public sealed record CostingPolicy
 
     /// <summary>A span that starts longer after its receipt gets the receive time as event time.</summary>
     public TimeSpan StartAfterReceiptMax { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>From so many spans on, spans without usage were left out of a trace.</summary>
+    public int SpansPerTraceMax { get; init; } = 500_000;
 }

@@ -42,7 +42,8 @@ internal sealed class MergedCall
     /// <summary>What an item is: the rule's word on who bills it, the span's on where it belongs.</summary>
     public void FromItem(SpanFacts span, in CostItem item)
     {
-        const SpanFlags ofSpan = SpanFlags.ParentLoop | SpanFlags.Orphan | SpanFlags.IdentityConflict | SpanFlags.EndBeforeStart
+        const SpanFlags ofSpan = SpanFlags.ParentLoop | SpanFlags.Orphan | SpanFlags.MissingRoot | SpanFlags.IdentityConflict
+            | SpanFlags.EndBeforeStart
             | SpanFlags.Sampled | SpanFlags.ValueTruncated | SpanFlags.AttributesOverLimit;
         FromSpan(span);
         Provider = item.Rule?.Provider ?? CostItems.VectorProvider;
@@ -117,6 +118,8 @@ internal sealed class MergedCall
             Usage.CacheWriteTokens = other.Vector.CacheWriteTokens;
             Usage.CacheWrite1hTokens = other.Vector.CacheWrite1hTokens;
             if ((other.Parts & UsageParts.TtlSplit) != 0) Flags &= ~SpanFlags.TtlUnknown;
+            if ((other.Parts & UsageParts.CacheRead) != 0) Flags &= ~SpanFlags.CacheReadUnobservable;
+            if ((other.Parts & UsageParts.CacheWrite) != 0) Flags &= ~SpanFlags.CacheWriteUnobservable;
             known |= other.Parts & (UsageParts.Input | cache | UsageParts.TtlSplit);
         }
         var takesOutput = (known & UsageParts.Output) == 0 && (other.Parts & UsageParts.Output) != 0;
@@ -126,6 +129,7 @@ internal sealed class MergedCall
         {
             Usage.OutputTokens = other.Vector.OutputTokens;
             Usage.ReasoningTokens = other.Vector.ReasoningTokens;
+            if ((other.Parts & UsageParts.Reasoning) != 0) Flags &= ~SpanFlags.ReasoningUnobservable;
             known |= other.Parts & (UsageParts.Output | UsageParts.Reasoning);
         }
     }

@@ -39,7 +39,13 @@ public sealed class TraceCosting
     private SpanFlags[] entryFlags = [];
     private int[] stepOf = [];
 
-    public TraceCosting(CostingPolicy policy) => writer = new EntryWriter(policy);
+    private readonly int spansMax;
+
+    public TraceCosting(CostingPolicy policy)
+    {
+        writer = new EntryWriter(policy);
+        spansMax = policy.SpansPerTraceMax;
+    }
 
     public TraceCosting()
         : this(CostingPolicy.Default)
@@ -88,7 +94,7 @@ public sealed class TraceCosting
             lessons.Note(node, span);
             CostItems.TakeOwnUnits(span);
             if (tree.InLoop(node)) span.Flags |= SpanFlags.ParentLoop;
-            if (final && tree.IsOrphan(node)) span.Flags |= SpanFlags.Orphan;
+            if (final && tree.IsOrphan(node)) span.Flags |= SpanFlags.Orphan | (tree.Root < 0 ? SpanFlags.MissingRoot : 0);
             // The feature a user asked for is the outermost one; a sub-agent's name inside does not change it.
             const ulong outermost = 1UL << ((int)Dimension.Feature * 2 + 1);
             identities.Add(node, parent, reader.Reading, outermost, givesOn: !span.Dialect.VendorPushed);
@@ -98,12 +104,15 @@ public sealed class TraceCosting
         }
         foreach (var node in lessons.Taught())
         {
-            const SpanFlags fromTree = SpanFlags.ParentLoop | SpanFlags.Orphan | SpanFlags.IdentityConflict;
+            const SpanFlags fromTree = SpanFlags.ParentLoop | SpanFlags.Orphan | SpanFlags.MissingRoot
+                | SpanFlags.IdentityConflict;
             var (span, kept) = (facts[node], facts[node].Flags & fromTree);
             reader.Read(trace, trace[tree.Position(node)], span, span.Dialect.LearnsFromOthers);
             CostItems.TakeOwnUnits(span);
             span.Flags |= kept;
         }
+        // Said once: the rows of so large a trace are not written again for it.
+        if (tree.Count >= spansMax) facts[Math.Max(tree.Root, 0)].Flags |= SpanFlags.TraceOverLimit;
     }
 
     private bool ChangesCustomer(int node, int parent)

@@ -6,7 +6,8 @@ namespace CostAttribution.Domain.Tracing;
 internal static class PythonText
 {
     /// <summary>
-    /// Writes JSON into <paramref name="json"/> (twice the text's length suffices) and returns its length; 0 when it cannot.
+    /// Writes JSON into <paramref name="json"/> (twice the text's length suffices) and returns its length; where a quote has no
+    /// end, the negative length of what was written.
     /// </summary>
     public static int ToJson(ReadOnlySpan<byte> text, Span<byte> json)
     {
@@ -15,7 +16,7 @@ internal static class PythonText
         {
             if (text[i] is (byte)'\'' or (byte)'"')
             {
-                if (!CopyQuoted(text, ref i, json, ref length)) return 0;
+                if (!CopyQuoted(text, ref i, json, ref length)) return -length;
             }
             else if (Replace(text[i..], "True"u8, "true"u8, json, ref length)
                 || Replace(text[i..], "None"u8, "null"u8, json, ref length))

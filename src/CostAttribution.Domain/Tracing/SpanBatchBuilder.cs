@@ -74,6 +74,18 @@ public sealed class SpanBatchBuilder(AttributeKeyTable keys, TracingLimits limit
     /// <summary>Records an oddity on the span being built.</summary>
     public void Flag(SpanRecordFlags flag) => flags |= flag;
 
+    /// <summary>Where the attributes of the span being built stand, to come back to by <see cref="Return"/>.</summary>
+    internal AttributeMark Mark() => new(attributes.Length, attributeCount, usageKeyCount, flags);
+
+    /// <summary>Takes back every attribute and flag since the mark.</summary>
+    internal void Return(in AttributeMark mark)
+    {
+        attributes.Truncate(mark.Length);
+        (attributeCount, usageKeyCount, flags) = (mark.Count, mark.UsageKeys, mark.Flags);
+    }
+
+    internal readonly record struct AttributeMark(int Length, int Count, int UsageKeys, SpanRecordFlags Flags);
+
     /// <summary>Adds a link; ids must have their full length.</summary>
     public void AddLink(ReadOnlySpan<byte> traceId, ReadOnlySpan<byte> spanId)
     {

@@ -23,9 +23,14 @@ public static class StructuredAttributes
     /// <summary>Longest text value taken from a member before the builder's own limit, in bytes.</summary>
     private const int TextBytesMax = 4096;
 
+    /// <summary>How a text is read.</summary>
+    /// <param name="WithUsage">Whether members that carry quantities are taken.</param>
+    /// <param name="OfUsage">Whether every number is a billed quantity.</param>
+    private readonly record struct Reading(bool WithUsage, bool OfUsage, SpanBatchBuilder Builder);
+
     /// <summary>
     /// Adds the known members of <paramref name="utf8"/> to the span or resource being built. False when the text cannot be
-    /// read; what was read before the fault stays.
+    /// read: then no quantity stays, since the ones behind the fault may be parts or counterparts of those before it; names do.
     /// </summary>
     public static bool TryExtract(ushort key, ReadOnlySpan<byte> utf8, SpanBatchBuilder builder)
     {
@@ -34,10 +39,19 @@ public static class StructuredAttributes
         if (utf8.IsEmpty) return true;
         if (utf8[0] != '{') return false;
         if (IsPython(utf8)) return TryExtractPython(key, utf8, builder);
-        return TryExtractJson(key, utf8, builder);
+        return TryExtractWhole(key, utf8, builder);
     }
 
-    private static bool TryExtractJson(ushort key, ReadOnlySpan<byte> json, SpanBatchBuilder builder)
+    private static bool TryExtractWhole(ushort key, ReadOnlySpan<byte> json, SpanBatchBuilder builder)
+    {
+        var mark = builder.Mark();
+        if (TryExtractJson(key, json, withUsage: true, builder)) return true;
+        builder.Return(mark);
+        TryExtractJson(key, json, withUsage: false, builder);
+        return false;
+    }
+
+    private static bool TryExtractJson(ushort key, ReadOnlySpan<byte> json, bool withUsage, SpanBatchBuilder builder)
     {
         Span<byte> name = stackalloc byte[MemberNameBytesMax];
         var prefix = Encoding.UTF8.GetBytes(builder.Keys.NameOf(key), name);
@@ -46,7 +60,8 @@ public static class StructuredAttributes
         try
         {
             reader.Read();
-            ExtractObject(ref reader, name, prefix, 1, KnownKeys.IsMapOfUsage(key), builder);
+            var reading = new Reading(withUsage, withUsage && KnownKeys.IsMapOfUsage(key), builder);
+            ExtractObject(ref reader, name, prefix, 1, reading);
             // Anything behind the object is a fault too.
             return !reader.Read();
         }
@@ -61,8 +76,8 @@ public static class StructuredAttributes
         }
     }
 
-    private static void ExtractObject(ref Utf8JsonReader reader, scoped Span<byte> name, int prefix, int depth, bool isUsage,
-        SpanBatchBuilder builder)
+    private static void ExtractObject(ref Utf8JsonReader reader, scoped Span<byte> name, int prefix, int depth,
+        in Reading reading)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -72,15 +87,20 @@ public static class StructuredAttributes
             {
                 case JsonTokenType.StartObject when length < MemberNameBytesMax && depth < DepthMax:
                     name[length] = (byte)'.';
-                    ExtractObject(ref reader, name, length + 1, depth + 1, isUsage, builder);
+                    ExtractObject(ref reader, name, length + 1, depth + 1, reading);
                     break;
                 case JsonTokenType.StartObject or JsonTokenType.StartArray:
                     reader.Skip();
                     break;
                 default:
-                    if (length <= MemberNameBytesMax && builder.Keys.TryGet(name[..length], out var member))
-                        AddValue(ref reader, member, builder);
-                    else if (isUsage && IsPositive(ref reader)) builder.Flag(SpanRecordFlags.UnknownUsageLine);
+                    if (length > MemberNameBytesMax || !reading.Builder.Keys.TryGet(name[..length], out var member))
+                    {
+                        if (reading.OfUsage && IsPositive(ref reader)) reading.Builder.Flag(SpanRecordFlags.UnknownUsageLine);
+                    }
+                    else if (reading.WithUsage || (member.Use & AttributeUse.Usage) == 0)
+                    {
+                        AddValue(ref reader, member, reading.Builder);
+                    }
                     break;
             }
         }
@@ -136,7 +156,10 @@ public static class StructuredAttributes
         try
         {
             var length = PythonText.ToJson(text, json);
-            return length > 0 && TryExtractJson(key, json.AsSpan(0, length), builder);
+            if (length > 0) return TryExtractWhole(key, json.AsSpan(0, length), builder);
+            // A text in it has no end; what stands before may name someone.
+            TryExtractJson(key, json.AsSpan(0, -length), withUsage: false, builder);
+            return false;
         }
         finally
         {

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace CostAttribution.Domain.Usage;
 
 /// <summary>
@@ -5,12 +7,14 @@ namespace CostAttribution.Domain.Usage;
 /// </summary>
 internal static class SchemaVersion
 {
-    public static bool IsAtLeast(string schemaUrl, int major, int minor)
+    public static bool IsAtLeast(string schemaUrl, int major, int minor) =>
+        TryRead(schemaUrl, out var version) && version >= new Version(major, minor);
+
+    public static bool TryRead(string schemaUrl, [NotNullWhen(true)] out Version? version)
     {
         const string marker = "opentelemetry.io/schemas/";
         var at = schemaUrl.IndexOf(marker, StringComparison.Ordinal);
-        if (at < 0) return false;
-        var text = schemaUrl.AsSpan(at + marker.Length);
-        return Version.TryParse(text, out var version) && version >= new Version(major, minor);
+        version = null;
+        return at >= 0 && Version.TryParse(schemaUrl.AsSpan(at + marker.Length), out version);
     }
 }

@@ -139,11 +139,17 @@ internal static class UsageNormaliser
         }
         var image = reading.Number(NumberSlot.ImageIn);
         var imageCached = Math.Min(reading.Number(NumberSlot.ImageCached), Math.Min(image, raw.CacheRead - audioCached));
+        if (raw.CacheRead > audioCached + imageCached && MayHoldCached(reading, raw)) flags |= SpanFlags.CacheReadUnallocated;
         TakeOut(ref usage, UsageUnits.AudioInputTokens, raw.AudioIn - audioCached, ref uncached, ref flags);
         TakeOut(ref usage, UsageUnits.ImageInputTokens, image - imageCached, ref uncached, ref flags);
         TakeOut(ref usage, UsageUnits.VideoInputTokens, reading.Number(NumberSlot.VideoIn), ref uncached, ref flags);
         vector.InputTokens = uncached + toolPrompt;
     }
+
+    // Some input is no text, and it is not told how much of it was cached.
+    private static bool MayHoldCached(SpanReading reading, in RawCounts raw) =>
+        (raw.AudioIn > 0 && !reading.Has(NumberSlot.AudioCached)) || reading.Number(NumberSlot.VideoIn) > 0
+        || (reading.Number(NumberSlot.ImageIn) > 0 && !reading.Has(NumberSlot.ImageCached));
 
     private static void SplitCacheWrites(SpanReading reading, in RawCounts raw, ref ReportedUsage usage, ref SpanFlags flags)
     {

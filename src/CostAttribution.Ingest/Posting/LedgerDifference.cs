@@ -33,6 +33,8 @@ internal static class LedgerDifference
             if (!standing.Entries.TryGetValue(key, out var old))
             {
                 var posted = standing.RevisionOf(key);
+                // Part of a correction too: what it takes over was billed elsewhere before, or missing from what was reported.
+                if (posted > 0 || reasonForNew == PostingReason.LateSpan) entry.Flags |= SpanFlags.LateCorrection;
                 Post(standing, key, entry, posted == 0 ? reasonForNew : reasonForChange, posted + 1, rows);
                 continue;
             }

@@ -1,4 +1,6 @@
+using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
+using CostAttribution.Domain.Usage;
 using CostAttribution.Testing.Costing;
 using CostAttribution.Testing.Otlp;
 
@@ -46,13 +48,27 @@ public sealed class CaptureLedgerTests
             var bill = call.Price();
             var what = $"{call}: {row.Cost.Cost} of {bill}\n{CostsText.Of(row)}";
             Assert.True(row.Cost.Status == PriceStatus.Priced, what);
-            var shown = !estimated && (row.Usage.CacheReadTokens, row.Usage.CacheWriteTokens, row.Usage.CacheWrite1hTokens)
-                == (call.Usage.CacheReadTokens, call.Usage.CacheWriteTokens, call.Usage.CacheWrite1hTokens);
-            if (shown) Assert.True(row.Cost.Cost == bill, what);
-            // Cached tokens that no span tells apart are billed as input, which is dearer.
-            else if (row.Usage.CacheReadTokens == call.Usage.CacheReadTokens || estimated) Assert.True(row.Cost.Cost <= bill, what);
+            var flags = SpanFlagNames.ToNames(row.Flags);
+            var hidden = Hidden(row, call);
+            if (estimated) hidden = ["usage_may_be_estimated"];
+            foreach (var flag in hidden) Assert.True(flags.Contains(flag), $"not flagged {flag}: {what}");
+            if (hidden.Count == 0) Assert.True(row.Cost.Cost == bill, what);
+            // Cached tokens that no span tells apart are billed as input, which is dearer, and is said.
+            else if (!hidden.Contains("cache_read_unobservable")) Assert.True(row.Cost.Cost <= bill, what);
         }
         Assert.All(rows.Where(row => row.Usage.IsZero), row => Assert.Equal((PriceStatus.NoUsage, Money.Zero),
             (row.Cost.Status, row.Cost.Cost)));
+    }
+
+    // What the provider told apart and the row does not, by the flag that has to say so.
+    private static List<string> Hidden(LedgerEntry row, BilledCall call)
+    {
+        var hidden = new List<string>();
+        if (row.Usage.CacheReadTokens < call.Usage.CacheReadTokens) hidden.Add("cache_read_unobservable");
+        if (row.Usage.ReasoningTokens < call.Usage.ReasoningTokens) hidden.Add("reasoning_unobservable");
+        var written = row.Usage.CacheWriteTokens + row.Usage.CacheWrite1hTokens;
+        if (written < call.Usage.CacheWriteTokens + call.Usage.CacheWrite1hTokens) hidden.Add("cache_write_unobservable");
+        else if (row.Usage.CacheWrite1hTokens < call.Usage.CacheWrite1hTokens) hidden.Add("ttl_unknown");
+        return hidden;
     }
 }

@@ -68,13 +68,41 @@ public sealed class StructuredAttributeTests
     [InlineData("{\"a\":\"\\ud800\"} x")]
     public void Text_that_cannot_be_read_is_a_fault(string text) => Assert.False(Extract("metadata", text).Read);
 
-    [Fact]
-    public void Members_before_a_fault_stay()
+    [Theory]
+    [InlineData("""{"tenant_id":"t-1","x":}""")]
+    [InlineData("""{"tenant_id":"t-1","x":"cut of""")]
+    [InlineData("""{'tenant_id': 't-1', 'x': 'cut of""")]
+    [InlineData("""{'tenant_id': 't-1', 'x': 1""")]
+    [InlineData("""{'tenant_id': 't-1', 'x': 'cut\""")]
+    public void Names_before_a_fault_stay(string text)
     {
-        var (read, kept) = Extract("metadata", """{"tenant_id":"t-1","x":}""");
+        var (read, kept) = Extract("metadata", text);
 
         Assert.False(read);
         Assert.Equal(["metadata:tenant_id=t-1"], kept);
+    }
+
+    [Fact]
+    public void No_quantity_of_a_text_that_was_cut_anywhere_stays()
+    {
+        (string Attribute, string Text)[] whole =
+        [
+            ("langfuse.observation.usage_details", """{"input": 100, "input_cached_tokens": 80, "output": "7", "odd": 3}"""),
+            ("gen_ai.usage.input_token_details", "{'cache_read': 800, 'note': \"it's\", 'ephemeral_5m_input_tokens': 7}"),
+            ("langfuse.observation.cost_details", """{"input": 0.5, "total": 0.75, "output": 0.25}"""),
+            ("ai.response.providerMetadata", """{"anthropic":{"usage":{"cache_read_input_tokens":9,"service_tier":"batch"}}}"""),
+        ];
+        foreach (var (attribute, text) in whole)
+        {
+            for (var length = 1; length < text.Length; length++)
+            {
+                var (read, kept) = Extract(attribute, text[..length]);
+
+                Assert.False(read);
+                Assert.DoesNotContain(kept, member => !member.EndsWith(":anthropic.usage.service_tier=batch", StringComparison.Ordinal));
+            }
+            Assert.NotEmpty(Extract(attribute, text).Kept);
+        }
     }
 
     [Fact]

@@ -13,6 +13,8 @@ internal static class LiteLlmV1
             || span.Hinted(FingerprintHints.LiteLlmKeyMetadata)
             || span.Has(SpanTraits.LiteLlmName),
         CacheInclusion = static _ => Inclusion.Inclusive,
+        // Input and output alone; the second version has the rest.
+        Hides = static question => question.Details,
         Gateway = true,
     };
 }

@@ -15,7 +15,8 @@ internal static class VercelLegacy
         CacheInclusion = static question => question.IsRawExclusive ? Counting(question) : Inclusion.Inclusive,
         ReasoningInclusion = static question =>
             question.Provider != ProviderClass.Gemini || question.Raw.IsWhole ? Inclusion.Inclusive : Counting(question),
-        Hides = static question => question.Has(SpanTraits.VercelDetails) ? HiddenParts.None : question.Details,
+        // Objects are generated without details even by version 6, which other spans may show.
+        Hides = static question => question.Reading.Has(NumberSlot.NoCache) ? HiddenParts.None : question.Details,
         LearnsFromOthers = SpanTraits.VercelDetails,
     };
 

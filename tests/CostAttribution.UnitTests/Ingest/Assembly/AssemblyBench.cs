@@ -92,8 +92,8 @@ internal sealed class AssemblyBench : IDisposable
         int topicsMax = 1000, RateBook? rates = null, CostingPolicy? policy = null)
     {
         this.topicsMax = topicsMax;
-        this.policy = policy ?? CostingPolicy.Default;
         this.options = options ?? new AssemblyOptions { PostedFilterBitsLog2 = 16 };
+        this.policy = policy ?? CostingPolicy.Default with { SpansPerTraceMax = this.options.SpansPerTraceMax };
         attribution ??= AttributionTable.Default;
         keys = attribution.Keys;
         snapshots = new CostingSnapshots(rates ?? Rates, attribution);

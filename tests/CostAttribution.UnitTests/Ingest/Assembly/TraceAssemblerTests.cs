@@ -68,7 +68,12 @@ public sealed class TraceAssemblerTests
 
         Assert.Equal(RunStatus.Incomplete, bench.Postings[^1].Segment.Status);
         Assert.Equal(new() { ["acme"] = CallPico }, bench.NetByCustomer());
+        Assert.True(bench.Rows[^1].Flags.HasFlag(SpanFlags.Orphan | SpanFlags.MissingRoot));
+
+        bench.Offer(TestSpan.Root(1, 9));
+        bench.Pass(70);
         Assert.True(bench.Rows[^1].Flags.HasFlag(SpanFlags.Orphan));
+        Assert.False(bench.Rows[^1].Flags.HasFlag(SpanFlags.MissingRoot));
     }
 
     [Fact]
@@ -320,6 +325,8 @@ public sealed class TraceAssemblerTests
 
         Assert.Equal(30 * CallPico, bench.NetByCustomer()["acme"]);
         Assert.Equal(25, bench.Metrics.CountOf(AssemblyReason.TraceOverLimit));
+        var flagged = bench.Postings.SelectMany(posting => posting.Spans).Where(span => span.Flags.HasFlag(SpanFlags.TraceOverLimit));
+        Assert.Equal(new SpanId(1), Assert.Single(flagged).SpanId);
     }
 
     [Fact]

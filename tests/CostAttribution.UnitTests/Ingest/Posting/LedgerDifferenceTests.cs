@@ -23,6 +23,21 @@ public sealed class LedgerDifferenceTests
     }
 
     [Fact]
+    public void An_entry_that_comes_to_what_was_already_reported_says_so()
+    {
+        var standing = new StandingTrace();
+        var first = Assert.Single(Post(standing, [Entry(7, "acme", 100)]));
+        var rows = new List<LedgerEntry>();
+
+        LedgerDifference.Append(standing, [Entry(7, "acme", 100), Entry(8, "acme", 50)], PostingReason.LateSpan,
+            PostingReason.LateSpan, rows);
+
+        Assert.False(first.Flags.HasFlag(SpanFlags.LateCorrection));
+        var row = Assert.Single(rows);
+        Assert.Equal((PostingReason.LateSpan, true), (row.Reason, row.Flags.HasFlag(SpanFlags.LateCorrection)));
+    }
+
+    [Fact]
     public void A_changed_entry_is_reversed_with_its_old_content_and_replaced()
     {
         var standing = new StandingTrace();
