@@ -59,4 +59,7 @@ public sealed class AttributionOptions
     /// differences.
     /// </summary>
     public IList<string> CumulativeLoopServices { get; set; } = [];
+
+    /// <summary>What models stand behind deployments whose calls name no other.</summary>
+    public IList<DeploymentOptions> Deployments { get; set; } = [];
 }

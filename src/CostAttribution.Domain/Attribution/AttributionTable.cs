@@ -35,12 +35,13 @@ public sealed class AttributionTable
     internal AttributionTable(ReadOnlyMemory<byte> content, AttributeKeyTable keys, IReadOnlyList<string> dimensions,
         IReadOnlyList<(ushort Key, DimensionUse Use)> uses,
         FrozenDictionary<string, string>?[] mappings, IReadOnlyList<AttributionRule> rules,
-        IReadOnlyList<string> cumulativeLoops)
+        IReadOnlyList<string> cumulativeLoops, ModelDeployments deployments)
     {
         Content = content;
         Version = AttributionText.VersionOf(content.Span);
         Keys = keys;
         Dimensions = dimensions;
+        Deployments = deployments;
         CumulativeLoopServices = cumulativeLoops.ToFrozenSet(StringComparer.Ordinal);
         this.mappings = mappings;
         this.rules = [.. Enumerable.Range(0, dimensions.Count).Select(dimension =>
@@ -71,6 +72,8 @@ public sealed class AttributionTable
 
     /// <summary>Services whose tool loops report running totals.</summary>
     internal FrozenSet<string> CumulativeLoopServices { get; }
+
+    internal ModelDeployments Deployments { get; }
 
     internal int SlotCount => Dimensions.Count * 2;
 

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using CostAttribution.Domain.Tracing;
+using CostAttribution.Domain.Usage;
 
 namespace CostAttribution.Domain.Attribution;
 
@@ -13,6 +14,7 @@ public static class AttributionTableBuilder
     public const int RulesMax = 10_000;
     public const int NameCharactersMax = 200;
     public const int ServicesMax = 1000;
+    public const int DeploymentsMax = 10_000;
 
     /// <summary>The table, or null when <paramref name="faults"/> received at least one message.</summary>
     public static AttributionTable? Build(AttributionOptions options, ICollection<string> faults) => Build(options, null, faults);
@@ -30,6 +32,7 @@ public static class AttributionTableBuilder
         string[] dimensions = [.. DimensionNames.BuiltIn, .. extra];
         var rules = CompileRules(options, dimensions, faults);
         var loops = CumulativeLoops(options, faults);
+        var deployments = CompileDeployments(options, faults);
         if (faults.Count > before) return null;
 
         keys ??= new AttributeKeyTable(options.Dimensions.Values.SelectMany(dimension =>
@@ -45,8 +48,8 @@ public static class AttributionTableBuilder
             AddUses(uses, keys, (byte)(i * 2 + 1), configured.FallbackKeys.Concat(fallbacks));
             if (configured.Values.Count > 0) mappings[i] = configured.Values.ToFrozenDictionary(StringComparer.Ordinal);
         }
-        var content = AttributionText.Write(keys, dimensions, uses, mappings, rules, loops);
-        return new AttributionTable(content, keys, dimensions, uses, mappings, rules, loops);
+        var content = AttributionText.Write(keys, dimensions, uses, mappings, rules, loops, deployments);
+        return new AttributionTable(content, keys, dimensions, uses, mappings, rules, loops, deployments);
     }
 
     private static string[] CumulativeLoops(AttributionOptions options, ICollection<string> faults)
@@ -57,6 +60,26 @@ public static class AttributionTableBuilder
         if (options.CumulativeLoopServices.Any(service => service.Length is 0 or > NameCharactersMax))
             faults.Add($"{at} has a service name that is empty or longer than {NameCharactersMax} characters");
         return [.. options.CumulativeLoopServices.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+    }
+
+    private static ModelDeployments CompileDeployments(AttributionOptions options, ICollection<string> faults)
+    {
+        const string at = AttributionOptions.Section + ":Deployments";
+        if (options.Deployments.Count > DeploymentsMax)
+            faults.Add($"{at} has {options.Deployments.Count} entries; the limit is {DeploymentsMax}");
+        var seen = new Dictionary<(string Provider, string Name), string>();
+        for (var i = 0; i < options.Deployments.Count; i++)
+        {
+            var item = options.Deployments[i];
+            var provider = ProviderNames.Canonical(item.Provider) is { Length: > 0 } known ? known : item.Provider;
+            if (item.Name.Length is 0 or > NameCharactersMax || item.Model.Length is 0 or > NameCharactersMax)
+                faults.Add($"{at}:{i} needs a Name and a Model of at most {NameCharactersMax} characters");
+            else if (!seen.TryAdd((provider, item.Name.ToLowerInvariant()), item.Model))
+                faults.Add($"{at}:{i}:Name '{item.Name}' is there twice for one provider; keep one");
+        }
+        // In an order of their own: the same settings give the same version.
+        return new ModelDeployments([.. seen.Select(item => (item.Key.Provider, item.Key.Name, item.Value))
+            .OrderBy(item => item.Provider, StringComparer.Ordinal).ThenBy(item => item.Name, StringComparer.Ordinal)]);
     }
 
     private static void AddUses(List<(ushort, DimensionUse)> uses, AttributeKeyTable keys, byte slot, IEnumerable<string> names)

@@ -42,7 +42,9 @@ public static class AttributionText
             Text(rule, "providerProject"), Text(rule, "providerKey"))).ToArray();
         string[] loops = root.TryGetProperty("cumulativeLoops", out var services)
             ? [.. services.EnumerateArray().Select(service => service.GetString() ?? "")] : [];
-        return new AttributionTable(utf8, keys, dimensions, uses, mappings, rules, loops);
+        (string, string, string)[] deployments = root.TryGetProperty("deployments", out var named)
+            ? [.. named.EnumerateArray().Select(item => (Text(item, "provider"), Text(item, "name"), Text(item, "model")))] : [];
+        return new AttributionTable(utf8, keys, dimensions, uses, mappings, rules, loops, new ModelDeployments(deployments));
     });
 
     /// <summary>Names of all keys of a kept table.</summary>
@@ -51,7 +53,7 @@ public static class AttributionText
 
     internal static byte[] Write(AttributeKeyTable keys, IReadOnlyList<string> dimensions,
         IReadOnlyList<(ushort Key, DimensionUse Use)> uses, IReadOnlyList<FrozenDictionary<string, string>?> mappings,
-        IReadOnlyList<AttributionRule> rules, IReadOnlyList<string> cumulativeLoops)
+        IReadOnlyList<AttributionRule> rules, IReadOnlyList<string> cumulativeLoops, ModelDeployments deployments)
     {
         var bytes = new ArrayBufferWriter<byte>(1 << 14);
         using var json = new Utf8JsonWriter(bytes);
@@ -104,9 +106,24 @@ public static class AttributionText
             foreach (var service in cumulativeLoops) json.WriteStringValue(service);
             json.WriteEndArray();
         }
+        if (deployments.All.Count > 0) WriteDeployments(json, deployments);
         json.WriteEndObject();
         json.Flush();
         return bytes.WrittenSpan.ToArray();
+    }
+
+    private static void WriteDeployments(Utf8JsonWriter json, ModelDeployments deployments)
+    {
+        json.WriteStartArray("deployments");
+        foreach (var (provider, name, model) in deployments.All)
+        {
+            json.WriteStartObject();
+            json.WriteString("provider", provider);
+            json.WriteString("name", name);
+            json.WriteString("model", model);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     /// <summary>63 bits of a hash, never negative.</summary>

@@ -1,3 +1,4 @@
+using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Usage;
 
@@ -76,6 +77,13 @@ internal sealed class MergedCall
         Region = Model.Region.Length > 0 ? Model.Region : RequestModel.Region;
         if (Region.Length == 0 && ServerAddress.Length > 0) Region = regions.Of(ServerAddress);
         if (TierAsked && ServiceTier.Length == 0) Flags |= SpanFlags.TierUnknown;
+    }
+
+    /// <summary>Puts the model in the place of a deployment's name, where the answer names no model of its own.</summary>
+    public void ResolveDeployment(ModelDeployments deployments)
+    {
+        if (string.Equals(Model.Name, RequestModel.Name, StringComparison.OrdinalIgnoreCase)
+            && deployments.ModelOf(Provider, Model.Name) is { } model) Model = model;
     }
 
     private void FillFrom(SpanFacts other, SpanFacts owner, ref UsageParts known)

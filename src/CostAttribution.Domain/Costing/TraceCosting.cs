@@ -146,6 +146,7 @@ public sealed class TraceCosting
     private void PostCall(Call call, TraceCosts result)
     {
         merged.FromCall(call, calls, facts);
+        merged.ResolveDeployment(writer.Attribution.Deployments);
         if (call.Adjusted) merged.Usage = call.Adjustment;
         var isElsewhere = elsewhere.IsBilledElsewhere(call, writer.Context, writer.TraceId, out var differs);
         if (isElsewhere) (merged.Usage, merged.ReportedCost) = (default, null);
@@ -204,6 +205,7 @@ public sealed class TraceCosting
         var span = facts[node];
         merged.FromSpan(span);
         merged.Finish();
+        merged.ResolveDeployment(writer.Attribution.Deployments);
         merged.Usage = container.Usage;
         merged.ReportedCost = container.Reported;
         var entry = writer.Write(node, span, merged, -1, calls);

@@ -59,6 +59,35 @@ public sealed class AttributionTextTests
         Assert.Contains("CumulativeLoopServices", Assert.Single(faults), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Deployments_are_part_of_the_version_and_come_back()
+    {
+        static DeploymentOptions Of(string name, string model, string provider = "azure.ai.openai") =>
+            new() { Provider = provider, Name = name, Model = model };
+        var table = Build(new AttributionOptions { Deployments = [Of("Prod-Chat", "gpt-4o"), Of("any", "gpt-4.1", "")] });
+        var same = Build(new AttributionOptions { Deployments = [Of("any", "gpt-4.1", ""), Of("prod-chat", "gpt-4o")] });
+
+        Assert.Equal(same.Version, table.Version);
+        Assert.NotEqual(AttributionTable.Default.Version, table.Version);
+        var read = AttributionText.Read(table.Content, table.Keys)!;
+        Assert.Equal([("", "any", "gpt-4.1"), ("azure.ai.openai", "prod-chat", "gpt-4o")], read.Deployments.All);
+        Assert.DoesNotContain("deployments", Encoding.UTF8.GetString(AttributionTable.Default.Content.Span), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_deployment_without_name_or_model_or_named_twice_is_refused()
+    {
+        var faults = new List<string>();
+        var options = new AttributionOptions
+        {
+            Deployments = [new() { Name = "a", Model = "b" }, new() { Name = "A", Model = "c" }, new() { Name = "x" }, new() { Model = "y" }],
+        };
+
+        Assert.Null(AttributionTableBuilder.Build(options, faults));
+        Assert.Equal(["Attribution:Deployments:1", "Attribution:Deployments:2", "Attribution:Deployments:3"],
+            faults.Select(fault => fault[..25]));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]
