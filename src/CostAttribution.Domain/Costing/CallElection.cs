@@ -103,7 +103,7 @@ internal sealed class CallElection
         {
             if (summary.Silent > 1) return;
             var own = Open(node);
-            if (summary.Silent == 1 && ModelsFit(leaf, facts[summary.OneSilent!.Owner]))
+            if (summary.Silent == 1 && CallsFit(leaf, facts[summary.OneSilent!.Owner]))
             {
                 Join(summary.OneSilent, own);
                 (summary.Silent, summary.OneSilent) = (0, null);
@@ -136,18 +136,19 @@ internal sealed class CallElection
         if (summary.WithUsage == 1)
         {
             var call = summary.OneWithUsage!.Standing;
-            if (ModelsFit(leaf, facts[call.Owner])) Join(call, node);
+            if (CallsFit(leaf, facts[call.Owner])) Join(call, node);
             else summary.Add(Open(node));
             return;
         }
         if (summary.Silent > 1) return;
-        if (summary.Silent == 1)
+        if (summary.Silent == 1 && CallsFit(leaf, facts[summary.OneSilent!.Standing.Owner]))
         {
-            Join(summary.OneSilent!.Standing, node);
+            Join(summary.OneSilent.Standing, node);
             return;
         }
         if (leaf.Failed && summary.Failed > 1) return;
-        if (leaf.Failed && summary.Failed == 1) Join(summary.OneFailed!.Standing, node);
+        if (leaf.Failed && summary.Failed == 1 && CallsFit(leaf, facts[summary.OneFailed!.Standing.Owner]))
+            Join(summary.OneFailed.Standing, node);
         else summary.Add(Open(node));
     }
 
@@ -176,6 +177,12 @@ internal sealed class CallElection
     internal static bool ModelsFit(SpanFacts left, SpanFacts right) =>
         ModelName.Compatible(left.Model, right.Model) || ModelName.Compatible(left.RequestModel, right.Model)
         || ModelName.Compatible(left.Model, right.RequestModel);
+
+    // Of spans without numbers nothing else says that they are one call.
+    private static bool CallsFit(SpanFacts left, SpanFacts right) => ModelsFit(left, right)
+        && IsChat(left.Operation) == IsChat(right.Operation);
+
+    private static bool IsChat(string operation) => operation is not ("embeddings" or "rerank");
 
     private bool OutputsFit(SpanFacts leaf, Call call)
     {
@@ -284,7 +291,7 @@ internal sealed class CallElection
             }
             var other = callOf[first]!.Standing;
             if (other == call) continue;
-            if (OutputsFit(facts[call.Owner], other))
+            if (OutputsFit(facts[call.Owner], other) && IsOneResponse(id, facts[call.Owner], facts[other.Owner]))
             {
                 Join(call, other);
             }
@@ -295,6 +302,11 @@ internal sealed class CallElection
             }
         }
     }
+
+    // Small servers hand out ids again (chatcmpl-123): there the same numbers must be told of the same time.
+    private static bool IsOneResponse(string id, SpanFacts left, SpanFacts right) => ResponseKey.IsUnique(id)
+        || (CallsFit(left, right) && left.Overlaps(right)
+            && (!left.HasUsage || !right.HasUsage || InputsFit(left.Usage, right.Usage, 1)));
 
     /// <summary>Calls that stand, in preorder of their outermost span.</summary>
     internal Call? StandingAt(int node) => callOf[node] is { MergedInto: null } call && call.Top == node ? call : null;

@@ -104,6 +104,8 @@ internal sealed class ContainerElection
             span.Ownership = Ownership.Aggregate;
             span.Excess = surplus.ToVector();
             if (surplus.IsGain) BillResidual(node, span, surplus, ref here);
+            // Totals that exceed each other in different kinds do not speak of the same calls.
+            else if (surplus.InputTotal > 0 || surplus.OutputTotal > 0) span.Flags |= SpanFlags.UnexplainedResidual;
         }
         else
         {

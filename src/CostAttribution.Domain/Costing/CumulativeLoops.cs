@@ -56,7 +56,18 @@ internal sealed class CumulativeLoops
         now.InputTokens >= before.InputTokens && now.CacheReadTokens >= before.CacheReadTokens
             && now.CacheWriteTokens >= before.CacheWriteTokens
         && now.CacheWrite1hTokens >= before.CacheWrite1hTokens && now.OutputTokens >= before.OutputTokens
-        && now.ReasoningTokens >= before.ReasoningTokens;
+        && now.ReasoningTokens >= before.ReasoningTokens
+        && Array.TrueForAll(before.OtherUnits ?? [], Held(now));
+
+    private static Predicate<UnitQuantity> Held(UsageVector now) =>
+        unit => UsageNormaliser.Quantity(now, unit.Unit) >= unit.Quantity;
+
+    private static UnitQuantity[]? Difference(UnitQuantity[]? now, UsageVector before)
+    {
+        var units = Array.ConvertAll(now ?? [], unit => unit with { Quantity = unit.Quantity - UsageNormaliser.Quantity(before, unit.Unit) });
+        units = Array.FindAll(units, static unit => unit.Quantity > 0);
+        return units.Length > 0 ? units : null;
+    }
 
     private static UsageVector Difference(in UsageVector now, in UsageVector before) => new()
     {
@@ -66,5 +77,6 @@ internal sealed class CumulativeLoops
         CacheWrite1hTokens = now.CacheWrite1hTokens - before.CacheWrite1hTokens,
         OutputTokens = now.OutputTokens - before.OutputTokens,
         ReasoningTokens = now.ReasoningTokens - before.ReasoningTokens,
+        OtherUnits = Difference(now.OtherUnits, before),
     };
 }

@@ -79,7 +79,12 @@ internal sealed class FactsReader
         UsageNormaliser.Normalise(reading, facts.Scope, facts.Name, ProviderNames.ClassOf(provider, facts.Model.Family),
             ref facts.Usage, ref facts.Flags);
         facts.Role = RoleRules.RoleOf(reading, facts.Name, facts.Usage.HasUsage, ref facts.Flags);
-        if (IsSuperfluous(reading)) facts.Usage = default;
+        if (IsSuperfluous(reading))
+        {
+            // Another span tells the same call: as a call of its own it would lack its usage.
+            facts.Usage = default;
+            facts.Role = SpanRole.Other;
+        }
         if (facts.Role is SpanRole.Tool or SpanRole.Other) DropUsage(facts);
         if (facts.Role == SpanRole.NonBillable) KeepUnitsOnly(facts);
         if (facts.Role == SpanRole.Container) facts.ResponseId = "";
@@ -102,8 +107,9 @@ internal sealed class FactsReader
     private static void KeepUnitsOnly(SpanFacts facts)
     {
         facts.ResponseId = "";
-        var billed = (facts.Usage.Parts & UsageParts.OtherUnits) != 0;
-        var units = facts.Usage.Vector.OtherUnits;
+        var units = Array.FindAll(facts.Usage.Vector.OtherUnits ?? [],
+            static unit => unit.Unit is UsageUnits.VectorReadUnits or UsageUnits.VectorWriteUnits);
+        var billed = units.Length > 0;
         var cost = facts.Usage.Cost;
         facts.Usage = default;
         if (!billed)

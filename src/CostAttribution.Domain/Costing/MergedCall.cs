@@ -116,11 +116,10 @@ internal sealed class MergedCall
         var takesCache = (known & cache) == 0 && (other.Parts & cache) != 0 && CallElection.InputsFit(owner, other, 1);
         var takesSplit = (known & UsageParts.TtlSplit) == 0 && (other.Parts & UsageParts.TtlSplit) != 0
             && other.Vector.CacheWriteTokens + other.Vector.CacheWrite1hTokens == Usage.CacheWriteTokens;
-        if (takesInput || takesCache)
-        {
-            Usage.InputTokens = other.Vector.InputTokens;
-            Usage.CacheReadTokens = other.Vector.CacheReadTokens;
-        }
+        if (takesInput) ModalitySplit.TakeInput(ref Usage, other.Vector);
+        // Other modalities on one side only: where they do not fit together, the owner's count stays whole.
+        else if (takesCache) takesCache = ModalitySplit.TryTakeCacheRead(ref Usage, other.Vector, ref Flags);
+        else if (CallElection.InputsFit(owner, other, 1)) ModalitySplit.TryTakeInputParts(ref Usage, other.Vector, ref Flags);
         if (takesInput || takesCache || takesSplit)
         {
             Usage.CacheWriteTokens = other.Vector.CacheWriteTokens;
@@ -132,13 +131,12 @@ internal sealed class MergedCall
         }
         var takesOutput = (known & UsageParts.Output) == 0 && (other.Parts & UsageParts.Output) != 0;
         var takesReasoning = (known & UsageParts.Reasoning) == 0 && (other.Parts & UsageParts.Reasoning) != 0
-            && owner.OutputTotal == other.OutputTotal && (known & other.Parts & UsageParts.Modality) == 0;
-        if (takesOutput || takesReasoning)
-        {
-            Usage.OutputTokens = other.Vector.OutputTokens;
-            Usage.ReasoningTokens = other.Vector.ReasoningTokens;
-            if ((other.Parts & UsageParts.Reasoning) != 0) Flags &= ~SpanFlags.ReasoningUnobservable;
-            known |= other.Parts & (UsageParts.Output | UsageParts.Reasoning);
-        }
+            && owner.OutputTotal == other.OutputTotal;
+        if (takesOutput) ModalitySplit.TakeOutput(ref Usage, other.Vector);
+        else if (takesReasoning) takesReasoning = ModalitySplit.TryTakeReasoning(ref Usage, other.Vector);
+        else if (owner.OutputTotal == other.OutputTotal) ModalitySplit.TryTakeOutputParts(ref Usage, other.Vector);
+        if (!takesOutput && !takesReasoning) return;
+        if ((other.Parts & UsageParts.Reasoning) != 0) Flags &= ~SpanFlags.ReasoningUnobservable;
+        known |= other.Parts & (UsageParts.Output | UsageParts.Reasoning);
     }
 }

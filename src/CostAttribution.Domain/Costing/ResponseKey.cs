@@ -25,7 +25,8 @@ internal static class ResponseKey
         return hash.ToString("x16", CultureInfo.InvariantCulture);
     }
 
-    private static bool IsUnique(string id)
+    /// <summary>Whether the provider can give the id only once.</summary>
+    public static bool IsUnique(string id)
     {
         if (id.Length is < LengthMin or > LengthMax) return false;
         int digits = 0, upper = 0, lower = 0;

@@ -10,7 +10,8 @@ internal sealed record ModelName(string Name, string Region, string Provider, st
 
     private static readonly string[] Regions = ["us-gov.", "us.", "eu.", "apac.", "jp.", "au.", "ca.", "global."];
     private static readonly string[] Vendors = ["anthropic.", "amazon.", "meta.", "cohere.", "mistral.", "ai21.", "deepseek.",
-        "openai."];
+        "openai.", "writer.", "twelvelabs.", "qwen.", "stability.", "luma.", "nvidia.", "minimax.", "moonshot.", "moonshotai.",
+        "google.", "zai."];
 
     /// <summary>Takes resource paths, region and vendor prefixes off; the rest of the name stays as it was sent.</summary>
     public static ModelName Parse(string raw)
@@ -76,11 +77,18 @@ internal sealed record ModelName(string Name, string Region, string Provider, st
             family = family[vendor.Length..];
             break;
         }
-        if (family.IndexOfAny(['@', ':']) is var mark and > 0) family = family[..mark];
+        var mark = family.IndexOfAny(['@', ':']);
+        if (mark > 0) family = family[..mark];
         if (family.EndsWith("-latest", StringComparison.Ordinal)) family = family[..^7];
-        // A trailing -v1 and a date such as -20250929 or -2024-08-06.
-        if (family.LastIndexOf("-v", StringComparison.Ordinal) is var version and > 0
-            && AllDigits(family.AsSpan(version + 2))) family = family[..version];
+        // A trailing -v1 of Bedrock's -v1:0 or behind a date; elsewhere it tells models apart (embed-english-v3).
+        if (family.LastIndexOf("-v", StringComparison.Ordinal) is var version and > 0 && AllDigits(family.AsSpan(version + 2))
+            && (mark > 0 || WithoutDate(family[..version]).Length < version)) family = family[..version];
+        return WithoutDate(family);
+    }
+
+    // Such as -20250929 or -2024-08-06.
+    private static string WithoutDate(string family)
+    {
         if (family.Length > 9 && family[^9] == '-' && AllDigits(family.AsSpan(family.Length - 8))) return family[..^9];
         if (family.Length > 11 && family[^11] == '-' && family[^6] == '-' && family[^3] == '-'
             && AllDigits(family.AsSpan(family.Length - 10, 4)))

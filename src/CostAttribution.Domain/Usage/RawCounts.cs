@@ -18,8 +18,11 @@ internal readonly record struct RawCounts
     public bool HasCacheWrite { get; init; }
     public bool HasReasoning { get; init; }
 
-    /// <summary>The counts are price lines that do not overlap.</summary>
-    public bool Disjoint { get; init; }
+    /// <summary>The counts of the input are price lines that do not overlap.</summary>
+    public bool DisjointInput { get; init; }
+
+    /// <summary>The counts of the output are price lines that do not overlap.</summary>
+    public bool DisjointOutput { get; init; }
 
     /// <summary>Reasoning as the provider's own record has it, beside the candidates.</summary>
     public bool ReasoningFromRecord { get; init; }
@@ -29,7 +32,7 @@ internal readonly record struct RawCounts
 
     public static RawCounts Of(SpanReading reading)
     {
-        if (reading.Has(NumberSlot.DisjointInput) || reading.Has(NumberSlot.DisjointOutput)) return OfMap(reading);
+        if (reading.Has(NumberSlot.DisjointInput) || reading.Has(NumberSlot.DisjointOutput)) return Beside(OfMap(reading), OfSlots(reading));
         if (reading.Dialect.ReadsBareNames && (reading.Has(NumberSlot.BareInput)
             || reading.Has(NumberSlot.BareOutput))) return OfBareNames(reading);
         return OfSlots(reading);
@@ -54,8 +57,34 @@ internal readonly record struct RawCounts
             HasReasoning = reading.Has(NumberSlot.DisjointReasoning) || reading.Has(NumberSlot.MapReasoningInside),
             AudioIn = reading.Number(NumberSlot.DisjointAudioIn),
             AudioOut = reading.Number(NumberSlot.DisjointAudioOut),
-            Disjoint = true,
+            DisjointInput = true,
+            DisjointOutput = true,
         };
+    }
+
+    // A map may have lines of one side only, or the plain sum where the other names have the parts.
+    private static RawCounts Beside(in RawCounts map, in RawCounts slots)
+    {
+        var counts = map;
+        var tellsCache = map.HasCacheRead || map.HasCacheWrite;
+        if (slots.HasInput && (!map.HasInput || (!tellsCache && slots.Input == map.Input && (slots.HasCacheRead || slots.HasCacheWrite))))
+        {
+            counts = counts with
+            {
+                Input = slots.Input, HasInput = true, DisjointInput = false, AudioIn = slots.AudioIn,
+                CacheRead = slots.CacheRead, HasCacheRead = slots.HasCacheRead,
+                CacheWrite = slots.CacheWrite, HasCacheWrite = slots.HasCacheWrite,
+            };
+        }
+        if (slots.HasOutput && (!map.HasOutput || (!map.HasReasoning && slots.Output == map.Output && slots.HasReasoning)))
+        {
+            counts = counts with
+            {
+                Output = slots.Output, HasOutput = true, DisjointOutput = false, AudioOut = slots.AudioOut,
+                Reasoning = slots.Reasoning, HasReasoning = slots.HasReasoning, ReasoningFromRecord = slots.ReasoningFromRecord,
+            };
+        }
+        return counts;
     }
 
     private static RawCounts OfBareNames(SpanReading reading) => new()
@@ -68,7 +97,8 @@ internal readonly record struct RawCounts
         HasCacheRead = reading.Has(NumberSlot.BareCacheRead),
         CacheWrite = WithSplit(reading, NumberSlot.BareCacheWrite),
         HasCacheWrite = HasWithSplit(reading, NumberSlot.BareCacheWrite),
-        Disjoint = true,
+        DisjointInput = true,
+        DisjointOutput = true,
     };
 
     private static RawCounts OfSlots(SpanReading reading)

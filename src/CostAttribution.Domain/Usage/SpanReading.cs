@@ -20,10 +20,8 @@ internal sealed class SpanReading
     private readonly string[] dimensions = new string[64];
     private readonly ushort[] dimensionRanks = new ushort[64];
     private ulong numbersPresent, textsPresent, dimensionsPresent;
-    private byte costRank;
-    private bool hasCost;
-    private ulong foreignCosts;
-    private Money cost;
+    private readonly Money[] costs = new Money[64];
+    private ulong costsPresent, foreignCosts;
 
     public SpanTraits Traits { get; set; }
     public SpanFlags Flags { get; private set; }
@@ -43,14 +41,16 @@ internal sealed class SpanReading
 
     public string DimensionText(int slot) => dimensions[slot];
 
-    /// <summary>Null when absent.</summary>
-    public Money? Cost => hasCost ? cost : null;
+    /// <summary>
+    /// The best one that is in US dollars and not 0, which some senders write for models that they do not know; else 0 where that
+    /// is told; null when absent.
+    /// </summary>
+    public Money? Cost { get; private set; }
 
     public void Read(AttributeReader attributes, AttributionTable attribution, Utf8Interner interner)
     {
         numbersPresent = textsPresent = dimensionsPresent = 0;
-        hasCost = false;
-        foreignCosts = 0;
+        costsPresent = foreignCosts = 0;
         Traits = SpanTraits.None;
         Flags = SpanFlags.None;
         foreach (var attribute in attributes)
@@ -68,11 +68,18 @@ internal sealed class SpanReading
             var uses = attribution.UsesOf(attribute.Key);
             if (uses.Length > 0) TakeDimension(attribute, uses, attribution, interner);
         }
-        if (hasCost && (foreignCosts >> costRank & 1) != 0)
+        ChooseCost();
+    }
+
+    private void ChooseCost()
+    {
+        Cost = null;
+        for (var rest = costsPresent & ~foreignCosts; rest != 0; rest &= rest - 1)
         {
-            hasCost = false;
-            Flags |= SpanFlags.CostCurrency;
+            Cost = costs[BitOperations.TrailingZeroCount(rest)];
+            if (Cost is { IsZero: false }) return;
         }
+        if (Cost is null && (costsPresent & foreignCosts) != 0) Flags |= SpanFlags.CostCurrency;
     }
 
     private void TakeNumber(in AttributeValue attribute, KeyMeaning meaning)
@@ -117,10 +124,10 @@ internal sealed class SpanReading
                 Flags |= SpanFlags.BadValue;
                 return;
         }
-        if (hasCost && costRank <= meaning.Rank) return;
-        hasCost = true;
-        cost = value;
-        costRank = meaning.Rank;
+        var bit = 1UL << meaning.Rank;
+        if ((costsPresent & bit) != 0) return;
+        costsPresent |= bit;
+        costs[meaning.Rank] = value;
     }
 
     private void TakeCurrency(in AttributeValue attribute)
@@ -131,7 +138,7 @@ internal sealed class SpanReading
 
     private void TakeSwitch(in AttributeValue attribute, KeyMeaning meaning)
     {
-        var on = attribute.Type == AttributeType.String ? attribute.Utf8.SequenceEqual("true"u8) : attribute.Int != 0;
+        var on = attribute.Type == AttributeType.String ? Ascii.EqualsIgnoreCase(attribute.Utf8, "true"u8) : attribute.Int != 0;
         Traits |= on ? meaning.Traits : SpanTraits.GenAi;
     }
 

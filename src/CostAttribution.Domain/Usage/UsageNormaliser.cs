@@ -71,7 +71,7 @@ internal static class UsageNormaliser
     {
         ref readonly var raw = ref question.Raw;
         var cached = raw.CacheRead + raw.CacheWrite;
-        if (cached == 0 || raw.Disjoint) return true;
+        if (cached == 0 || raw.DisjointInput) return true;
         if (cached > raw.Input) return true;
         if (raw.HasTotal && raw.Total == raw.Input + raw.Output + cached) return true;
         if (reading.Has(NumberSlot.AnthropicInput))
@@ -119,19 +119,20 @@ internal static class UsageNormaliser
     {
         ref var vector = ref usage.Vector;
         var uncached = exclusive ? raw.Input : raw.Input - raw.CacheRead - raw.CacheWrite;
-        if (reading.Has(NumberSlot.NoCache) && !raw.Disjoint)
+        if (reading.Has(NumberSlot.NoCache) && !raw.DisjointInput)
         {
             var said = reading.Number(NumberSlot.NoCache);
             // Said outright, it counts; but it must fit the input in one way of counting or the other.
             if (said != raw.Input && said != raw.Input - raw.CacheRead - raw.CacheWrite) flags |= SpanFlags.UncachedMismatch;
-            uncached = said;
+            // With nothing cached the whole input is left, whatever else is said (rule C1).
+            if (raw.CacheRead + raw.CacheWrite > 0) uncached = said;
         }
         vector.CacheReadTokens = raw.CacheRead;
         SplitCacheWrites(reading, raw, ref usage, ref flags);
 
         // Cached parts of a modality stay with the cache; together they cannot be more than was read.
         var audioCached = Math.Min(reading.Number(NumberSlot.AudioCached), Math.Min(raw.AudioIn, raw.CacheRead));
-        if (raw.Disjoint)
+        if (raw.DisjointInput)
         {
             vector.InputTokens = uncached;
             AddUnit(ref usage, UsageUnits.AudioInputTokens, raw.AudioIn - audioCached);
@@ -193,7 +194,7 @@ internal static class UsageNormaliser
             output -= reasoning;
         }
         usage.Vector.ReasoningTokens = reasoning;
-        if (raw.Disjoint)
+        if (raw.DisjointOutput)
         {
             AddUnit(ref usage, UsageUnits.AudioOutputTokens, raw.AudioOut);
         }
@@ -209,7 +210,7 @@ internal static class UsageNormaliser
     private static bool IsReasoningBeside(SpanReading reading, in CountingQuestion question, long explained, ref SpanFlags flags)
     {
         ref readonly var raw = ref question.Raw;
-        if (raw.Disjoint || raw.Reasoning > raw.Output) return true;
+        if (raw.DisjointOutput || raw.Reasoning > raw.Output) return true;
         if (reading.Has(NumberSlot.GeminiCandidates) && reading.Has(NumberSlot.GeminiThoughts))
         {
             // Google's record has thoughts beside the candidates, so it tells what the sender made of them.

@@ -11,6 +11,7 @@ namespace CostAttribution.UnitTests.Costing;
 public sealed class CostingWorkTests
 {
     private const int Spans = 300;
+    private const string ResponseId = "chatcmpl-C0stW0rkT3stS0n3Id";
 
     [Fact]
     public void Failed_requests_of_a_call_that_many_spans_report_cost_no_look_at_all_of_them_each()
@@ -22,8 +23,8 @@ public sealed class CostingWorkTests
 
         static long StepsOf(int count) => Cost(
         [
-            ("a", [TestSpan.Call(1, 1, 0).With("gen_ai.response.id", "r"),
-                .. Enumerable.Range(2, count).Select(id => TestSpan.Call(1, id, 1).With("gen_ai.response.id", "r")),
+            ("a", [TestSpan.Call(1, 1, 0).With("gen_ai.response.id", ResponseId),
+                .. Enumerable.Range(2, count).Select(id => TestSpan.Call(1, id, 1).With("gen_ai.response.id", ResponseId)),
                 .. Enumerable.Range(10_000, count).Select(id => (new TestSpan(1, id, 1) { Name = "POST", Status = SpanStatus.Error })
                     .With("http.request.method", "POST").With("http.response.status_code", 500L))]),
         ], expectedEntries: count + 1);
@@ -38,7 +39,7 @@ public sealed class CostingWorkTests
 
         static long StepsOf(int count) => Cost(
         [
-            ("a", [new TestSpan(1, 1), .. Enumerable.Range(2, count).Select(id => TestSpan.Call(1, id, 1).With("gen_ai.response.id", "r"))]),
+            ("a", [new TestSpan(1, 1), .. Enumerable.Range(2, count).Select(id => TestSpan.Call(1, id, 1).With("gen_ai.response.id", ResponseId))]),
             ("b", [.. Enumerable.Range(10_000, count).Select(id => TestSpan.Call(1, id, 1) with { Start = 1_795_334_400_400_000_000 })]),
         ], expectedEntries: count + 1);
     }

@@ -1,6 +1,9 @@
 namespace CostAttribution.Domain.Usage.Dialects;
 
-/// <summary>Microsoft Agent Framework; its Python Anthropic client passes raw counts.</summary>
+/// <summary>
+/// Microsoft Agent Framework. Its Python Anthropic client passes raw counts, which is not known of its Bedrock client; in .NET the
+/// spans are those of Microsoft.Extensions.AI under another name.
+/// </summary>
 internal static class Maf
 {
     public static Dialect Dialect { get; } = new()
@@ -8,7 +11,17 @@ internal static class Maf
         Id = "maf",
         Rank = 290,
         Recognises = static span => span.ScopeName is "Experimental.Microsoft.Agents.AI" or "agent_framework",
-        CacheInclusion = static question => Dialect.ExclusiveIf(
-            question.Provider == ProviderClass.Anthropic && question.Scope.Name == "agent_framework"),
+        CacheInclusion = static question => (IsPython(question), question.Provider) switch
+        {
+            (true, ProviderClass.Anthropic) => Inclusion.Exclusive,
+            (true, ProviderClass.Bedrock) => Inclusion.Unknown,
+            (false, ProviderClass.Anthropic) => Inclusion.LikelyInclusive,
+            (false, ProviderClass.Bedrock) => Inclusion.LikelyExclusive,
+            _ => Inclusion.Inclusive,
+        },
+        Hides = static question => !IsPython(question) && question.Provider == ProviderClass.Anthropic
+            ? HiddenParts.CacheWrite : HiddenParts.None,
     };
+
+    private static bool IsPython(CountingQuestion question) => question.Scope.Name == "agent_framework";
 }

@@ -20,7 +20,9 @@ internal static class OpenInference
     private static Inclusion Counting(CountingQuestion question)
     {
         if (question.ScopeHolds("claude_agent_sdk") || question.ScopeHolds("claude-agent-sdk")) return Inclusion.Exclusive;
-        if (!question.ScopeHolds("bedrock")) return Inclusion.Inclusive;
+        // Frameworks over Bedrock pass on what their adapter counted.
+        if (!question.ScopeHolds("bedrock"))
+            return question.Provider == ProviderClass.Bedrock ? Inclusion.LikelyInclusive : Inclusion.Inclusive;
         // One instrumentor, two APIs: Converse passes raw counts, InvokeModel adds the cache. The span is named after the API.
         if (question.SpanName.StartsWith("bedrock.converse", StringComparison.Ordinal)) return Inclusion.Exclusive;
         return question.SpanName.StartsWith("bedrock.invoke_model", StringComparison.Ordinal)
