@@ -48,7 +48,7 @@ internal static class DefaultDimensionKeys
             "gen_ai.user", "gen_ai.request.user", "llm.user", "litellm.end_user.id", "metadata.user_api_key_end_user_id",
             "langwatch.user.id", "langwatch.user_id", "langsmith.metadata.ls_user_id", "mlflow.trace.user",
                 "judgment.customer_user_id",
-            "enduser.pseudo.id", "metadata.user_api_key_user_id"], []),
+            "enduser.pseudo.id", "metadata.user_api_key_user_id", "orq.identity_id"], []),
         Dimension.Plan => ([.. Everywhere("plan", "plan.id", "plan_id", "planId", "customer.plan", "customer_plan",
             "customerPlan",
             "customer.tier", "customer_tier", "customerTier"), "subscription.plan"], []),

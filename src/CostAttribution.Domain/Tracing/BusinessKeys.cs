@@ -17,7 +17,7 @@ internal static class BusinessKeys
         "", "app.", "traceloop.association.properties.", "ai.telemetry.metadata.", "ai.settings.context.",
             "langfuse.trace.metadata.",
         "langfuse.observation.metadata.", "langsmith.metadata.", "metadata:", "litellm.metadata.", "metadata.requester_metadata:",
-        "metadata.", "mastra.metadata.", "trace.metadata.", "mlflow.traceTag.",
+        "metadata.", "mastra.metadata.", "trace.metadata.", "mlflow.traceTag.", "metadata.spend_logs_metadata:",
     ];
 
     /// <summary>Names below each prefix; their order gives ids, so it only grows, to 64 at most.</summary>
@@ -55,6 +55,6 @@ internal static class BusinessKeys
             "app.user.org.id", "organization.id", "account.id", "company.id", "metadata.user_api_key_org_id", "litellm.team.id",
             "litellm.team.alias", "metadata.user_api_key_team_id", "metadata.user_api_key_team_alias", "project.id",
             "meter.feature_id", "subscription.plan", "langsmith.metadata.ls_user_id", "app.user.id", "app.session.id",
-            "app.environment.name", "orq.project_id"),
+            "app.environment.name", "orq.project_id", "orq.identity_id"),
     ];
 }

@@ -15,7 +15,7 @@ internal static class ContextKeys
             "gen_ai.is_streaming", "gen_ai.tool.name", "gen_ai.agent.id", "openai.api.type",
             "openai.response.service_tier", "anthropic.response.service_tier", "gen_ai.openai.response.service_tier",
             "gen_ai.response.service_tier", "openai.request.service_tier", "anthropic.request.service_tier",
-            "gen_ai.openai.request.service_tier", "gen_ai.request.is_stream"),
+            "gen_ai.openai.request.service_tier", "gen_ai.request.is_stream", "gen_ai.model.provider"),
         .. KnownKeys.Group(70, AttributeUse.Context,
             "openinference.span.kind", "llm.provider", "llm.system", "llm.model_name", "llm.request.model_name",
             "llm.response.model_name", "embedding.model_name", "reranker.model_name", "llm.vendor", "llm.request.type",
@@ -45,6 +45,6 @@ internal static class ContextKeys
             "ai.response.providerMetadata", "langfuse.observation.usage_details", "langfuse.observation.cost_details",
             "mlflow.chat.tokenUsage", "mlflow.llm.cost", "metadata", "hidden_params", "llm.invocation_parameters",
             "gen_ai.usage.input_token_details", "gen_ai.usage.output_token_details", "gcp.vertex.agent.llm_response",
-            "gen_ai.usage.raw", "metadata.requester_metadata", "genkit:output"),
+            "gen_ai.usage.raw", "metadata.requester_metadata", "genkit:output", "metadata.spend_logs_metadata"),
     ];
 }

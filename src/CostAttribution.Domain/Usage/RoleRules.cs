@@ -68,6 +68,7 @@ internal static class RoleRules
         if (ByKind.TryGetValue(reading.Text(TextSlot.MlFlowType), out kind)) return kind;
         if (ByTraceloopKind.TryGetValue(reading.Text(TextSlot.TraceloopKind), out kind)) return kind;
         if (!hasUsage) return SpanRole.Other;
+        if (reading.Dialect.UsageMeansCall) return SpanRole.Leaf;
         flags |= SpanFlags.RoleGuessed;
         return reading.Has(TextSlot.ResponseId) || reading.Has(TextSlot.ResponseModel) ? SpanRole.Leaf : SpanRole.Container;
     }

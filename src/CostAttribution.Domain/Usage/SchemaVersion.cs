@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace CostAttribution.Domain.Usage;
 
@@ -8,13 +8,22 @@ namespace CostAttribution.Domain.Usage;
 internal static class SchemaVersion
 {
     public static bool IsAtLeast(string schemaUrl, int major, int minor) =>
-        TryRead(schemaUrl, out var version) && version >= new Version(major, minor);
+        TryRead(schemaUrl, out var version) && version.CompareTo((major, minor)) >= 0;
 
-    public static bool TryRead(string schemaUrl, [NotNullWhen(true)] out Version? version)
+    /// <summary>Major and minor number; asked for every span, so nothing is allocated.</summary>
+    public static bool TryRead(string schemaUrl, out (int Major, int Minor) version)
     {
         const string marker = "opentelemetry.io/schemas/";
+        version = default;
         var at = schemaUrl.IndexOf(marker, StringComparison.Ordinal);
-        version = null;
-        return at >= 0 && Version.TryParse(schemaUrl.AsSpan(at + marker.Length), out version);
+        if (at < 0) return false;
+        var text = schemaUrl.AsSpan(at + marker.Length);
+        if (text.IndexOf('.') is not (> 0 and var point) || !TryNumber(text[..point], out version.Major)) return false;
+        text = text[(point + 1)..];
+        var end = text.IndexOf('.');
+        return TryNumber(end < 0 ? text : text[..end], out version.Minor);
     }
+
+    private static bool TryNumber(ReadOnlySpan<char> digits, out int number) =>
+        int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -77,4 +77,7 @@ internal enum SpanTraits : uint
     LoongSuiteKind = 1 << 28,
     Judgment = 1 << 29,
     AzureInferenceSystem = 1 << 30,
+
+    /// <summary><c>gen_ai.model.provider</c>, which only Cloudflare's gateway writes.</summary>
+    ModelProviderName = 1u << 31,
 }

@@ -109,6 +109,9 @@ internal sealed record Dialect
     /// <summary>Calls of one tool loop repeat the usage of the calls before (when the service is set to be treated so).</summary>
     public bool CumulativeLoops { get; init; }
 
+    /// <summary>Spans with usage are calls, though nothing on them says so: there are no others.</summary>
+    public bool UsageMeansCall { get; init; }
+
     /// <summary>Names of spans that are calls although nothing else says so.</summary>
     public IReadOnlyList<string> LeafNames { get; init; } = [];
 

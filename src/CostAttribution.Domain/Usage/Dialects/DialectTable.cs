@@ -19,7 +19,7 @@ internal sealed class DialectTable
         | SpanTraits.SpringKind | SpanTraits.TextNumbers | SpanTraits.StrandsProvider | SpanTraits.AgentStepOperation
         | SpanTraits.ClaudeCodeName | SpanTraits.LiteLlmName | SpanTraits.ClaudePlatformService | SpanTraits.OpenRouterService
         | SpanTraits.CopilotService | SpanTraits.OpenLitSdk | SpanTraits.LangfuseObservation
-        | SpanTraits.LoongSuiteKind | SpanTraits.Judgment | SpanTraits.AzureInferenceSystem;
+        | SpanTraits.LoongSuiteKind | SpanTraits.Judgment | SpanTraits.AzureInferenceSystem | SpanTraits.ModelProviderName;
 
     private const int RecentMax = 256;
 
@@ -54,8 +54,8 @@ internal sealed class DialectTable
     private static int SlotOf(in Fingerprint fingerprint)
     {
         var traits = (uint)fingerprint.Traits;
-        return (RuntimeHelpers.GetHashCode(fingerprint.Scope) ^ (int)traits ^ (int)(traits >> 16) ^ (int)fingerprint.Hints) & (
-            RecentMax - 1);
+        var hash = (uint)RuntimeHelpers.GetHashCode(fingerprint.Scope) ^ traits ^ (traits >> 16) ^ (uint)fingerprint.Hints;
+        return (int)(hash & (RecentMax - 1));
     }
 
     private Dialect Remembered(Fingerprint fingerprint)

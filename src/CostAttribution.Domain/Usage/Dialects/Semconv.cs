@@ -17,8 +17,8 @@ internal static class Semconv
         if (question.Provider == ProviderClass.Other) return HiddenParts.None;
         if (SchemaVersion.TryRead(question.Scope.SchemaUrl, out var version))
         {
-            if (version >= new Version(1, 41)) return HiddenParts.None;
-            return version >= new Version(1, 40) ? HiddenParts.Reasoning : question.Details;
+            if (version.CompareTo((1, 41)) >= 0) return HiddenParts.None;
+            return version.CompareTo((1, 40)) >= 0 ? HiddenParts.Reasoning : question.Details;
         }
         // Without a schema, names that went out of use in 1.27 or 1.37 tell an older release.
         var isOld = question.Reading.Text(TextSlot.System).Length > 0 && question.Reading.Text(TextSlot.ProviderName).Length == 0;
