@@ -54,8 +54,8 @@ internal sealed record CardSkeleton(string Provider, string Seller, string Model
     {
         if (cards.Count == 0) return "";
         var own = units.Where(unit => !RateUnits.IsKnown(unit)).Distinct().Order(StringComparer.Ordinal).ToArray();
-        var head = $"# Write the price for every {Price} and put this file into the directory of RateCards:Directory.\n"
-            + "format: 1\n";
+        var head = $"# Write the price for every {Price} and publish this file with 'rates publish', "
+            + "or put it into the directory\n# of RateCards:Directory. 'reprice' then moves what stands.\nformat: 1\n";
         if (own.Length > 0) head += $"units: [{string.Join(", ", own)}]\n";
         return head + "cards:\n" + string.Concat(cards);
     }

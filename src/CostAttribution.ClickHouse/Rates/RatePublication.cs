@@ -55,6 +55,12 @@ public sealed record RatePublication
     /// <summary>Cards added, changed and removed, those included that are not listed.</summary>
     public int CardsTouched { get; init; }
 
+    /// <summary>
+    /// Attributes that cost rules of the book read and this server does not decode before its next start; until then the rules
+    /// do not find them on spans.
+    /// </summary>
+    public IReadOnlyList<string> ReadAfterRestart { get; init; } = [];
+
     /// <summary>Everything that stands in the way; empty when nothing does.</summary>
     public IReadOnlyList<RateFault> Faults { get; init; } = [];
 

@@ -97,7 +97,7 @@ public sealed record RepricingReport
     /// <summary>Ledger rows posted: a reversal and a replacement each.</summary>
     public long RowsPosted { get; init; }
 
-    /// <summary>What the rows looked at cost, USD; when corrections are posted, those corrected.</summary>
+    /// <summary>What the rows looked at cost, USD, without those that could not be corrected.</summary>
     public string CostBefore { get; init; } = "0.000000000000";
 
     /// <summary>What they cost by the book.</summary>

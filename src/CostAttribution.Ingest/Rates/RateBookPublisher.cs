@@ -3,6 +3,7 @@ using CostAttribution.ClickHouse.Rates;
 using CostAttribution.ClickHouse.Snapshots;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Pricing;
+using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Costing;
 using CostAttribution.RateCards;
 using Microsoft.Extensions.Logging;
@@ -38,6 +39,7 @@ public sealed class RateBookPublisher(RateBookParts parts) : IDisposable
     private IReadOnlyList<RateDocument> standing = [];
     private RateDocumentsState seen;
     private CostingSnapshots? snapshots;
+    private AttributeKeyTable? decoded;
 
     /// <summary>All versions of everything that is known; null before <see cref="LoadAsync"/>.</summary>
     public RateCatalogue? Catalogue { get; private set; }
@@ -55,7 +57,9 @@ public sealed class RateBookPublisher(RateBookParts parts) : IDisposable
     }
 
     /// <summary>From here on, books are published to <paramref name="target"/>.</summary>
-    public void Attach(CostingSnapshots target) => snapshots = target;
+    /// <param name="target">What traces are costed with.</param>
+    /// <param name="keys">The attributes that spans are decoded with; null where none are taken in.</param>
+    public void Attach(CostingSnapshots target, AttributeKeyTable? keys = null) => (snapshots, decoded) = (target, keys);
 
     /// <summary>The book that the files would make together with everything that is known; for questions only.</summary>
     public RateCardLoadResult Try(IReadOnlyList<RateFile> files) => Build([.. standing, .. NewOf(files)]);
@@ -145,7 +149,11 @@ public sealed class RateBookPublisher(RateBookParts parts) : IDisposable
         if (result.IsSound)
         {
             await UseAsync(target, loaded, result, cancel).ConfigureAwait(false);
-            if (logger is not null) RateBookEvents.InForce(logger, result.Book.Version, loaded.Count);
+            if (logger is not null)
+            {
+                RateBookEvents.InForce(logger, result.Book.Version, loaded.Count);
+                foreach (var key in Undecoded(result.Book)) RateBookEvents.NotDecoded(logger, key);
+            }
         }
         else if (logger is not null)
         {
@@ -200,7 +208,10 @@ public sealed class RateBookPublisher(RateBookParts parts) : IDisposable
         Faults = [.. faults.Select(fault => new RateFault(fault.File, fault.Line, fault.Reason))],
     };
 
-    private static RatePublication Told(RateBook before, RateBook after, bool dryRun, IReadOnlyList<string> files)
+    private string[] Undecoded(RateBook book) => decoded is not { } keys ? []
+        : [.. book.CostRuleMatcher.AttributeKeys.Where(key => !keys.TryGet(key, out _))];
+
+    private RatePublication Told(RateBook before, RateBook after, bool dryRun, IReadOnlyList<string> files)
     {
         var old = before.Cards.ToDictionary(card => card.Id);
         var now = after.Cards.ToDictionary(card => card.Id);
@@ -213,7 +224,7 @@ public sealed class RateBookPublisher(RateBookParts parts) : IDisposable
             InForce = !dryRun, DryRun = dryRun, RateBookVersion = Text(after.Version), PreviousVersion = Text(before.Version),
             Files = files, Added = [.. added.Take(RatePublication.ListedMax)],
             Changed = [.. changed.Take(RatePublication.ListedMax)], Removed = [.. removed.Take(RatePublication.ListedMax)],
-            CardsTouched = added.Length + changed.Length + removed.Length,
+            CardsTouched = added.Length + changed.Length + removed.Length, ReadAfterRestart = Undecoded(after),
         };
     }
 

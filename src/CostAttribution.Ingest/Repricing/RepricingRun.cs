@@ -80,6 +80,7 @@ internal sealed class RepricingRun(RepricerParts parts, RepricingLog log, Repric
             if (Applies)
             {
                 if (priced is not null) traces.Add(entry.TraceId);
+                else if (!isLate) totals.AddSame(entry);
             }
             else if (priced is null) totals.AddSame(entry);
             else totals.Add(entry, priced);

@@ -78,6 +78,9 @@ internal sealed class RatesPublishCommand : Command
             .Concat(Changes("removed", told.Removed))) yield return line;
         yield return told.RateBookVersion == told.PreviousVersion ? $"rate book {told.RateBookVersion}: no price changes"
             : $"rate book {told.PreviousVersion} -> {told.RateBookVersion}: {told.CardsTouched} cards differ";
+        foreach (var key in told.ReadAfterRestart)
+            yield return $"attribute '{key}' is not read before the server's next start: until then rules do not find it "
+                + "on spans";
         if (told.DryRun) yield return "dry run: nothing was changed";
         else yield return "in force for what is costed from now on; 'reprice' moves what stands";
         if (told.Repricing.Length > 0) yield return $"what it would change: /api/v1/repricings/{told.Repricing}";

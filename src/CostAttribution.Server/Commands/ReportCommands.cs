@@ -38,6 +38,8 @@ internal static class ReportCommands
         foreach (var line in rows.Select(row => row.GetProperty("fix"))
             .Where(fix => Text(fix, "at").Length > 0 && Text(fix, "line").Length > 0)
             .Select(fix => $"{Text(fix, "at")} ({Text(fix, "card")}): {Text(fix, "line")}").Distinct()) yield return line;
+        if (rows.Any(row => Text(row, "reason") == "pricedSince"))
+            yield return "pricedSince: the book in force has the price; 'reprice' moves these rows";
         if (answer.GetProperty("truncated").GetBoolean()) yield return "there is more: ask for a shorter range or a filter";
         var file = Text(answer, "cardFile");
         if (file.Length == 0) yield break;

@@ -169,7 +169,7 @@ internal sealed class RunningServer : IAsyncDisposable
         var readers = new OtlpReaderPool(keys, settings.Intake.ToLimits(), idleMax: Environment.ProcessorCount * 2);
         closing.Push(readers);
         var snapshots = new CostingSnapshots(rates.Book, attribution);
-        rates.Publisher.Attach(snapshots);
+        rates.Publisher.Attach(snapshots, listen ? keys : null);
         builder.Services.AddSingleton(clock);
         builder.Services.AddSingleton(store.Transport);
         builder.Services.AddSingleton(new RatesInForce(() => snapshots.Current.Rates, () => rates.Publisher.Catalogue));

@@ -137,6 +137,79 @@ public sealed class RateBookPublisherTests(EngineFixture engine)
         Assert.Equal(here.Snapshots.Current.Rates.Version, there.Snapshots.Current.Rates.Version);
     }
 
+    [Fact]
+    public async Task Contracts_rates_of_exchange_terms_and_withdrawals_are_known_from_their_publication_on_and_not_before()
+    {
+        await using var store = await engine.NewStoreAsync();
+        var clock = new ManualClock();
+        using var node = await StartAsync(store, clock);
+        var known = new List<long>();
+        foreach (var file in new[]
+        {
+            "format: 1\nfx:\n  - { currency: EUR, from: 2026-01-01, usd: \"2.00\", source: x }\n",
+            "format: 1\nprovider: acme\nlayer: contract\ncurrency: EUR\ncards:\n  - { id: acme/deal, from: 2026-01-01, match: [large], list_factor: \"1\", "
+                + "rates: { input_tokens: 0.50 per 1M } }\nterms:\n  - { id: floor, from: 2026-01-01, kind: minimum_charge, amount: \"250.00\" }\n",
+            "format: 1\nfx:\n  - { currency: EUR, from: 2026-01-01, usd: \"3.00\", source: x }\n",
+            "format: 1\nwithdrawals:\n  - { id: acme/deal, reason: cancelled }\n  - { id: acme/large, reason: wrong }\n",
+        })
+        {
+            known.Add(Nanos(clock));
+            clock.Advance(TimeSpan.FromDays(1));
+            var told = await node.Publisher.PublishAsync([new RateFile($"{known.Count}.yaml", file)], dryRun: false, Cancel);
+            Assert.Equal([], told.Faults);
+        }
+        known.Add(Nanos(clock));
+
+        using var restarted = await StartAsync(store, clock);
+        Assert.Equal(["2.000000000000 0 0", "2.000000000000 1 0", "1.000000000000 1 1", "1.500000000000 1 1", "unpriced 1 1"],
+            known.Select(at =>
+            {
+                Assert.True(restarted.Publisher.Catalogue!.TryBookAt(at, [], out var book));
+                Assert.True(node.Publisher.Catalogue!.TryBookAt(at, [], out var same));
+                Assert.Equal(same.Version, book.Version);
+                return $"{Price(book)} {book.FxRates.Count} {book.Terms.Count}";
+            }));
+        Assert.Equal("unpriced", restarted.Price());
+    }
+
+    [Fact]
+    public async Task What_another_node_published_and_this_one_cannot_use_leaves_its_book_in_force()
+    {
+        await using var store = await engine.NewStoreAsync();
+        var clock = new ManualClock();
+        using var here = await StartAsync(store, clock);
+        const string own = Shipped + "\n  - id: acme/own\n    match: [new]\n    rates: { input_tokens: 1.00 per 1M }\n";
+        using var there = await StartAsync(store, clock, "node-2", own);
+        var before = there.Snapshots.Current;
+        const string other = "format: 1\nprovider: acme\ncards:\n  - { id: acme/other, match: [new], rates: { input_tokens: 9.00 per 1M } }\n";
+
+        Assert.True((await here.Publisher.PublishAsync([new RateFile("other.yaml", other)], dryRun: false, Cancel)).InForce);
+        await there.Publisher.PollAsync(NullLogger.Instance, Cancel);
+
+        Assert.True(ReferenceEquals(before, there.Snapshots.Current));
+        Assert.NotEmpty((await there.Publisher.PublishAsync([Correction("3.00")], dryRun: false, Cancel)).Faults);
+    }
+
+    [Fact]
+    public async Task Attributes_that_are_decoded_only_after_a_restart_are_told()
+    {
+        await using var store = await engine.NewStoreAsync();
+        using var node = await StartAsync(store, new ManualClock());
+        node.Publisher.Attach(node.Snapshots, AttributionTable.Default.Keys);
+        var file = new RateFile("rules.yaml", "format: 1\ncards: []\ncost_rules:\n  - { name: gpu, when: { attributes: { gpu.kind: h100, "
+            + "gen_ai.request.model: m } }, unit: gpu_milliseconds, quantity: { duration: true, times_attribute: gpu.count }, price: 3.60 per hour }\n");
+
+        var dry = await node.Publisher.PublishAsync([file], dryRun: true, Cancel);
+        var done = await node.Publisher.PublishAsync([file], dryRun: false, Cancel);
+        var later = await node.Publisher.PublishAsync([Correction("3.00")], dryRun: false, Cancel);
+
+        Assert.Equal(["gpu.count", "gpu.kind"], dry.ReadAfterRestart);
+        Assert.Equal(["gpu.count", "gpu.kind"], done.ReadAfterRestart);
+        Assert.Equal(["gpu.count", "gpu.kind"], later.ReadAfterRestart);
+    }
+
+    private static long Nanos(ManualClock clock) => clock.GetUtcNow().ToUnixTimeMilliseconds() * 1_000_000;
+
     private static RateFile Correction(string price) => new("correction.yaml", $$"""
         format: 1
         provider: acme
@@ -146,9 +219,10 @@ public sealed class RateBookPublisherTests(EngineFixture engine)
             rates: { input_tokens: {{price}} per 1M, output_tokens: 8.00 per 1M }
         """);
 
-    private static async Task<Node> StartAsync(IClickHouseTransport store, TimeProvider clock, string node = "node-1")
+    private static async Task<Node> StartAsync(IClickHouseTransport store, TimeProvider clock, string node = "node-1",
+        string shipped = Shipped)
     {
-        var publisher = new RateBookPublisher(new RateBookParts { Store = store, Files = [("shipped.yaml", Shipped)], NodeId = node, Clock = clock });
+        var publisher = new RateBookPublisher(new RateBookParts { Store = store, Files = [("shipped.yaml", shipped)], NodeId = node, Clock = clock });
         var loaded = await publisher.LoadAsync(Cancel);
         Assert.True(loaded.IsSound, loaded.FaultText);
         var snapshots = new CostingSnapshots(loaded.Book, AttributionTable.Default);
@@ -162,7 +236,7 @@ public sealed class RateBookPublisherTests(EngineFixture engine)
         var request = new PricingRequest { Provider = "acme", Model = "large", RequestModel = "", Region = "", ServiceTier = "",
             EventTimeNanos = 1_780_000_000_000_000_000 };
         Pricer.Price(book, request, new UsageVector { InputTokens = 1_000_000 }, ref cost);
-        return cost.Cost.ToString();
+        return cost.Status == PriceStatus.Priced ? cost.Cost.ToString() : "unpriced";
     }
 
     private sealed record Node(RateBookPublisher Publisher, CostingSnapshots Snapshots) : IDisposable

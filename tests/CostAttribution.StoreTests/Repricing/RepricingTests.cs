@@ -41,6 +41,7 @@ public sealed class RepricingTests(EngineFixture engine)
 
         Assert.True(dry.RowsChanged > 20, $"{dry.RowsChanged} rows differ");
         Assert.Equal((RepricingState.Completed, dry.RowsChanged, dry.Difference), (done.State, done.RowsChanged, done.Difference));
+        Assert.Equal((dry.CostBefore, dry.CostAfter), (done.CostBefore, done.CostAfter));
         Assert.Equal(dry.Groups, done.Groups);
         Assert.Equal((0, 0, 0), (done.TracesOpen, done.TracesLeft, done.RowsUnreadable));
         Assert.Equal(Lines(dry), await PostedAsync(rig));
