@@ -16,6 +16,9 @@ internal static class UnpricedSql
         ["feature"] = "feature_id", ["environment"] = "environment",
     };
 
+    // As ServiceTiers.Of has it.
+    private const string OrdinaryTiers = "'', 'default', 'standard', 'auto', 'on_demand', 'standard_only'";
+
     private const string Keys = "provider, seller, model, request_model, service_tier, region, rate_id, status, unpriced_unit, "
         + "overflowed";
 
@@ -63,7 +66,8 @@ internal static class UnpricedSql
                 sum(input_tokens) AS input, sum(cache_read_tokens) AS cache_read, sum(cache_write_tokens) AS cache_write,
                 sum(cache_write_1h_tokens) AS cache_write_1h, sum(output_tokens) AS output,
                 sum(reasoning_tokens) AS reasoning, sumMap(other_units) AS other
-            FROM cost_ledger
+            FROM (SELECT * REPLACE (if(speed = 'fast' AND service_tier IN ({OrdinaryTiers}), 'fast', service_tier)
+                AS service_tier) FROM cost_ledger)
             WHERE {string.Join(" AND ", conditions)}
             GROUP BY {Keys}, trace_id, span_id, cost_item, seen
             HAVING sum(sign) != 0

@@ -62,9 +62,9 @@ public static class EntryPricing
         Model = entry.Model,
         RequestModel = entry.RequestModel,
         Region = entry.Region,
-        ServiceTier = entry.ServiceTier,
+        ServiceTier = ServiceTiers.Of(entry.ServiceTier, entry.Speed),
         Scope = rates.ScopeOf(entry.ProviderAccount, entry.ProviderProject, entry.ProviderKey, entry.CustomerId),
-        Traits = rates.TraitsOf(entry.Geography, entry.Endpoint, entry.Speed),
+        Traits = rates.TraitsOf(entry.Geography, entry.Endpoint, entry.Speed, entry.ServiceTier),
         EventTimeNanos = entry.EventTimeMicros * NanosPerMicro,
     };
 }

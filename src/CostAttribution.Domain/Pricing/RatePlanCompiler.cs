@@ -25,7 +25,7 @@ internal sealed class RatePlanCompiler(RateUnitTable units, CallScopes scopes)
 
     /// <summary>Whether the card says what the tier costs in that region.</summary>
     public static bool Covers(RateCard card, string tier, string region) => card.Free || ServiceTiers.IsStandard(tier)
-        || TiersOf(card, RegionOf(card, region)).Any(priced => priced.Tier == tier);
+        || HasFlag(card, tier) || TiersOf(card, RegionOf(card, region)).Any(priced => priced.Tier == tier);
 
     /// <summary>Whether the card on its own says what something costs in that tier, which may be nothing.</summary>
     public static bool PricesTier(RateCard card, string tier, string region) => Covers(card, tier, region)
@@ -103,7 +103,8 @@ internal sealed class RatePlanCompiler(RateUnitTable units, CallScopes scopes)
         if (region is not null) variants.Add((region.Factor, region.Rates, region.Thresholds));
         foreach (var priced in scopes.PricesFor(card, conditions.Traits))
             variants.Add((priced.Factor, priced.Rates, priced.Thresholds));
-        if (!ServiceTiers.IsStandard(conditions.Tier))
+        // What a card prices as a flag of the request stands among the traits already.
+        if (!ServiceTiers.IsStandard(conditions.Tier) && !HasFlag(card, conditions.Tier))
         {
             var name = conditions.Tier;
             var tier = TiersOf(card, region).FirstOrDefault(priced => priced.Tier == name);
@@ -120,6 +121,9 @@ internal sealed class RatePlanCompiler(RateUnitTable units, CallScopes scopes)
 
     private static IReadOnlyList<TierPrice> TiersOf(RateCard card, RegionPrice? region) =>
         region is { Tiers.Count: > 0 } ? region.Tiers : card.Tiers;
+
+    private static bool HasFlag(RateCard card, string tier) =>
+        card.RequestFlags.Any(flag => flag.Name.Equals(tier, StringComparison.OrdinalIgnoreCase));
 
     private static RegionPrice? RegionOf(RateCard card, string region)
     {

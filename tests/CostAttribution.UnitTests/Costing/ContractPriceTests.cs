@@ -1,3 +1,4 @@
+using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Pricing;
 using CostAttribution.Domain.Usage;
@@ -125,5 +126,50 @@ public sealed class ContractPriceTests
         bench.Pass(62);
         bench.Answer();
         bench.Pass(4);
+    }
+
+    [Theory]
+    [InlineData("claude-opus-5", "fast", "", PriceStatus.Priced, "10.000000000000")]
+    [InlineData("claude-opus-5", "standard", "", PriceStatus.Priced, "5.000000000000")]
+    [InlineData("claude-opus-5", "1.25", "", PriceStatus.Priced, "5.000000000000")]
+    [InlineData("claude-opus-4-6", "Fast", "standard", PriceStatus.Priced, "30.000000000000")]
+    [InlineData("claude-opus-5", "", "fast", PriceStatus.Priced, "10.000000000000")]
+    [InlineData("claude-opus-4-8", "fast", "", PriceStatus.UnpricedModel, "0.000000000000")]
+    [InlineData("claude-opus-4-8", "", "", PriceStatus.Priced, "5.000000000000")]
+    [InlineData("claude-sonnet-5", "fast", "", PriceStatus.UnpricedModel, "0.000000000000")]
+    public void A_fast_mode_has_its_own_price_or_none_but_never_the_ordinary_one(string model, string speed, string tier, PriceStatus status,
+        string cost)
+    {
+        var entry = new LedgerEntry
+        {
+            Provider = "anthropic", Model = model, Speed = speed, ServiceTier = tier, EventTimeMicros = 1_795_000_000_000_000,
+            Usage = new UsageVector { InputTokens = 1_000_000 }, Calls = 1,
+        };
+
+        EntryPricing.Price(entry, Pricing.PricingKit.Shipped);
+
+        Assert.Equal((status, cost), (entry.Cost.Status, entry.Cost.Cost.ToString()));
+    }
+
+    [Fact]
+    public void A_fast_mode_that_an_import_has_as_a_tier_prices_the_calls_that_say_so()
+    {
+        var book = RateCardLoader.Load([("test.yaml", """
+            format: 1
+            provider: anthropic
+            cards:
+              - id: m
+                match: [m]
+                rates: { input_tokens: 1 per 1M }
+                tiers: { fast: { rates: { input_tokens: 3 per 1M } } }
+            """)]).Book!;
+        var entry = new LedgerEntry
+        {
+            Provider = "anthropic", Model = "m", Speed = "fast", Usage = new UsageVector { InputTokens = 1_000_000 }, Calls = 1,
+        };
+
+        EntryPricing.Price(entry, book);
+
+        Assert.Equal("3.000000000000", entry.Cost.Cost.ToString());
     }
 }

@@ -3,7 +3,8 @@ SELECT sum(row_calls) AS calls_sum FROM (SELECT provider, seller, model, request
     sum(input_tokens) AS input, sum(cache_read_tokens) AS cache_read, sum(cache_write_tokens) AS cache_write,
     sum(cache_write_1h_tokens) AS cache_write_1h, sum(output_tokens) AS output,
     sum(reasoning_tokens) AS reasoning, sumMap(other_units) AS other
-FROM cost_ledger
+FROM (SELECT * REPLACE (if(speed = 'fast' AND service_tier IN ('', 'default', 'standard', 'auto', 'on_demand', 'standard_only'), 'fast', service_tier)
+    AS service_tier) FROM cost_ledger)
 WHERE price_status IN ('unpriced_model', 'unpriced_unit') AND event_time >= {from:DateTime64(6, 'UTC')} AND event_time < {to:DateTime64(6, 'UTC')} AND provider = {provider_0:String} AND customer_id IN ({customer_0:String}, {customer_1:String})
 GROUP BY provider, seller, model, request_model, service_tier, region, rate_id, status, unpriced_unit, overflowed, trace_id, span_id, cost_item, seen
 HAVING sum(sign) != 0)
@@ -21,7 +22,8 @@ FROM (SELECT provider, seller, model, request_model, service_tier, region, rate_
     sum(input_tokens) AS input, sum(cache_read_tokens) AS cache_read, sum(cache_write_tokens) AS cache_write,
     sum(cache_write_1h_tokens) AS cache_write_1h, sum(output_tokens) AS output,
     sum(reasoning_tokens) AS reasoning, sumMap(other_units) AS other
-FROM cost_ledger
+FROM (SELECT * REPLACE (if(speed = 'fast' AND service_tier IN ('', 'default', 'standard', 'auto', 'on_demand', 'standard_only'), 'fast', service_tier)
+    AS service_tier) FROM cost_ledger)
 WHERE price_status IN ('unpriced_model', 'unpriced_unit') AND event_time >= {from:DateTime64(6, 'UTC')} AND event_time < {to:DateTime64(6, 'UTC')} AND provider = {provider_0:String} AND customer_id IN ({customer_0:String}, {customer_1:String})
 GROUP BY provider, seller, model, request_model, service_tier, region, rate_id, status, unpriced_unit, overflowed, trace_id, span_id, cost_item, seen
 HAVING sum(sign) != 0)
