@@ -63,7 +63,7 @@ public sealed class IngestPipeline : IDisposable
     /// <summary>
     /// Questions about responses that a start reads back; an answer to an older one that comes later is not told.
     /// </summary>
-    private const int ResponsesAskedMax = 2_000_000;
+    private const int KeysAskedMax = 2_000_000;
 
     private const int DamagedTold = 20;
 
@@ -187,7 +187,7 @@ public sealed class IngestPipeline : IDisposable
         try
         {
             storeIsEmpty = await IsStoreEmptyAsync(stop).ConfigureAwait(false);
-            asked = storeIsEmpty ? [] : await new TopicReader(parts.Store).LoadAskedResponsesAsync(ResponsesAskedMax, stop)
+            asked = storeIsEmpty ? [] : await new TopicReader(parts.Store).LoadAskedKeysAsync(KeysAskedMax, stop)
                 .ConfigureAwait(false);
             Metrics.QuarantinedFiles = parts.Spool.Refused().Files;
             setAside ??= new SetAsideTraces(parts.Journal.OpenAside("traces"), parts.Keys, parts.Clock, AssemblyMetrics, Metrics,
@@ -214,7 +214,7 @@ public sealed class IngestPipeline : IDisposable
     {
         var policy = CostingPolicy.Default with { SpansPerTraceMax = parts.Assembly.SpansPerTraceMax };
         var costing = new CostingStage(parts.Snapshots, TopicsMax, storeIsEmpty, policy);
-        foreach (var key in asked) costing.Outside.ResponseAskedBefore(key);
+        foreach (var key in asked) costing.Outside.AskedBefore(key);
         assembler = new TraceAssembler(parts.Assembly, parts.Clock, costing, poster,
             AssemblyMetrics, OpenCosts, storeIsEmpty);
         assembler.Aside.IsSetAside = setAside!.Contains;

@@ -28,11 +28,13 @@ public sealed class TopicReader(IClickHouseTransport transport)
     public Task<IReadOnlyList<TopicRow>> LoadAskersAsync(IReadOnlyList<TraceId> linked, CancellationToken cancel) =>
         ReadAsync([.. linked.Select(trace => $"('link', '{trace}')")], cancel);
 
-    /// <summary>Keys of the responses that traces asked about, of the newest <paramref name="max"/> questions.</summary>
-    public async Task<IReadOnlyList<string>> LoadAskedResponsesAsync(int max, CancellationToken cancel)
+    /// <summary>
+    /// Keys of the responses and agent totals that traces asked about, of the newest <paramref name="max"/> questions.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> LoadAskedKeysAsync(int max, CancellationToken cancel)
     {
         var keys = new List<string>();
-        var sql = $"SELECT topic FROM {TraceTopicsBlock.TableName} WHERE kind = 'response' AND asks " +
+        var sql = $"SELECT topic FROM {TraceTopicsBlock.TableName} WHERE kind IN ('response', 'series') AND asks " +
             $"ORDER BY posted_at DESC LIMIT {SqlText.Number(max)}";
         foreach (var block in await transport.ReadAsync(new ClickHouseQuery(sql), cancel).ConfigureAwait(false))
         {
@@ -79,7 +81,8 @@ public sealed class TopicReader(IClickHouseTransport transport)
             var sql = "SELECT kind, topic, item, trace_id, argMax((asks, words), (revision, posted_at)) AS newest, " +
                 $"newest.1 AS is_asking, newest.2 AS said FROM {TraceTopicsBlock.TableName} " +
                 $"WHERE (kind, topic) IN ({list}) GROUP BY kind, topic, item, trace_id HAVING is_asking OR notEmpty(said) " +
-                "ORDER BY kind, topic, item, notEmpty(said) DESC, trace_id " +
+                // Of agent totals the newest are wanted: their words begin with the time.
+                "ORDER BY kind, topic, item, notEmpty(said) DESC, said['series'] DESC, trace_id " +
                 $"LIMIT {SqlText.Number(TracesPerTopicMax)} BY kind, topic, item";
             sql = $"SELECT kind, topic, item, trace_id, is_asking, CAST(said, 'Map(String, String)') AS words FROM ({sql})";
             foreach (var block in await transport.ReadAsync(new ClickHouseQuery(sql), cancel).ConfigureAwait(false))

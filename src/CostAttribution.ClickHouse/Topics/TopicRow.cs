@@ -4,17 +4,18 @@ using CostAttribution.Domain.Identity;
 namespace CostAttribution.ClickHouse.Topics;
 
 /// <summary>What a topic is. Persisted by name and number: append only.</summary>
-public enum TopicKind : byte { Session = 1, Run = 2, Link = 3, Response = 4 }
+public enum TopicKind : byte { Session = 1, Run = 2, Link = 3, Response = 4, Series = 5 }
 
 /// <summary>
-/// Something traces ask each other about: a session or run id, the key of a response id, or a span of another trace (then
-/// <paramref name="Text"/> is empty).
+/// Something traces ask each other about: a session or run id, the key of a response id or of a series of agent totals,
+/// or a span of another trace (then <paramref name="Text"/> is empty).
 /// </summary>
 public readonly record struct TopicKey(TopicKind Kind, string Text, TraceId TraceId, SpanId SpanId)
 {
     public static TopicKey OfSession(string session) => new(TopicKind.Session, session, default, default);
     public static TopicKey OfRun(string runId) => new(TopicKind.Run, runId, default, default);
     public static TopicKey OfResponse(string key) => new(TopicKind.Response, key, default, default);
+    public static TopicKey OfSeries(string key) => new(TopicKind.Series, key, default, default);
     public static TopicKey OfLink(TraceId traceId, SpanId spanId) => new(TopicKind.Link, "", traceId, spanId);
 
     /// <summary>The first column it is found by.</summary>
@@ -25,7 +26,7 @@ public readonly record struct TopicKey(TopicKind Kind, string Text, TraceId Trac
     {
         TopicKind.Link => SpanId.ToString(),
         TopicKind.Run => "run",
-        TopicKind.Response => "",
+        TopicKind.Response or TopicKind.Series => "",
         _ => "session",
     };
 }

@@ -110,7 +110,6 @@ internal sealed class ContainerElection
         else
         {
             var reported = span.Usage.Cost is { } cost && cost > here.Reported ? cost - here.Reported : (Money?)null;
-            if (span.Dialect.LifetimeTotals) span.Flags |= SpanFlags.CumulativeSuspect;
             Bill(span, SpanFlags.AggregateFallback, new(node, span.Usage.Vector, here.Calls > 0, reported));
             here.Billed.Add(span.Usage);
             here.SilentCalls = 0;

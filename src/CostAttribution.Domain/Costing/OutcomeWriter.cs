@@ -24,7 +24,7 @@ internal static class OutcomeWriter
             outcome.SupersededBy = span.SupersededBy < 0 ? default : facts[span.SupersededBy].SpanId;
             outcome.Dialect = span.Dialect.Id;
             outcome.Flags = span.Flags | entryFlags[node];
-            outcome.Reported = span.Usage.Vector;
+            outcome.Reported = span.IsDifference ? span.Lifetime : span.Usage.Vector;
             outcome.Excess = span.Excess;
             if (last is not null && IsAlike(lastNode, node))
             {

@@ -56,6 +56,10 @@ internal sealed class SpanFacts
     public int SupersededBy;
     public UsageVector Excess;
 
+    /// <summary>The usage is what the span adds to an earlier report, and <see cref="Lifetime"/> what it reports.</summary>
+    public bool IsDifference;
+    public UsageVector Lifetime;
+
     public bool HasUsage => Usage.HasUsage;
     public bool IsHttp => (Traits & SpanTraits.RequestHttp) != 0;
 

@@ -25,6 +25,11 @@ public sealed record TraceContext
     /// </summary>
     public IReadOnlyDictionary<string, OutsideValue[]> Responses { get; init; } = new Dictionary<string, OutsideValue[]>();
 
+    /// <summary>
+    /// Key of a series of agent totals → what the trace before this one says of it, by trace; one value each.
+    /// </summary>
+    public IReadOnlyDictionary<string, OutsideValue[]> Series { get; init; } = new Dictionary<string, OutsideValue[]>();
+
     /// <summary>Values found in other traces of the explicit run <see cref="RunId"/>, unique per dimension.</summary>
     public IReadOnlyList<OutsideValue> Run { get; init; } = [];
 

@@ -29,6 +29,7 @@ public sealed class TraceCosting
     private readonly ContainerElection containers = new();
     private readonly CumulativeLoops loops = new();
     private readonly CallsElsewhere elsewhere = new();
+    private readonly LifetimeSeries lifetimes = new();
     private readonly Attempts attempts = new();
     private readonly EntryWriter writer;
     private readonly RunSummary summary = new();
@@ -60,6 +61,7 @@ public sealed class TraceCosting
         ReadSpans(trace, attribution, context.Final);
         calls.Elect(tree, facts);
         if (attribution.CumulativeLoopServices.Count > 0) loops.Apply(calls, facts, attribution.CumulativeLoopServices);
+        lifetimes.Apply(trace, tree, facts, calls, context, result);
         containers.Elect(tree, facts, calls);
         elsewhere.Collect(calls, facts, result);
         FindFailedRequests();
@@ -77,7 +79,7 @@ public sealed class TraceCosting
             items.Found);
         result.CostRelevant |= items.Found.Count > 0;
         foreach (var span in facts.AsSpan(0, tree.Count)) result.CostRelevant |= span.HasUsage || span.Role == SpanRole.Leaf
-            || span.Ownership == Ownership.AggregateFallback;
+            || span.Ownership == Ownership.AggregateFallback || span.IsDifference;
     }
 
     private void ReadSpans(TraceSpans trace, AttributionTable attribution, bool final)

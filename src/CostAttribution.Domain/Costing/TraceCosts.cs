@@ -55,6 +55,12 @@ public sealed class TraceCosts
     /// </summary>
     public List<(string Key, string Word, bool Asks)> Responses { get; } = [];
 
+    /// <summary>
+    /// Series of agent totals in the trace: the key, what it says of it first-hand, and whether it wants to know what came
+    /// before.
+    /// </summary>
+    public List<(string Key, string Word, bool Asks)> Series { get; } = [];
+
     /// <summary>The trace's explicit run id; empty when it has none.</summary>
     public string ExplicitRunId { get; set; } = "";
 
@@ -98,6 +104,7 @@ public sealed class TraceCosts
         OpenLinks.Clear();
         SessionValues.Clear();
         Responses.Clear();
+        Series.Clear();
         ExplicitRunId = "";
         RunValues.Clear();
     }

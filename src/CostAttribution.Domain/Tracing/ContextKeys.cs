@@ -8,7 +8,7 @@ internal static class ContextKeys
         .. KnownKeys.Group(1, AttributeUse.Context,
             "service.name", "deployment.environment.name", "deployment.environment", "service.namespace", "telemetry.sdk.name",
             "cloud.region", "server.address", "http.route", "http.request.method", "http.method", "http.response.status_code",
-            "http.status_code", "error.type"),
+            "http.status_code", "error.type", "service.instance.id"),
         .. KnownKeys.Group(40, AttributeUse.Context,
             "gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.system", "gen_ai.request.model", "gen_ai.response.model",
             "gen_ai.response.id", "gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "gen_ai.request.stream",

@@ -26,7 +26,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
     private readonly Queue<TopicKey> age = new();
     private readonly Queue<TopicKey> wanted = new();
     private readonly Dictionary<TopicKey, ulong> heldFrom = [];
-    private readonly AskedResponses askedResponses = new();
+    private readonly AskedKeys asked = new();
     private BloomFilter? forgotten;
 
     /// <summary>Lowest journal position of words whose askers are not known yet; <see cref="ulong.MaxValue"/> for none.</summary>
@@ -51,6 +51,7 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         var links = Answers(asker, questions.OpenLinks, static link => TopicKey.OfLink(link.TraceId, link.SpanId), context.Links,
             ref mustWait);
         if (!ReferenceEquals(links, context.Links)) context = context with { Links = links };
+        context = AnswerSeries(asker, context, questions, ref mustWait);
         // Evidence of sessions and runs is for final postings only.
         if (!context.Final) return context;
 
@@ -65,28 +66,50 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         return run == context.RunId && heard.SequenceEqual(context.Run) ? context : context with { RunId = run, Run = heard };
     }
 
-    /// <summary>A trace of an earlier process asked about a response.</summary>
-    public void ResponseAskedBefore(string key) => askedResponses.Add(TopicKey.OfResponse(key));
+    /// <summary>A trace of an earlier process asked about a response or a series of agent totals.</summary>
+    public void AskedBefore(string key) => asked.Add(TopicKey.OfResponse(key));
 
     private TraceContext AnswerResponses(TraceId asker, TraceContext context, TraceCosts questions, ref bool mustWait)
     {
         if (questions.Responses.Count + context.Responses.Count == 0) return context;
         // Applications only tell, so that nearly no trace asks.
-        IReadOnlySet<string> asked = FrozenSet<string>.Empty;
+        IReadOnlySet<string> keys = FrozenSet<string>.Empty;
         foreach (var (key, _, asks) in questions.Responses)
         {
             if (!asks) continue;
-            if (asked is not HashSet<string> known) asked = known = new HashSet<string>(StringComparer.Ordinal);
+            if (keys is not HashSet<string> known) keys = known = new HashSet<string>(StringComparer.Ordinal);
             known.Add(key);
-            askedResponses.Add(TopicKey.OfResponse(key));
+            asked.Add(TopicKey.OfResponse(key));
         }
-        var responses = Answers(asker, asked, TopicKey.OfResponse, context.Responses, ref mustWait);
+        var responses = Answers(asker, keys, TopicKey.OfResponse, context.Responses, ref mustWait);
         return ReferenceEquals(responses, context.Responses) ? context : context with { Responses = responses };
     }
 
-    // Nearly every call has an id that nobody asks about: it is not even remembered.
-    private bool IsOfInterest(in TopicKey key, TraceTopics says) => key.Kind != TopicKind.Response || says.Asks(key)
-        || topics.ContainsKey(key) || askedResponses.MayContain(key);
+    private TraceContext AnswerSeries(TraceId asker, TraceContext context, TraceCosts questions, ref bool mustWait)
+    {
+        if (questions.Series.Count + context.Series.Count == 0) return context;
+        var answers = new Dictionary<string, OutsideValue[]>(StringComparer.Ordinal);
+        var isNews = false;
+        foreach (var (key, word, asks) in questions.Series)
+        {
+            if (!asks) continue;
+            asked.Add(TopicKey.OfSeries(key));
+            var topic = TopicOf(TopicKey.OfSeries(key));
+            mustWait |= topic.IsPending;
+            var heard = context.Series.GetValueOrDefault(key, []);
+            // The store knows better, and has not said anything yet.
+            var values = topic.IsPending && heard.Length > 0 ? heard : topic.Before(asker, word, heard);
+            isNews |= !values.AsSpan().SequenceEqual(heard);
+            if (values.Length > 0) answers[key] = values;
+        }
+        return isNews || answers.Count != context.Series.Count ? context with { Series = answers } : context;
+    }
+
+    // Told in advance, to the store alone: nearly every call has an id that nobody asks about, and most agents show their calls.
+    private static bool IsToldInAdvance(TopicKind kind) => kind is TopicKind.Response or TopicKind.Series;
+
+    private bool IsOfInterest(in TopicKey key, TraceTopics says) => !IsToldInAdvance(key.Kind) || says.Asks(key)
+        || topics.ContainsKey(key) || asked.MayContain(key);
 
     /// <summary>
     /// Publishes what a costed trace knows first-hand. Traces whose answer changed are added to <paramref name="concerned"/>.
@@ -289,10 +312,10 @@ internal sealed class OutsideKnowledge(int topicsMax, bool storeIsEmpty)
         {
             TopicKind.Link => TopicRule.OneSpan,
             TopicKind.Response => TopicRule.EachWord,
+            TopicKind.Series => TopicRule.Predecessor,
             _ => TopicRule.Agreement,
         });
-        // What applications said of a response before anybody asked is in the store alone.
-        if (key.Kind == TopicKind.Link || (storeIsEmpty && key.Kind != TopicKind.Response && !WasForgotten(key))) return topic;
+        if (key.Kind == TopicKind.Link || (storeIsEmpty && !IsToldInAdvance(key.Kind) && !WasForgotten(key))) return topic;
         topic.IsPending = topic.StoreAsked = true;
         wanted.Enqueue(key);
         return topic;

@@ -17,6 +17,12 @@ internal sealed class Topic(TopicRule rule)
     /// </summary>
     public const int ReportersMax = 8;
 
+    /// <summary>
+    /// Newest totals of one agent that are kept. A report that comes later than so many newer ones is billed nothing: what it
+    /// adds is in what the next of them added.
+    /// </summary>
+    public const int TotalsMax = 256;
+
     private const string TooMany = "many";
 
     /// <param name="Source">Who says it; none for the sources past the limit together.</param>
@@ -27,10 +33,17 @@ internal sealed class Topic(TopicRule rule)
 
     private readonly bool ofOneSpan = rule == TopicRule.OneSpan;
     private readonly bool eachWord = rule == TopicRule.EachWord;
-    private readonly int sourcesMax = rule == TopicRule.EachWord ? ReportersMax : SourcesMax;
+    private readonly bool inOrder = rule == TopicRule.Predecessor;
+    private readonly int sourcesMax = rule switch
+    {
+        TopicRule.EachWord => ReportersMax,
+        TopicRule.Predecessor => TotalsMax,
+        _ => SourcesMax,
+    };
     private Told[] told = [];
     private int toldCount;
     private HashSet<TraceId>? askers;
+    private bool isTrimmed;
     private bool namesAll;
     private bool hasUnknownAskers;
 
@@ -82,7 +95,11 @@ internal sealed class Topic(TopicRule rule)
         if (at < 0)
         {
             if (word is null && before is null) return;
-            if (eachWord && toldCount >= sourcesMax)
+            if (inOrder && toldCount >= sourcesMax)
+            {
+                if (word is null || !MakesRoomFor(source, word)) return;
+            }
+            else if (eachWord && toldCount >= sourcesMax)
             {
                 if (word is null) return;
                 (source, dimension, word, before) = (default, TooMany, TooMany, null);
@@ -95,13 +112,20 @@ internal sealed class Topic(TopicRule rule)
             }
         }
         if (at >= 0 && told[at].Word == word) return;
-        if (askers is null || IsPending)
+        if (IsPending || (askers is null && !inOrder))
         {
             Put(at, source, dimension, word, at >= 0 ? told[at].Before : before);
             return;
         }
         if (at < 0 && before is not null) at = Put(at, source, dimension, before, before);
-        Replace(askers, at, new Told(source, dimension, word, word), concerned);
+        if (inOrder)
+        {
+            var followed = SeriesOrder.Of(Words(before: false));
+            Put(at, source, dimension, word, word);
+            NameFollowers(followed, source, concerned);
+            return;
+        }
+        Replace(askers!, at, new Told(source, dimension, word, word), concerned);
     }
 
     // Apart: what the closure holds would be allocated for every word, and nearly none is asked for.
@@ -167,6 +191,7 @@ internal sealed class Topic(TopicRule rule)
     {
         if (eachWord) word = word with { Dimension = source.ToString() };
         if (IndexOf(source, word.Dimension) >= 0) return;
+        if (inOrder && toldCount >= sourcesMax && !MakesRoomFor(source, word.Value)) return;
         if (eachWord && toldCount >= sourcesMax) Put(IndexOf(default, TooMany), default, TooMany, TooMany, TooMany);
         else if (toldCount < sourcesMax) Put(-1, source, word.Dimension, word.Value, word.Value);
         else if (Agreed(word.Dimension, default, before: false) != word.Value)
@@ -177,12 +202,13 @@ internal sealed class Topic(TopicRule rule)
     public void Complete(ICollection<TraceId> concerned)
     {
         IsPending = false;
-        if (askers is null) return;
+        if (askers is null && !inOrder) return;
         if (namesAll) AddAskers(concerned);
         namesAll = false;
+        if (inOrder) NameFollowers(SeriesOrder.Of(Words(before: true)), default, concerned);
         foreach (var dimension in Dimensions())
         {
-            foreach (var asker in askers)
+            foreach (var asker in askers ?? [])
             {
                 if (Agreed(dimension, asker, before: true) != Agreed(dimension, asker, before: false)) concerned.Add(asker);
             }
@@ -193,6 +219,64 @@ internal sealed class Topic(TopicRule rule)
     private void AddAskers(ICollection<TraceId> concerned)
     {
         foreach (var asker in askers ?? []) concerned.Add(asker);
+        if (!inOrder) return;
+        foreach (var (source, word) in Words(before: false))
+        {
+            if (SeriesOrder.Asks(word)) concerned.Add(source);
+        }
+    }
+
+    /// <summary>
+    /// Of a series of agent totals, the word that the asker's continues, an empty one where it starts at nothing. What came
+    /// before the totals that are kept is what was <paramref name="heard"/> of it, nothing for a trace that is new.
+    /// </summary>
+    public OutsideValue[] Before(TraceId asker, string own, OutsideValue[] heard)
+    {
+        var words = Words(before: false).Where(word => word.Source != asker).ToList();
+        var isFull = isTrimmed || words.Count >= sourcesMax;
+        // The oldest that is kept was billed for all before it.
+        if (isFull && words.TrueForAll(word => SeriesOrder.Compare((asker, own), word) < 0))
+            return heard.Length > 0 ? heard : [new OutsideValue(asker.ToString(), own)];
+        var (source, before) = SeriesOrder.Of(words.Append((asker, own))).GetValueOrDefault(asker);
+        var isKept = isFull && heard is [var known] && SeriesOrder.IsNearer(known.Value, before)
+            && words.TrueForAll(word => string.CompareOrdinal(heard[0].Value, word.Word) < 0);
+        if (isKept) return heard;
+        return string.IsNullOrEmpty(before) ? [new OutsideValue("", "")] : [new OutsideValue(source.ToString(), before)];
+    }
+
+    private IEnumerable<(TraceId Source, string Word)> Words(bool before)
+    {
+        for (var i = 0; i < toldCount; i++)
+        {
+            if ((before ? told[i].Before : told[i].Word) is { } word) yield return (told[i].Source, word);
+        }
+    }
+
+    private void NameFollowers(Dictionary<TraceId, (TraceId Source, string Word)> followed, TraceId teller,
+        ICollection<TraceId> concerned)
+    {
+        var follow = SeriesOrder.Of(Words(before: false));
+        foreach (var (source, word) in Words(before: false))
+        {
+            if (source == teller || !SeriesOrder.Asks(word)) continue;
+            if (follow.GetValueOrDefault(source) != followed.GetValueOrDefault(source)) concerned.Add(source);
+        }
+    }
+
+    // Drops the least word, unless the new one is less.
+    private bool MakesRoomFor(TraceId source, string word)
+    {
+        var least = 0;
+        for (var i = 1; i < toldCount; i++)
+        {
+            if (SeriesOrder.Compare(At(i), At(least)) < 0) least = i;
+        }
+        isTrimmed |= told[least].Word is not null;
+        if (SeriesOrder.Compare((source, word), At(least)) < 0) return false;
+        told[least] = told[--toldCount];
+        return true;
+
+        (TraceId Source, string Word) At(int place) => (told[place].Source, told[place].Word ?? "");
     }
 
     private IEnumerable<string> Dimensions() =>

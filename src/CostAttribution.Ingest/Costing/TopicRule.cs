@@ -1,3 +1,5 @@
+using CostAttribution.Domain.Costing;
+
 namespace CostAttribution.Ingest.Costing;
 
 /// <summary>What the answer to a question is made of.</summary>
@@ -11,4 +13,7 @@ internal enum TopicRule : byte
 
     /// <summary>The word of each other trace, by its id; nothing but a mark when there are more than can be.</summary>
     EachWord,
+
+    /// <summary>The word before the asker's own, by <see cref="SeriesOrder"/>; words say themselves who asks.</summary>
+    Predecessor,
 }

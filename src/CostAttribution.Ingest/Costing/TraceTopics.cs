@@ -19,6 +19,9 @@ internal sealed class TraceTopics
 
     private const string CallWord = "call";
 
+    // The store orders by it (TopicReader).
+    private const string SeriesWord = "series";
+
     // Nearly every trace has a handful, which a dictionary would take ten times the memory of.
     private const int SearchedInOrderMax = 16;
 
@@ -52,7 +55,7 @@ internal sealed class TraceTopics
     public static TraceTopics Of(TraceCosts costs)
     {
         if (costs.SessionValues.Count + costs.OpenSessions.Count + costs.OpenLinks.Count + costs.ExplicitRunId.Length
-            + costs.Responses.Count == 0) return None;
+            + costs.Responses.Count + costs.Series.Count == 0) return None;
         var gathered = new Gathered();
         foreach (var (session, value) in costs.SessionValues) gathered.Tell(TopicKey.OfSession(session), value);
         foreach (var session in InOrder(costs.OpenSessions, StringComparer.Ordinal)) gathered.Ask(TopicKey.OfSession(session));
@@ -63,6 +66,11 @@ internal sealed class TraceTopics
             foreach (var value in costs.RunValues) gathered.Tell(run, value);
         }
         foreach (var (trace, span) in InOrder(costs.OpenLinks, Links)) gathered.Ask(TopicKey.OfLink(trace, span));
+        foreach (var (key, word, asks) in costs.Series)
+        {
+            gathered.Tell(TopicKey.OfSeries(key), new OutsideValue(SeriesWord, word));
+            if (asks) gathered.Ask(TopicKey.OfSeries(key));
+        }
         foreach (var (key, word, asks) in costs.Responses)
         {
             var response = TopicKey.OfResponse(key);

@@ -14,7 +14,7 @@ internal static class TraceContextCodec
     public static ReadOnlyMemory<byte> Encode(TraceContext context)
     {
         if (context.Sessions.Count == 0 && context.Links.Count == 0 && context.Run.Count == 0
-            && context.Responses.Count == 0 && !context.Incomplete)
+            && context.Responses.Count + context.Series.Count == 0 && !context.Incomplete)
             return default;
 
         var bytes = new ArrayBufferWriter<byte>(256);
@@ -29,13 +29,8 @@ internal static class TraceContextCodec
         foreach (var ((trace, span), values) in context.Links.OrderBy(pair => pair.Key.TraceId).ThenBy(pair => pair.Key.SpanId))
             WriteValues(json, $"{trace}{span}", values);
         json.WriteEndObject();
-        if (context.Responses.Count > 0)
-        {
-            json.WriteStartObject("responses");
-            foreach (var (key, values) in context.Responses.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-                WriteValues(json, key, values);
-            json.WriteEndObject();
-        }
+        WriteMap(json, "responses", context.Responses);
+        WriteMap(json, "series", context.Series);
         json.WriteString("runId", context.RunId);
         WriteValues(json, "run", context.Run);
         json.WriteEndObject();
@@ -66,11 +61,10 @@ internal static class TraceContextCodec
             return new TraceContext
             {
                 Incomplete = root.TryGetProperty("incomplete", out var incomplete) && incomplete.GetBoolean(),
-                Sessions = Members(root, "sessions")
-                    .ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal),
+                Sessions = ReadMap(root, "sessions"),
                 Links = links,
-                Responses = Members(root, "responses")
-                    .ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal),
+                Responses = ReadMap(root, "responses"),
+                Series = ReadMap(root, "series"),
                 Run = run,
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() ?? "" : run.Length > 0 ? postedRunId : "",
             };
@@ -83,6 +77,17 @@ internal static class TraceContextCodec
 
     private static IEnumerable<JsonProperty> Members(JsonElement root, string name) =>
         root.TryGetProperty(name, out var element) ? element.EnumerateObject() : Enumerable.Empty<JsonProperty>();
+
+    private static void WriteMap(Utf8JsonWriter json, string name, IReadOnlyDictionary<string, OutsideValue[]> map)
+    {
+        if (map.Count == 0) return;
+        json.WriteStartObject(name);
+        foreach (var (key, values) in map.OrderBy(pair => pair.Key, StringComparer.Ordinal)) WriteValues(json, key, values);
+        json.WriteEndObject();
+    }
+
+    private static Dictionary<string, OutsideValue[]> ReadMap(JsonElement root, string name) =>
+        Members(root, name).ToDictionary(member => member.Name, member => ReadValues(member.Value), StringComparer.Ordinal);
 
     private static void WriteValues(Utf8JsonWriter json, string name, IReadOnlyList<OutsideValue> values)
     {

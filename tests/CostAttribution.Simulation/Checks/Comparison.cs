@@ -134,6 +134,12 @@ internal sealed class Comparison(SimulationPlan plan, StoreTables tables, Sender
             var (customer, feature) = (words.OwnerOf(trace, entry, context, "customer"), words.OwnerOf(trace, entry, context, "feature"));
             findings.Expect((entry.CustomerId, entry.FeatureId) == (customer, feature), () => $"trace {trace.Ordinal} \"{trace.Story}\", "
                 + $"span {entry.SpanId}: belongs to '{customer}' and '{feature}', not to '{entry.CustomerId}' and '{entry.FeatureId}'");
+            if (words.AddedBy(trace, entry.SpanId.Value) is { } added)
+            {
+                findings.Expect((entry.Usage.InputTokens, entry.Usage.OutputTokens) == added,
+                    () => $"trace {trace.Ordinal} \"{trace.Story}\", span {entry.SpanId}: its agent has used {added} more, not "
+                        + $"({entry.Usage.InputTokens}, {entry.Usage.OutputTokens})");
+            }
             var isElsewhere = words.IsBilledElsewhere(trace, entry.SpanId.Value);
             findings.Expect(isElsewhere == ((entry.Flags & SpanFlags.CrossTraceDuplicate) != 0) && (!isElsewhere || entry.Usage.IsZero),
                 () => $"trace {trace.Ordinal} \"{trace.Story}\", span {entry.SpanId}: {(isElsewhere ? "another trace bills it" : "no other trace bills it")}");

@@ -74,6 +74,15 @@ internal sealed class SpokenTrace
             item.Span.StartNanos / 1_000_000_000, isCounted ? item.Span.Number("gen_ai.usage.input_tokens") : 0,
             isCounted ? item.Span.Number("gen_ai.usage.output_tokens") : 0);
 
+    /// <summary>Running totals of its agents.</summary>
+    public IEnumerable<AgentTotal> Totals() => from item in spans.Values
+        where item.Span.Text(item.Copy, "gen_ai.system") == "strands-agents" && item.Copy != SpanCopy.Draft
+        let id = item.Span.Id
+        select new AgentTotal(Trace, id, (item.Span.ExporterOf(item.Copy).Service, Near(id, "gen_ai.agent.name"), Near(id, "session.id")),
+            (ulong)item.Span.EndNanos, item.Span.Number("gen_ai.usage.input_tokens"), item.Span.Number("gen_ai.usage.output_tokens"),
+            spans.Values.Any(other => other.Span.Name != item.Span.Name && other.Copy != SpanCopy.Draft
+                && other.Span.Number("gen_ai.usage.input_tokens") > 0 && Path(other.Span.Id).Any(above => above.Span.Id == id)));
+
     private static int RankOf(WorldSpan span) => span.Exporter.Service == "openrouter" ? 2 : span.Name == "litellm_request" ? 1 : 0;
 
     /// <summary>The values of a dimension on any of its spans.</summary>

@@ -16,6 +16,7 @@ internal sealed class SpokenWorld
     private readonly HashSet<UInt128> unsure = [];
     private readonly HashSet<string> unsureTopics = [];
     private readonly List<CallReport> reports = [];
+    private readonly List<AgentTotal> totals = [];
     private readonly List<(WorldTrace Trace, string Topic, string Dimension, string Value)> said = [];
 
     /// <param name="trace">Who speaks.</param>
@@ -37,6 +38,7 @@ internal sealed class SpokenWorld
             }
         }
         reports.AddRange(spoken.Reports());
+        totals.AddRange(spoken.Totals());
         if (!isSure) LeaveOpen(trace);
         else if (!isStored) unsure.Add(trace.Number);
     }
@@ -51,6 +53,7 @@ internal sealed class SpokenWorld
             {
                 unsureTopics.Add(OfSession(span.Text(copy, "session.id")));
                 unsureTopics.Add(OfRun(span.Text(copy, "workflow.run.id")));
+                if (span.Text(copy, "gen_ai.agent.name") is { Length: > 0 } agent) unsureTopics.Add(OfAgent(agent));
                 unsureTopics.Add(OfResponse(span.Text(copy, "gen_ai.response.id")));
             }
         }
@@ -81,15 +84,38 @@ internal sealed class SpokenWorld
             responses[ResponseKey.Of(report.Id)] = IsOverused(report.Id) ? [] : [.. reports
                 .Where(other => other.Id == report.Id && other.Trace != trace).Select(other => new OutsideValue(other.Trace.Id.ToString(), other.Word))];
         }
+        if (totals.Exists(total => total.Trace == trace && unsureTopics.Contains(OfAgent(total.Series.Agent)))) return null;
         if (spoken.RunId.Length > 0 && unsureTopics.Contains(OfRun(spoken.RunId))) return null;
         var run = spoken.RunId.Length > 0 ? Agreed(trace, OfRun(spoken.RunId)) : [];
         return TraceContext.Empty with { Sessions = sessions, Links = links, Run = run, RunId = run.Length > 0 ? spoken.RunId : "",
-            Responses = responses };
+            Responses = responses, Series = SeriesOf(trace) };
     }
 
     /// <summary>Whether another trace bills the call that this span reports.</summary>
     public bool IsBilledElsewhere(WorldTrace trace, ulong span) => reports.Find(report => report.Trace == trace && report.Span == span)
         is { } own && !IsOverused(own.Id) && reports.Exists(own.LeavesTo);
+
+    private Dictionary<string, OutsideValue[]> SeriesOf(WorldTrace trace)
+    {
+        var heard = new Dictionary<string, OutsideValue[]>(StringComparer.Ordinal);
+        foreach (var series in totals.GroupBy(total => total.Series))
+        {
+            if (series.All(total => total.Trace != trace || total.HasCalls)) continue;
+            if (AgentTotal.Continued(series).FirstOrDefault(pair => pair.Total.Trace == trace).Before is not { } before) continue;
+            var (service, agent, session) = series.Key;
+            heard[LifetimeSeries.KeyOf(service, "", agent + "\u001e", session)] = [new OutsideValue(before.Trace.Id.ToString(),
+                AgentTotal.WordOf(series.Where(total => total.Trace == before.Trace)))];
+        }
+        return heard;
+    }
+
+    /// <summary>What a span adds to its agent's totals; null for one that reports none.</summary>
+    public (long Input, long Output)? AddedBy(WorldTrace trace, ulong span)
+    {
+        if (totals.Find(total => total.Trace == trace && total.Span == span) is not { } own) return null;
+        var before = AgentTotal.Continued(totals.Where(other => other.Series == own.Series)).First(pair => pair.Total == own).Before;
+        return before is null ? (own.Input, own.Output) : (own.Input - before.Input, own.Output - before.Output);
+    }
 
     private bool IsOverused(string id) =>
         reports.Where(report => report.Id == id).Select(report => report.Trace).Distinct().Count() > CallReport.ReportersMax;
@@ -139,6 +165,8 @@ internal sealed class SpokenWorld
         values.FirstOrDefault(value => value.Dimension == dimension).Value ?? "";
 
     private static string OfSession(string session) => "session " + session;
+
+    private static string OfAgent(string agent) => "agent " + agent;
 
     private static string OfResponse(string id) => "response " + id;
 

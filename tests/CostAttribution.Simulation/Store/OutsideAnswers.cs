@@ -14,7 +14,7 @@ internal static class OutsideAnswers
     private const string KeptSnapshots = "SELECT kind, version, content FROM " + SnapshotTable + " WHERE ";
     private const string NewestTopics = "SELECT kind, topic, item, trace_id, is_asking, CAST(said, 'Map(String, String)') AS words FROM (";
     private const string TopicsOfTraces = "SELECT kind, topic, item, trace_id, newest.1 AS is_asking, ";
-    private const string AskedResponses = "SELECT topic FROM " + TraceTopicsBlock.TableName + " WHERE kind = 'response' AND asks ";
+    private const string AskedKeys = "SELECT topic FROM " + TraceTopicsBlock.TableName + " WHERE kind IN ('response', 'series') AND asks ";
     private const string TopicsOfPosting = "SELECT topic, item, trace_id, revision FROM " + TraceTopicsBlock.TableName +
         " WHERE posting_id = {id:String}";
 
@@ -24,7 +24,7 @@ internal static class OutsideAnswers
         var sql = query.Sql;
         if (sql.StartsWith(KeptSnapshots, StringComparison.Ordinal)) return Snapshots(tables);
         if (sql.StartsWith(TopicsOfTraces, StringComparison.Ordinal)) return OfTraces(tables, sql);
-        if (sql.StartsWith(AskedResponses, StringComparison.Ordinal)) return Asked(tables);
+        if (sql.StartsWith(AskedKeys, StringComparison.Ordinal)) return Asked(tables);
         if (sql.StartsWith(NewestTopics, StringComparison.Ordinal)) return Topics(tables, sql);
         return sql == TopicsOfPosting ? Keys(tables.Of(query.Parameters["id"]).SelectMany(insert => insert.Topics)) : null;
     }
@@ -72,7 +72,7 @@ internal static class OutsideAnswers
     private static byte[] Asked(StoreTables tables)
     {
         using var topics = Columns.String();
-        foreach (var row in tables.Topics.Where(row => row is { Kind: TopicKind.Response, Asks: true })) topics.Append(row.Topic);
+        foreach (var row in tables.Topics.Where(row => row is { Kind: TopicKind.Response or TopicKind.Series, Asks: true })) topics.Append(row.Topic);
         return Block(("topic", topics));
     }
 
@@ -91,7 +91,7 @@ internal static class OutsideAnswers
 
     private static byte[] Topics(IEnumerable<(StoredTopic Newest, StoredTopic? ToldLast)> histories)
     {
-        using var kinds = Columns.Enum8("'session' = 1, 'run' = 2, 'link' = 3, 'response' = 4");
+        using var kinds = Columns.Enum8("'session' = 1, 'run' = 2, 'link' = 3, 'response' = 4, 'series' = 5");
         using StringColumn topics = Columns.String(), items = Columns.String(), traces = Columns.String();
         using var asks = Columns.Bool();
         using var words = Columns.Map(Columns.String(), Columns.String());

@@ -30,6 +30,9 @@ public enum SabotageKind
     /// <summary>What traces say of calls that others report too is not kept.</summary>
     ForgetsReports,
 
+    /// <summary>What traces say of agents with running totals is not kept.</summary>
+    ForgetsTotals,
+
     /// <summary>The rollup is not fed.</summary>
     SkipsView,
 
@@ -71,6 +74,8 @@ internal sealed class Sabotage(SabotageKind kind)
         if (kind == SabotageKind.ForgetsTopics && insert.Table == TraceTopicsBlock.TableName) return With(insert, []);
         if (kind == SabotageKind.ForgetsReports && insert.Table == TraceTopicsBlock.TableName)
             return With(insert, [], [.. insert.Topics.Where(row => row.Kind != TopicKind.Response)]);
+        if (kind == SabotageKind.ForgetsTotals && insert.Table == TraceTopicsBlock.TableName)
+            return With(insert, [], [.. insert.Topics.Where(row => row.Kind != TopicKind.Series)]);
         if (insert.Table != CostLedgerBlock.TableName) return insert;
         return kind switch
         {

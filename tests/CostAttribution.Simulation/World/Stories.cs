@@ -16,18 +16,20 @@ internal sealed class Stories(Dice dice)
     private readonly List<(string Id, string Customer)> runs = [];
     private readonly List<WorldSpan> linkable = [];
     private readonly List<WorldSpan> reported = [];
+    private readonly List<(string Agent, string Session, long Input, long Output)> agents = [];
     private int made;
     private long clockNanos;
+    private long agentsNanos;
 
     public WorldTrace Next(DateTimeOffset now)
     {
         clockNanos = (now.UtcTicks - DateTimeOffset.UnixEpoch.UtcTicks) * 100 + SkewNanos();
-        var story = dice.Between(0, 18);
+        var story = dice.Between(0, 20);
         var trace = new WorldTrace(++made, ((UInt128)dice.Id() << 64) | dice.Id(), story switch
         {
             0 or 1 => "question", 2 or 3 => "agent", 4 => "resource", 5 => "linked", 6 => "session", 7 => "run", 8 => "retries",
             9 => "no root", 10 => "twice reported", 11 => "nested run", 12 => "own link", 13 => "entangled",
-            14 or 15 => "reported", 16 or 17 => "pushed", _ => "no cost",
+            14 or 15 => "reported", 16 or 17 => "pushed", 18 or 19 => "lifetime", _ => "no cost",
         });
         Act(trace);
         // What a vendor says of customers is for its own spans alone, and is left out here.
@@ -67,6 +69,7 @@ internal sealed class Stories(Dice dice)
             case "reported":
                 Report(trace, Root(trace, dice.Chance(900) ? Customer() : ""), null);
                 break;
+            case "lifetime": Lifetime(trace); break;
             case "pushed":
                 // By a broker, or by a gateway that the application calls.
                 Report(trace, null, dice.Chance(700) ? new Exporter("openrouter") : new Exporter("gateway"));
@@ -240,6 +243,29 @@ internal sealed class Stories(Dice dice)
         else if (dice.Chance(80) && call.Attributes.RemoveAll(attribute => attribute.Key == "gen_ai.usage.output_tokens") > 0)
             call.Attributes.Add(("gen_ai.usage.output_tokens", dice.Between(1L, 900)));
         reported.Add(call);
+    }
+
+    // An agent that reports what it has used since it was made, and now and then is made anew.
+    private void Lifetime(WorldTrace trace)
+    {
+        if (agents.Count == 0 || dice.Chance(250)) agents.Add(($"agent-{agents.Count}", $"agents-session-{dice.Between(0, 3)}", 0, 0));
+        var at = dice.Between(0, agents.Count - 1);
+        var (agent, session, input, output) = dice.Chance(100) ? agents[at] with { Input = 0, Output = 0 } : agents[at];
+        var root = Root(trace, dice.Chance(900) ? Customer() : "");
+        for (var invocations = dice.Chance(200) ? 2 : 1; invocations > 0; invocations--)
+        {
+            // A clock that is right: the order of the reports is theirs.
+            if (!dice.Chance(50)) clockNanos = Math.Max(clockNanos, agentsNanos);
+            (input, output) = (input + dice.Between(10L, 5_000), output + dice.Between(1L, 900));
+            var container = Span(trace, root, "invoke_agent " + agent, SpanKind.Internal, null, StatusCode.Unset, isCall: true, null, 0,
+                [("gen_ai.operation.name", "invoke_agent"), ("gen_ai.system", "strands-agents"), ("gen_ai.agent.name", agent),
+                    ("gen_ai.request.model", "gpt-4.1"), ("session.id", session), ("gen_ai.usage.input_tokens", input),
+                    ("gen_ai.usage.output_tokens", output)], plain: true);
+            agentsNanos = clockNanos = container.EndNanos + Millisecond;
+            // Its calls are seldom seen.
+            if (dice.Chance(150)) Call(trace, container);
+        }
+        agents[at] = (agent, session, input, output);
     }
 
     private string UniqueId() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{dice.Id():x16}{dice.Id():x16}");

@@ -55,7 +55,7 @@ public sealed class CallsElsewhereTests(EngineFixture engine)
         harness.Offer(Application(harness.Clock.GetUtcNow()));
         await harness.PassAsync(TimeSpan.FromMinutes(2), Cancel);
 
-        Assert.Single(await new ClickHouse.Topics.TopicReader(store).LoadAskedResponsesAsync(10, Cancel));
+        Assert.Single(await new ClickHouse.Topics.TopicReader(store).LoadAskedKeysAsync(10, Cancel));
         Assert.Equal("2\t1\n", await TextAsync(store,
             "SELECT count(), countIf(asks) FROM trace_topics WHERE kind = 'response'"));
     }

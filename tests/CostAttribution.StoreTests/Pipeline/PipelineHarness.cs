@@ -141,8 +141,8 @@ internal sealed class PipelineHarness : IDisposable
     // As the pipeline does when it starts.
     private static void AskedBefore(CostingStage costing, TopicReader topics)
     {
-        foreach (var key in topics.LoadAskedResponsesAsync(1000, CancellationToken.None).GetAwaiter().GetResult())
-            costing.Outside.ResponseAskedBefore(key);
+        foreach (var key in topics.LoadAskedKeysAsync(1000, CancellationToken.None).GetAwaiter().GetResult())
+            costing.Outside.AskedBefore(key);
     }
 
     private void Stop()

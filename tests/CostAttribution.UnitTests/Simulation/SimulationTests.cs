@@ -27,6 +27,7 @@ public sealed class SimulationTests
     [InlineData(SabotageKind.RepeatsCorrected, "says what the one says that it replaces")]
     [InlineData(SabotageKind.ForgetsTopics, "belongs to")]
     [InlineData(SabotageKind.ForgetsReports, "another trace bills it")]
+    [InlineData(SabotageKind.ForgetsTotals, "its agent has used")]
     [InlineData(SabotageKind.SkipsView, "cost_hourly lacks")]
     [InlineData(SabotageKind.DropsInsert, "trace")]
     [InlineData(SabotageKind.HidesRunningInserts, "twice")]

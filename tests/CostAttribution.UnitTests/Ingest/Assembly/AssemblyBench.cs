@@ -283,7 +283,7 @@ internal sealed class AssemblyBench : IDisposable
         var costing = new CostingStage(snapshots, topicsMax, storeIsEmpty, policy);
         foreach (var row in Postings.SelectMany(posting => posting.Topics))
         {
-            if (row is { Asks: true, Topic.Kind: TopicKind.Response }) costing.Outside.ResponseAskedBefore(row.Topic.Text);
+            if (row is { Asks: true, Topic.Kind: TopicKind.Response or TopicKind.Series }) costing.Outside.AskedBefore(row.Topic.Text);
         }
         Assembler = new TraceAssembler(options, Clock, costing, poster, Metrics, OpenCosts, storeIsEmpty);
     }

@@ -6,13 +6,17 @@ using CostAttribution.Ingest.Assembly;
 namespace CostAttribution.Ingest.Costing;
 
 /// <summary>
-/// Which responses some trace asked about: a filter that may say "maybe" of others, which then costs a look-up. Empty, and
-/// without memory of its own, where no gateway or provider pushes spans. Remembers the newest 16 to 32 million.
+/// Keys of responses and of series of agent totals that some trace asked about: a filter that may say "maybe" of others, which
+/// then costs a look-up. Empty, and without memory of its own, where no gateway or provider pushes spans and every agent shows
+/// its calls. Remembers the newest 16 to 32 million.
 /// </summary>
-internal sealed class AskedResponses
+internal sealed class AskedKeys
 {
     private const int BitsLog2 = 27;
     private const int PerFilterMax = 16_000_000;
+
+    // Both kinds of keys are hashes themselves.
+    private const long Seed = 4;
 
     private BloomFilter? current, previous;
     private int count;
@@ -41,6 +45,6 @@ internal sealed class AskedResponses
     private static (ulong High, ulong Low) HashOf(in TopicKey key)
     {
         var text = MemoryMarshal.AsBytes(key.Text.AsSpan());
-        return (XxHash3.HashToUInt64(text, (long)key.Kind), XxHash3.HashToUInt64(text, -(long)key.Kind));
+        return (XxHash3.HashToUInt64(text, Seed), XxHash3.HashToUInt64(text, -Seed));
     }
 }
