@@ -27,7 +27,7 @@ internal static class PeriodTermChecks
             fault(RateCardFaultKind.MissingField, $"the scope of term '{term.Id}' names nobody; name someone or remove it");
         if (term.FromNanos == long.MinValue && term.Kind is PeriodTermKind.Commitment or PeriodTermKind.Capacity)
             fault(RateCardFaultKind.MissingField, $"term '{term.Id}' is owed from a day on; add 'from'");
-        var perUnit = term.Kind is PeriodTermKind.VolumeTiers or PeriodTermKind.Allowance;
+        var perUnit = IsOfUnit(term);
         if (perUnit && term.Unit.Length == 0) fault(RateCardFaultKind.MissingField, $"term '{term.Id}' lacks 'unit'");
         if (!perUnit && term.Amount.IsZero) fault(RateCardFaultKind.MissingField, $"term '{term.Id}' needs an amount above 0");
         if (term.Kind is PeriodTermKind.Allowance or PeriodTermKind.Capacity && term.Quantity <= 0)
@@ -52,16 +52,24 @@ internal static class PeriodTermChecks
         RateCardChecks.CheckCurrency("term", term.Id, term.Currency, term.FromNanos, fx, fault);
     }
 
-    /// <summary>Two terms that settle the same usage would settle it twice. Capacities add up.</summary>
+    /// <summary>
+    /// Two terms that settle the same usage would settle it twice, also when one makes a part free and the other prices it by
+    /// volume. Capacities add up.
+    /// </summary>
     private static void CheckPair(PeriodTerm one, PeriodTerm other, ICollection<RateCardFault> faults)
     {
-        if (one.Kind != other.Kind || one.Kind == PeriodTermKind.Capacity || one.Seller != other.Seller || one.Unit != other.Unit
+        if ((one.Kind != other.Kind && !(IsOfUnit(one) && IsOfUnit(other))) || one.Kind == PeriodTermKind.Capacity
+            || one.Seller != other.Seller || one.Unit != other.Unit
             || one.FromNanos >= other.ToNanos || other.FromNanos >= one.ToNanos
             || !one.Providers.Intersect(other.Providers).Any() || !ContractScope.MayMeet(one.Scope, other.Scope)
             || !RulesMeet(one.Match, other.Match)) return;
+        var remedy = one.Kind == other.Kind ? "end one before, or tell their scopes or models apart"
+            : "a free part of volume tiers is a tier above 0 with price 0";
         Fault(faults, other, RateCardFaultKind.Contradiction, $"term '{other.Id}' and term '{one.Id}' at {one.File}:{one.Line} "
-            + "settle the same usage in the same period; end one before, or tell their scopes or models apart");
+            + $"settle the same usage in the same period; {remedy}");
     }
+
+    private static bool IsOfUnit(PeriodTerm term) => term.Kind is PeriodTermKind.VolumeTiers or PeriodTermKind.Allowance;
 
     private static bool RulesMeet(IReadOnlyList<ModelRule> one, IReadOnlyList<ModelRule> other) =>
         one.Count == 0 || other.Count == 0 || one.Any(left => other.Any(right =>

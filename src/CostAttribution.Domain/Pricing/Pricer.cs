@@ -49,6 +49,38 @@ public static class Pricer
         if (result.Status == PriceStatus.Priced && plan.Card.Free) result.Status = PriceStatus.Free;
     }
 
+    /// <summary>
+    /// What one unit costs within a usage: thresholds see all of it. Rounded by itself, so that it may differ by one pico-dollar
+    /// from its part of a component. Null when it has no price there, or one that does not fit.
+    /// </summary>
+    public static Money? PriceUnit(RateBook book, in PricingRequest request, in UsageVector usage, string unit)
+    {
+        if (book.Find(in request, out _) is not { } plan) return null;
+        WideSum own = default, others = default;
+        var meter = new Meter<WideSum>(plan, plan.Bands.Length > 1 ? InputTotal(plan, in usage) : 0);
+        ReadOnlySpan<(int Kind, long Quantity)> tokens =
+        [
+            (1, usage.CacheReadTokens), (3, usage.CacheWrite1hTokens), (2, usage.CacheWriteTokens), (0, usage.InputTokens),
+            (4, usage.OutputTokens), (5, usage.ReasoningTokens),
+        ];
+        var isPriced = true;
+        foreach (var (kind, quantity) in tokens)
+        {
+            var isOwn = RateUnits.TokenKindNames[kind] == unit;
+            meter.MissingUnit = null;
+            meter.Token(ref isOwn ? ref own : ref others, kind, quantity);
+            isPriced &= !isOwn || meter.MissingUnit is null;
+        }
+        foreach (ref readonly var other in usage.OtherUnits.AsSpan())
+        {
+            var isOwn = other.Unit == unit;
+            meter.MissingUnit = null;
+            meter.Other(ref isOwn ? ref own : ref others, other.Unit, other.Quantity);
+            isPriced &= !isOwn || meter.MissingUnit is null;
+        }
+        return isPriced && own.TryRound(plan, out var pico) ? new Money(pico) : null;
+    }
+
     /// <summary>False when a component or their sum does not fit <c>Decimal(38, 12)</c>.</summary>
     private static bool PriceWithin(RatePlan plan, in UsageVector usage, ref CostBreakdown result, out Int128 total) =>
         TryPrice<NarrowSum>(plan, in usage, ref result, out total) || TryPrice<WideSum>(plan, in usage, ref result, out total);
@@ -147,7 +179,7 @@ public static class Pricer
             band = marginal ? plan.Bands[0] : plan.BandFor(inputTotal);
         }
 
-        public string? MissingUnit { get; private set; }
+        public string? MissingUnit { get; set; }
         public PriceGap Gap { get; private set; }
 
         /// <summary>Something was priced at the rate of another unit for want of its own.</summary>

@@ -217,6 +217,12 @@ public sealed class RateBook
         bool IsInForce(RateCard card) => card.Layer == layer && card.FromNanos <= nanos && nanos < card.ToNanos;
     }
 
+    /// <summary>
+    /// US dollars for one unit of a currency at an instant; null when the book has no rate for it by then.
+    /// </summary>
+    public Rational? UsdPer(string currency, long nanos) => currency == "USD" ? Rational.One
+        : fxByCurrency.GetValueOrDefault(currency, []).LastOrDefault(rate => rate.FromNanos <= nanos)?.Usd;
+
     private Rational UsdFor(string currency, long nanos)
     {
         if (currency == "USD") return Rational.One;

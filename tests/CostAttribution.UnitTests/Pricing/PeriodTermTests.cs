@@ -51,6 +51,8 @@ public class PeriodTermTests
     [InlineData("{ id: two, kind: allowance, unit: pages, quantity: 1, match: [n] }", false)]
     [InlineData("{ id: two, kind: allowance, unit: pages, quantity: 1, match: [{ prefix: m-2 }] }", true)]
     [InlineData("{ id: two, kind: allowance, unit: images, quantity: 1 }", false)]
+    [InlineData("{ id: two, kind: allowance, unit: input_tokens, quantity: 1, from: 2026-03-01 }", true)]
+    [InlineData("{ id: two, kind: allowance, unit: input_tokens, quantity: 1, to: 2026-01-01 }", false)]
     [InlineData("{ id: two, kind: minimum_charge, amount: \"1\", scope: { accounts: [other] } }", false)]
     [InlineData("{ id: two, kind: minimum_charge, amount: \"1\", scope: { customers: [c] } }", true)]
     [InlineData("{ id: two, kind: commitment, amount: \"1\", from: 2027-01-01 }", false)]
