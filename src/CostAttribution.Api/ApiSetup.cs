@@ -1,3 +1,4 @@
+using CostAttribution.Api.Adjustments;
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Costs;
 using CostAttribution.Api.Describe;
@@ -31,8 +32,8 @@ public static class ApiSetup
     /// <summary>
     /// Registers the control plane. The host brings <c>IClickHouseTransport</c>, <see cref="TimeProvider"/>,
     /// <see cref="IPipelineStatus"/>, <see cref="IOpenCosts"/>, <see cref="IAudits"/>, <see cref="IQuarantine"/>,
-    /// <see cref="IRates"/>, <see cref="IRepricings"/> and <see cref="RatesInForce"/>, all as singletons. Throws
-    /// <see cref="ArgumentException"/> with every fault of the options.
+    /// <see cref="IRates"/>, <see cref="IRepricings"/>, <see cref="IAdjustments"/> and <see cref="RatesInForce"/>, all as
+    /// singletons. Throws <see cref="ArgumentException"/> with every fault of the options.
     /// </summary>
     public static IServiceCollection AddCostAttributionApi(this IServiceCollection services, ApiOptions options)
     {
@@ -73,6 +74,7 @@ public static class ApiSetup
         ReportedCostRoutes.Map(api);
         FlagRoutes.Map(api);
         RepricingRoutes.Map(api);
+        AdjustmentRoutes.Map(api);
         RateRoutes.MapBodies(bodies);
         RepricingRoutes.MapBodies(bodies);
         RouteFallback.Map(endpoints);

@@ -5,6 +5,7 @@ using CostAttribution.ClickHouse.Topics;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Costing;
 using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest.Assembly;
 using CostAttribution.Ingest.Costing;
@@ -240,6 +241,13 @@ public sealed class IngestPipeline : IDisposable
     /// </summary>
     public Task<T> WhileQuietAsync<T>(Func<CancellationToken, Task<T>> work, CancellationToken cancel) =>
         posting.WhileQuietAsync(work, cancel);
+
+    /// <summary>
+    /// Has ledger rows without spans made when no posting is under way or in doubt, posts them next, and completes when they are
+    /// confirmed. Call when <see cref="State"/> is running.
+    /// </summary>
+    internal Task<PostedRows> PostRowsAsync(Func<CancellationToken, Task<IReadOnlyList<LedgerEntry>>> make,
+        CancellationToken cancel) => posting.PostRowsAsync(make, cancel);
 
     /// <summary>
     /// Sends what the store lacks of a posting that it had confirmed, row by row, and mends the rollup of its hours. Returns what

@@ -1,3 +1,4 @@
+using CostAttribution.Api.Adjustments;
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Costs;
 using CostAttribution.Api.Flags;
@@ -10,6 +11,7 @@ using CostAttribution.Api.Repricings;
 using CostAttribution.Api.Runs;
 using CostAttribution.Api.Spans;
 using CostAttribution.Api.Unpriced;
+using CostAttribution.ClickHouse.Adjustments;
 using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.ClickHouse.Rates;
 using CostAttribution.ClickHouse.Repricing;
@@ -75,6 +77,12 @@ internal static class MediatorSetup
             .AddSingleton<IValidator<ListRepricings.Query>, ListRepricings.Rules>();
         services.AddSlice<CancelRepricing.Command, bool, CancelRepricing.Handler>()
             .AddSingleton<IValidator<CancelRepricing.Command>, CancelRepricing.Rules>();
+        services.AddSlice<StartAdjustments.Command, AdjustmentStart, StartAdjustments.Handler>()
+            .AddSingleton<IValidator<StartAdjustments.Command>, StartAdjustments.Rules>();
+        services.AddSlice<ListAdjustments.Query, ListAdjustments.Answer, ListAdjustments.Handler>()
+            .AddSingleton<IValidator<ListAdjustments.Query>, ListAdjustments.Rules>();
+        services.AddSlice<GetAdjustmentRun.Query, AdjustmentReport?, GetAdjustmentRun.Handler>()
+            .AddSingleton<IValidator<GetAdjustmentRun.Query>, GetAdjustmentRun.Rules>();
         services.AddSlice<GetReadiness.Query, GetReadiness.Answer, GetReadiness.Handler>();
         return services;
     }

@@ -64,6 +64,15 @@ public sealed record Problem
         Detail = "one re-pricing, dry run or what-if runs at a time; /api/v1/repricings tells when it has ended",
     };
 
+    /// <param name="where">Who settles instead; empty when a run of this node is under way.</param>
+    internal static Problem AdjustmentsElsewhere(string where) => new()
+    {
+        Type = "urn:cost-attribution:problem:adjustments-under-way",
+        Title = "Terms cannot be settled here now",
+        Status = StatusCodes.Status409Conflict,
+        Detail = where.Length > 0 ? where : "one run at a time settles terms; /api/v1/adjustments tells when it has ended",
+    };
+
     internal static Problem UnknownAddress(string path, IReadOnlyList<string> addresses) => new()
     {
         Type = "urn:cost-attribution:problem:unknown-address",

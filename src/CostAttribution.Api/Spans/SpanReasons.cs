@@ -59,6 +59,7 @@ internal static class SpanReasons
         "reprice" => "a newer rate book was applied to the past",
         "reattribute" => "newer attribution rules were applied to the past",
         "audit" => "an audit of the ledger found it wrong",
+        "settlement" => "the period of the term was settled anew",
         "true_up" => "the provider's bill came to another amount",
         "context" => "something outside the trace that decides about it changed",
         _ => $"of '{reason}'",

@@ -77,6 +77,11 @@ public sealed class TraceHolders
         return elsewhere;
     }
 
+    /// <summary>
+    /// Who of the nodes that live does what one alone must do, named by a key; all nodes come to the same result.
+    /// </summary>
+    public string HolderOf(TraceId key) => HolderOf(key, "");
+
     /// <summary>The node that made a posting; empty when the id is none of this program's.</summary>
     internal static string NodeOf(string postingId)
     {

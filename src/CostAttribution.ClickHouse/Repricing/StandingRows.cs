@@ -15,6 +15,11 @@ public sealed record RowFilter(long FromMicros, long ToMicros)
     public string? Model { get; init; }
     public string? Customer { get; init; }
 
+    /// <summary>
+    /// A further condition as SQL; not seen by <see cref="Holds"/>. A reversal must meet it where its entry does.
+    /// </summary>
+    public string Also { get; init; } = "";
+
     /// <summary>Only what was posted since, corrections of prices left out; null for all.</summary>
     public DateTimeOffset? PostedSince { get; init; }
 
@@ -138,7 +143,8 @@ public sealed class StandingRows(IClickHouseTransport transport, int rowsMax = S
         $"event_time >= {Instant(filter.FromMicros)} AND event_time < {Instant(filter.ToMicros)}"
         + (filter.Provider is null ? "" : " AND provider = {provider:String}")
         + (filter.Model is null ? "" : " AND model = {model:String}")
-        + (filter.Customer is null ? "" : " AND customer_id = {customer:String}");
+        + (filter.Customer is null ? "" : " AND customer_id = {customer:String}")
+        + (filter.Also.Length == 0 ? "" : $" AND ({filter.Also})");
 
     private static string Instant(long micros) => $"fromUnixTimestamp64Micro(toInt64({Text(micros)}), 'UTC')";
 

@@ -24,4 +24,5 @@ public enum RunStatus : byte { Open = 0, Completed = 1, Failed = 2, Incomplete =
 public enum PostingReason : byte
 {
     First = 0, LateSpan = 1, LateParent = 2, Duplicate = 3, Reprice = 4, Reattribute = 5, Audit = 6, TrueUp = 7, Context = 8,
+    Settlement = 9,
 }

@@ -129,9 +129,10 @@ internal static class LedgerDifference
     }
 
     // A standing span is costed with the rate book it was posted with, and so keeps its price. Where that book was not kept, the
-    // price is copied while the usage is the same.
+    // price is copied while the usage is the same. What settles a period has no price of its own: it follows from all usage.
     private static void KeepStandingPrice(LedgerEntry standing, LedgerEntry wanted)
     {
+        if (wanted.CostKind == CostKind.Adjustment) return;
         if (standing.RateBookVersion == wanted.RateBookVersion || !LedgerContent.SamePricedUsage(standing, wanted)) return;
         wanted.Cost = standing.Cost;
         wanted.RateBookVersion = standing.RateBookVersion;

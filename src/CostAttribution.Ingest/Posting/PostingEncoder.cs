@@ -38,10 +38,23 @@ internal sealed class PostingEncoder : IDisposable
         using (buffer) return Encode(buffer.Traces);
     }
 
+    /// <summary>Encodes ledger rows that come without facts, run segments and topics.</summary>
+    public EncodedPosting EncodeRows(IReadOnlyList<LedgerEntry> rows)
+    {
+        var postingId = NextId();
+        var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        ledger.Clear();
+        foreach (var row in rows) AppendRow(row, postingId, now);
+        return new EncodedPosting
+        {
+            PostingId = postingId, LedgerRows = ledger.Rows, SpanFacts = 0, Tables = [Encode(ledger)],
+        };
+    }
+
     /// <summary>Encodes trace postings whose buffer the caller keeps.</summary>
     public EncodedPosting Encode(IReadOnlyList<TracePosting> traces)
     {
-        var postingId = string.Create(CultureInfo.InvariantCulture, $"{prefix}-{++sequence:x}");
+        var postingId = NextId();
         var now = clock.GetUtcNow().ToUnixTimeMilliseconds();
         ledger.Clear();
         facts.Clear();
@@ -72,6 +85,8 @@ internal sealed class PostingEncoder : IDisposable
         segments.Dispose();
         topics.Dispose();
     }
+
+    private string NextId() => string.Create(CultureInfo.InvariantCulture, $"{prefix}-{++sequence:x}");
 
     private EncodedPosting.TableBlock Encode(RowBlock block)
     {

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Identity;
+using CostAttribution.Domain.Ledger;
 using CostAttribution.Journal.Postings;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +23,7 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
     private const long NotForgotten = long.MaxValue;
 
     private readonly QuietLane quiet = new();
+    private readonly RowLane rows = new();
 
     // One wake-up is enough however much has arrived.
     private readonly Channel<bool> arrivals =
@@ -71,6 +73,13 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
         quiet.RunAsync(work, () => arrivals.Writer.TryWrite(true), cancel);
 
     /// <summary>
+    /// Has rows without spans made when no posting is under way or in doubt, and posts them next; completes when they are
+    /// confirmed.
+    /// </summary>
+    public Task<PostedRows> PostRowsAsync(Func<CancellationToken, Task<IReadOnlyList<LedgerEntry>>> make,
+        CancellationToken cancel) => rows.PostAsync(make, () => arrivals.Writer.TryWrite(true), cancel);
+
+    /// <summary>
     /// The assembler no longer counts on what was refused of a trace. Its rows in buffers up to <paramref name="lastBuffer"/>
     /// (the first one enqueued is 1) still do; those in later ones do not.
     /// </summary>
@@ -88,7 +97,7 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
             arrivals.Reader.TryRead(out _);
             if (await StepAsync(stop).ConfigureAwait(false)) continue;
             await pause.WaitAsync(stop).ConfigureAwait(false);
-            if (!isBusy && queue.Reader.Count == 0 && quiet.IsEmpty)
+            if (!isBusy && queue.Reader.Count == 0 && quiet.IsEmpty && rows.IsEmpty)
                 await arrivals.Reader.WaitToReadAsync(stop).ConfigureAwait(false);
         }
     }
@@ -103,8 +112,16 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
         if (!isBusy)
         {
             if (await quiet.StepAsync(stop).ConfigureAwait(false)) return true;
-            if (!queue.Reader.TryRead(out var buffer)) return false;
-            using (buffer) Take(buffer.Traces);
+            if (await rows.TakeAsync(stop).ConfigureAwait(false) is { } made)
+            {
+                if (made.Count == 0) return true;
+                Delivery.Send(encoder.EncodeRows(made));
+            }
+            else
+            {
+                if (!queue.Reader.TryRead(out var buffer)) return false;
+                using (buffer) Take(buffer.Traces);
+            }
             isBusy = true;
             OnProgress();
         }
@@ -112,6 +129,12 @@ internal sealed class PostingStage(IClickHouseTransport store, PostingSpool spoo
         if (!Delivery.IsDone) return true;
         isBusy = false;
         var traces = Delivery.TakeRefused();
+        if (rows.IsUnderWay)
+        {
+            // What is refused of them is not built on: the next rows are made from what the store then holds.
+            rows.Confirm(traces);
+            return true;
+        }
         foreach (var trace in traces) refused[trace] = NotForgotten;
         if (!confirmed.Writer.TryWrite(traces)) throw new InvalidOperationException("a confirmation found no room");
         OnProgress();

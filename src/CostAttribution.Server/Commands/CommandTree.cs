@@ -45,6 +45,7 @@ internal static class CommandTree
         }
         var demo = new DemoCommand(settings);
         demo.AddOptionsTo(root);
+        root.Subcommands.Add(new AdjustCommand(settings));
         root.Subcommands.Add(new AuditCommand(settings));
         root.Subcommands.Add(new QuarantineCommand(settings));
         root.Subcommands.Add(new RatesCommand(settings));

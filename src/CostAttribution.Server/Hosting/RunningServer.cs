@@ -1,5 +1,6 @@
 using System.Net;
 using CostAttribution.Api;
+using CostAttribution.Api.Adjustments;
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Quarantine;
@@ -12,6 +13,7 @@ using CostAttribution.ClickHouse.Transport;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Domain.Tracing;
 using CostAttribution.Ingest;
+using CostAttribution.Ingest.Adjustments;
 using CostAttribution.Ingest.Auditing;
 using CostAttribution.Ingest.Costing;
 using CostAttribution.Ingest.Intake;
@@ -58,6 +60,7 @@ internal sealed class RunningServer : IAsyncDisposable
     public Auditor Auditor { get; private set; } = null!;
     public RefusedPostings RefusedPostings { get; private set; } = null!;
     public Repricer Repricer { get; private set; } = null!;
+    public Adjuster Adjuster { get; private set; } = null!;
     public IRates Rates => rates!;
     public int GrpcPort { get; private set; }
     public int HttpPort { get; private set; }
@@ -177,6 +180,7 @@ internal sealed class RunningServer : IAsyncDisposable
         builder.Services.AddSingleton<IQuarantine>(provider => new RefusedQuarantine(RefusedPostings));
         builder.Services.AddSingleton<IRates>(rates);
         builder.Services.AddSingleton<IRepricings>(new ServerRepricings(() => Repricer));
+        builder.Services.AddSingleton<IAdjustments>(new ServerAdjustments(() => Adjuster));
         builder.Services.AddSingleton(provider => new PipelineStatus(settings, pipeline!, journal, spool, intake, intakeMetrics,
             provider.GetRequiredService<IAudits>(), clock));
         builder.Services.AddSingleton<IPipelineStatus>(provider => provider.GetRequiredService<PipelineStatus>());
@@ -226,6 +230,12 @@ internal sealed class RunningServer : IAsyncDisposable
         });
         rates.Repricer = Repricer;
         closing.Push(Repricer);
+        Adjuster = new Adjuster(new AdjusterParts
+        {
+            Pipeline = pipeline, Store = store.Transport, Snapshots = snapshots, Options = settings.Adjustments,
+            NodeId = settings.NodeId, Clock = clock, Logger = logger,
+        });
+        closing.Push(Adjuster);
         app.UseOtlp(intake, readers, settings.Intake, intakeMetrics, clock, logger);
         app.MapCostAttributionApi();
         closing.Push(pipeline);
@@ -253,7 +263,8 @@ internal sealed class RunningServer : IAsyncDisposable
             throw new StartupException($"recovery failed: {pipelineRun.Exception!.GetBaseException().Message}");
         if (!listen) return;
         auditRun = Auditor.RunScheduleAsync(ended.Token);
-        ratesRun = Task.WhenAll(rates.Publisher.RunAsync(logger, ended.Token), Repricer.RunQueueAsync(ended.Token));
+        ratesRun = Task.WhenAll(rates.Publisher.RunAsync(logger, ended.Token), Repricer.RunQueueAsync(ended.Token),
+            Adjuster.RunScheduleAsync(ended.Token));
         intake.Open();
     }
 

@@ -4,6 +4,7 @@ using CostAttribution.Api;
 using CostAttribution.ClickHouse.Nodes;
 using CostAttribution.Domain.Attribution;
 using CostAttribution.Ingest.Assembly;
+using CostAttribution.Ingest.Adjustments;
 using CostAttribution.Ingest.Auditing;
 using CostAttribution.Ingest.Intake;
 using CostAttribution.Ingest.Posting;
@@ -40,6 +41,7 @@ public sealed class ServerSettings
     public PostingSpoolOptions Postings { get; private set; } = new();
     public AttributionOptions Attribution { get; } = new();
     public AuditOptions Audit { get; } = new();
+    public AdjustmentOptions Adjustments { get; } = new();
     public ShutdownOptions Shutdown { get; } = new();
     public TelemetryOptions Telemetry { get; } = new();
 
@@ -69,6 +71,7 @@ public sealed class ServerSettings
         BindSection(configuration, PostingOptions.Section, settings.Posting, faults);
         BindSection(configuration, AttributionOptions.Section, settings.Attribution, faults);
         BindSection(configuration, AuditOptions.Section, settings.Audit, faults);
+        BindSection(configuration, AdjustmentOptions.Section, settings.Adjustments, faults);
         BindSection(configuration, ShutdownOptions.Section, settings.Shutdown, faults);
         BindSection(configuration, TelemetryOptions.Section, settings.Telemetry, faults);
         settings.Journal = BindSection(configuration, JournalOptions.Section, new JournalOptions { RecordBytesMax = 60 << 20 },

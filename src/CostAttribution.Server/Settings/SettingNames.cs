@@ -1,5 +1,6 @@
 using CostAttribution.ClickHouse.Nodes;
 using CostAttribution.Ingest.Assembly;
+using CostAttribution.Ingest.Adjustments;
 using CostAttribution.Ingest.Auditing;
 using CostAttribution.Ingest.Intake;
 using CostAttribution.Ingest.Posting;
@@ -19,7 +20,7 @@ internal static class SettingNames
         "DataDirectory", "Bind", "NodeId", "Api", "RateCards", "Logging", StoreSettings.Section, NodeOptions.Section,
         IntakeOptions.Section, AssemblyOptions.Section,
         PostingOptions.Section, AttributionOptions.Section, JournalOptions.Section, PostingSpoolOptions.Section,
-        ShutdownOptions.Section, TelemetryOptions.Section, AuditOptions.Section,
+        ShutdownOptions.Section, TelemetryOptions.Section, AuditOptions.Section, AdjustmentOptions.Section,
     };
 
     /// <summary>

@@ -16,8 +16,8 @@ public sealed class SchemaMigratorTests(EngineFixture engine)
 
         Assert.Equal(Migration.All.Count, await migrator.MigrateAsync(Cancel));
         Assert.Equal(0, await migrator.MigrateAsync(Cancel));
-        Assert.Equal("audits cost_hourly cost_hourly_feed cost_ledger costing_snapshots nodes rate_documents repricings run_segments schema_migrations " +
-            "service_state spans trace_facts trace_topics " +
+        Assert.Equal("adjustments audits cost_hourly cost_hourly_feed cost_ledger costing_snapshots nodes rate_documents repricings " +
+            "run_segments schema_migrations service_state spans trace_facts trace_topics " +
             "unattributed_cost unpriced_usage usage_excess workflow_runs",
             await store.AskAsync("SELECT arrayStringConcat(arraySort(groupArray(name)), ' ') FROM system.tables WHERE " +
                 "database = currentDatabase()"));

@@ -2,11 +2,13 @@ using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CostAttribution.Api;
+using CostAttribution.Api.Adjustments;
 using CostAttribution.Api.Audits;
 using CostAttribution.Api.Pipeline;
 using CostAttribution.Api.Quarantine;
 using CostAttribution.Api.Rates;
 using CostAttribution.Api.Repricings;
+using CostAttribution.ClickHouse.Adjustments;
 using CostAttribution.ClickHouse.Auditing;
 using CostAttribution.ClickHouse.Rates;
 using CostAttribution.ClickHouse.Repricing;
@@ -20,7 +22,7 @@ using Microsoft.Extensions.Logging;
 namespace CostAttribution.UnitTests.Api;
 
 /// <summary>The control plane on a real port of the loopback interface, with everything behind it replaced.</summary>
-internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, IAudits, IQuarantine, IRates, IRepricings
+internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, IAudits, IQuarantine, IRates, IRepricings, IAdjustments
 {
     public static readonly DateTimeOffset Now = new(2026, 3, 15, 10, 20, 30, TimeSpan.Zero);
 
@@ -41,6 +43,7 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
         builder.Services.AddSingleton(new RatesInForce(() => Catalogue?.Current ?? RateBook.Empty, () => Catalogue));
         builder.Services.AddSingleton<IRates>(this);
         builder.Services.AddSingleton<IRepricings>(this);
+        builder.Services.AddSingleton<IAdjustments>(this);
         builder.Services.AddCostAttributionApi(options);
         app = builder.Build();
         app.MapCostAttributionApi();
@@ -118,6 +121,24 @@ internal sealed class ApiHost : IAsyncDisposable, IPipelineStatus, IOpenCosts, I
         {
             Id = "node-1-2", Node = "node-1", Kind = request.Kind, State = RepricingState.Running, StartedAt = Now, RateBookVersion = "7",
         }, []));
+    }
+
+    /// <summary>What was to be settled, and what is in the way.</summary>
+    public List<AdjustmentRequest> AdjustmentsAsked { get; } = [];
+    public AdjustmentReport? Adjustment { get; set; }
+    public string AdjustmentFault { get; set; } = "";
+
+    AdjustmentReport? IAdjustments.Current => Adjustment;
+    AdjustmentReport? IAdjustments.Last => null;
+
+    Task<AdjustmentStart> IAdjustments.StartAsync(AdjustmentRequest request, CancellationToken cancel)
+    {
+        if (AdjustmentFault.Length > 0 || Adjustment is not null) return Task.FromResult(new AdjustmentStart(null, AdjustmentFault));
+        AdjustmentsAsked.Add(request);
+        return Task.FromResult(new AdjustmentStart(Adjustment = new AdjustmentReport
+        {
+            Id = "node-1-3", Node = "node-1", State = AdjustmentState.Running, StartedAt = Now, RateBookVersion = "7",
+        }));
     }
 
     bool IRepricings.Cancel(string id) => Repricing?.Id == id;

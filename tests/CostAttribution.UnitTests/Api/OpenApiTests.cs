@@ -14,7 +14,8 @@ public sealed class OpenApiTests
         "/api/v1/quarantine", "/api/v1/quarantine/{postingId}",
         "/api/v1/reported-costs", "/api/v1/flags",
         "/api/v1/rates", "/api/v1/rates/resolve", "/api/v1/rates/{cardId}",
-        "/api/v1/rates/publish", "/api/v1/repricings", "/api/v1/repricings/{repricingId}", "/api/v1/what-if",
+        "/api/v1/adjustments", "/api/v1/adjustments/runs/{runId}", "/api/v1/rates/publish",
+        "/api/v1/repricings", "/api/v1/repricings/{repricingId}", "/api/v1/what-if",
     ];
 
     [Fact]

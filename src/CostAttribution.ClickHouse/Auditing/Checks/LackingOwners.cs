@@ -14,7 +14,7 @@ internal static class LackingOwners
     public static string Rows(string rows, string missing = $"({Customer} OR {Feature})") => $"""
         SELECT trace_id, span_id, session_id, run_id, customer_id, feature_id
         FROM {CostLedgerBlock.TableName}
-        WHERE {rows} AND {missing}
+        WHERE {rows} AND cost_kind = 'usage' AND {missing}
         GROUP BY trace_id, span_id, cost_item, session_id, run_id, customer_id, feature_id
         HAVING sum(sign) > 0
         """;

@@ -50,7 +50,7 @@ public sealed class SegmentCheck : TraceCheck
                     SELECT trace_id, run_id, [{ledgerCounts}] AS ledger_counts_sum,
                         arrayMap(x -> toDecimal128(x, 12), [{ledgerCosts}]) AS ledger_costs_sum
                     FROM {CostLedgerBlock.TableName}
-                    WHERE {filter.LedgerOfTraces}
+                    WHERE {filter.LedgerOfTraces} AND cost_kind = 'usage'
                     GROUP BY trace_id, run_id
                 )
             )
