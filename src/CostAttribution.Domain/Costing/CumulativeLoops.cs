@@ -64,7 +64,8 @@ internal sealed class CumulativeLoops
 
     private static UnitQuantity[]? Difference(UnitQuantity[]? now, UsageVector before)
     {
-        var units = Array.ConvertAll(now ?? [], unit => unit with { Quantity = unit.Quantity - UsageNormaliser.Quantity(before, unit.Unit) });
+        var units = Array.ConvertAll(now ?? [],
+            unit => unit with { Quantity = unit.Quantity - UsageNormaliser.Quantity(before, unit.Unit) });
         units = Array.FindAll(units, static unit => unit.Quantity > 0);
         return units.Length > 0 ? units : null;
     }

@@ -8,7 +8,9 @@ namespace CostAttribution.Domain.Costing;
 /// </summary>
 internal static class ModalitySplit
 {
-    private static readonly string[] Inputs = [UsageUnits.AudioInputTokens, UsageUnits.ImageInputTokens, UsageUnits.VideoInputTokens];
+    private static readonly string[] Inputs =
+        [UsageUnits.AudioInputTokens, UsageUnits.ImageInputTokens, UsageUnits.VideoInputTokens];
+
     private static readonly string[] Outputs = [UsageUnits.AudioOutputTokens, UsageUnits.ImageOutputTokens];
 
     /// <summary>The input of a report that has none.</summary>
@@ -41,7 +43,7 @@ internal static class ModalitySplit
         return true;
     }
 
-    /// <summary>Reasoning of an output that is counted whole; false, and nothing is changed, when the text would not suffice.</summary>
+    /// <summary>Reasoning of an output counted whole; false, and nothing is changed, when the text does not suffice.</summary>
     public static bool TryTakeReasoning(ref UsageVector usage, in UsageVector from)
     {
         if (!TryText(usage, from, from.OutputTokens, Outputs, out var text, out var mixed)) return false;
@@ -71,7 +73,8 @@ internal static class ModalitySplit
     }
 
     // The text that is left once the finer report's kinds and the parts of the other are out. Mixed: the parts stay as they are.
-    private static bool TryText(in UsageVector usage, in UsageVector from, long told, string[] units, out long text, out bool mixed)
+    private static bool TryText(in UsageVector usage, in UsageVector from, long told, string[] units, out long text,
+        out bool mixed)
     {
         var (own, others) = (Sum(usage, units), Sum(from, units));
         mixed = own > 0;

@@ -32,7 +32,8 @@ internal readonly record struct RawCounts
 
     public static RawCounts Of(SpanReading reading)
     {
-        if (reading.Has(NumberSlot.DisjointInput) || reading.Has(NumberSlot.DisjointOutput)) return Beside(OfMap(reading), OfSlots(reading));
+        if (reading.Has(NumberSlot.DisjointInput) || reading.Has(NumberSlot.DisjointOutput))
+            return Beside(OfMap(reading), OfSlots(reading));
         if (reading.Dialect.ReadsBareNames && (reading.Has(NumberSlot.BareInput)
             || reading.Has(NumberSlot.BareOutput))) return OfBareNames(reading);
         return OfSlots(reading);
@@ -67,7 +68,8 @@ internal readonly record struct RawCounts
     {
         var counts = map;
         var tellsCache = map.HasCacheRead || map.HasCacheWrite;
-        if (slots.HasInput && (!map.HasInput || (!tellsCache && slots.Input == map.Input && (slots.HasCacheRead || slots.HasCacheWrite))))
+        var isPlainSum = !tellsCache && slots.Input == map.Input && (slots.HasCacheRead || slots.HasCacheWrite);
+        if (slots.HasInput && (!map.HasInput || isPlainSum))
         {
             counts = counts with
             {

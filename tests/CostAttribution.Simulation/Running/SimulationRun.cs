@@ -23,7 +23,7 @@ namespace CostAttribution.Simulation.Running;
 /// </summary>
 public sealed class SimulationRun : IDisposable
 {
-    private const int RestTurnsMax = 3000;
+    private const int RestTurnsMax = 800;
 
     private readonly SimulationPlan plan;
     private readonly ManualClock clock = new();

@@ -99,7 +99,7 @@ public sealed class ValueParsingTests
     [InlineData("arn:aws:bedrock:eu-west-1:1:provisioned-model/abc", "abc", "eu-west-1", "aws.bedrock", "abc")]
     [InlineData("arn:", "arn:", "", "", "arn")]
     [InlineData("us.writer.palmyra-x5-v1:0", "writer.palmyra-x5-v1:0", "us", "aws.bedrock", "palmyra-x5")]
-    [InlineData("embed-english-v3", "embed-english-v3", "", "", "embed-english-v3")]
+    [InlineData("embed-english-v3", "embed-english-v3", "", "cohere", "embed-english-v3")]
     [InlineData("claude-3-5-sonnet-20241022-v2", "claude-3-5-sonnet-20241022-v2", "", "anthropic", "claude-3-5-sonnet")]
     [InlineData("models/gemini-2.5-pro", "gemini-2.5-pro", "", "gcp.gemini", "gemini-2.5-pro")]
     [InlineData("claude-sonnet-4-5@20250929", "claude-sonnet-4-5@20250929", "", "anthropic", "claude-sonnet-4-5")]

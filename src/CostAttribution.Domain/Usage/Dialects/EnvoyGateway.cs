@@ -7,7 +7,8 @@ internal static class EnvoyGateway
     {
         Id = "envoy",
         Rank = 50,
-        Recognises = static span => span.ScopeName is "envoyproxy/ai-gateway" or "ai-gateway" || span.ScopeStarts("envoyproxy/ai-gateway/")
+        Recognises = static span => span.ScopeName is "envoyproxy/ai-gateway" or "ai-gateway"
+            || span.ScopeStarts("envoyproxy/ai-gateway/")
             || span.ScopeStarts("github.com/envoyproxy/ai-gateway") || span.ScopeName == "envoy",
         CacheInclusion = static _ => Inclusion.Inclusive,
         Gateway = true,

@@ -1,8 +1,8 @@
 namespace CostAttribution.Domain.Usage.Dialects;
 
 /// <summary>
-/// Microsoft Agent Framework. Its Python Anthropic client passes raw counts, which is not known of its Bedrock client; in .NET the
-/// spans are those of Microsoft.Extensions.AI under another name.
+/// Microsoft Agent Framework. Its Python Anthropic client passes raw counts, which is not known of its Bedrock client; in .NET
+/// the spans are those of Microsoft.Extensions.AI under another name.
 /// </summary>
 internal static class Maf
 {
