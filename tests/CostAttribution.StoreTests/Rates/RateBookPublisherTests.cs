@@ -144,13 +144,15 @@ public sealed class RateBookPublisherTests(EngineFixture engine)
         var clock = new ManualClock();
         using var node = await StartAsync(store, clock);
         var known = new List<long>();
+        var withdrawn = clock.GetUtcNow().AddDays(4).ToString("yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
         foreach (var file in new[]
         {
             "format: 1\nfx:\n  - { currency: EUR, from: 2026-01-01, usd: \"2.00\", source: x }\n",
             "format: 1\nprovider: acme\nlayer: contract\ncurrency: EUR\ncards:\n  - { id: acme/deal, from: 2026-01-01, match: [large], list_factor: \"1\", "
                 + "rates: { input_tokens: 0.50 per 1M } }\nterms:\n  - { id: floor, from: 2026-01-01, kind: minimum_charge, amount: \"250.00\" }\n",
             "format: 1\nfx:\n  - { currency: EUR, from: 2026-01-01, usd: \"3.00\", source: x }\n",
-            "format: 1\nwithdrawals:\n  - { id: acme/deal, reason: cancelled }\n  - { id: acme/large, reason: wrong }\n",
+            $"format: 1\nwithdrawals:\n  - {{ id: acme/deal, recorded_at: {withdrawn}, reason: cancelled }}\n"
+                + $"  - {{ id: acme/large, recorded_at: {withdrawn}, reason: wrong }}\n",
         })
         {
             known.Add(Nanos(clock));
